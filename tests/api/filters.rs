@@ -1,4 +1,5 @@
-//! Filters: for every parameter of every resource, SQL finds the rows that `Resource::matches` accepts.
+//! Filters: for every parameter of every resource, SQL finds the rows that `Stored::matches` accepts, and every kind of
+//! filter is among them.
 
 mod rows;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::list_filter::{Comparison, ListFilter};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
@@ -28,10 +30,13 @@ const QUERIES: usize = 200;
 on_both! {
     async fn filters_in_sql_agree_with_the_domain(app: TestApp) {
         rows::add(&app.url).await;
+        let mut kinds = BTreeSet::new();
         for collection in collections() {
-            let report = visit(&collection, Check(&app.store)).await.unwrap();
+            let (report, met) = visit(&collection, Check(&app.store)).await.unwrap();
             println!("{:?}, {collection}: {report}", app.backend);
+            kinds.extend(met);
         }
+        assert_eq!(kinds, BTreeSet::from(KINDS), "the kinds of filters that select some rows and not others");
     }
 
     async fn repeated_filters_match_any_and_different_filters_match_all(app: TestApp) {
@@ -155,13 +160,31 @@ fn just_after(text: &str) -> Option<String> {
     Some((at + chrono::TimeDelta::microseconds(1)).to_rfc3339())
 }
 
+/// The kinds of filters, as [`kind`] names them.
+const KINDS: [&str; 9] =
+    ["contains", "flag", "from", "in set", "one of", "one of, or absent", "reference", "since", "to"];
+
+fn kind(comparison: &Comparison) -> &'static str {
+    match comparison {
+        Comparison::OneOf { or_absent: false, .. } => "one of",
+        Comparison::OneOf { or_absent: true, .. } => "one of, or absent",
+        Comparison::InSet(_) => "in set",
+        Comparison::Is(_) => "flag",
+        Comparison::Contains(_) => "contains",
+        Comparison::From(_) => "from",
+        Comparison::To(_) => "to",
+        Comparison::Since(_) => "since",
+        Comparison::Reference(_) => "reference",
+    }
+}
+
 /// Runs many queries on one resource.
 struct Check<'a>(&'a Store);
 
 impl Visitor for Check<'_> {
-    type Answer = String;
+    type Answer = (String, BTreeSet<&'static str>);
 
-    async fn visit<T: Table>(self) -> String {
+    async fn visit<T: Table>(self) -> Self::Answer {
         let items = every::<T>(self.0, false).await;
         let parameters = Parameter::all::<T>(&items);
         let check = Checked { store: self.0, items, found: BTreeMap::new() };
@@ -177,17 +200,27 @@ struct Checked<'a, T: Table> {
 }
 
 impl<T: Table> Checked<'_, T> {
-    async fn all(mut self, parameters: &[Parameter]) -> String {
+    /// Tries all parameters; returns a report, and the kinds of filters that select some rows and not others.
+    async fn all(mut self, parameters: &[Parameter]) -> (String, BTreeSet<&'static str>) {
+        let mut kinds = BTreeSet::new();
         for parameter in parameters {
             for value in &parameter.values {
                 let single = (parameter.name.to_owned(), value.clone());
                 let found = self.agreed(vec![single.clone()]).await;
+                if !found.is_empty() && found.len() < self.items.len() {
+                    let query = Query::<T>::parse(vec![single.clone()]).unwrap();
+                    kinds.extend(query.filter.criteria().iter().map(|criterion| kind(&criterion.comparison)));
+                }
                 self.found.insert(single, found);
             }
             let finds = |(single, found): (&(String, String), &BTreeSet<_>)| {
                 single.0 == parameter.name && !found.is_empty()
             };
             assert!(self.found.iter().any(finds), "`{}` of {} finds nothing at all", parameter.name, T::PATH);
+            let excludes = |(single, found): (&(String, String), &BTreeSet<_>)| {
+                single.0 == parameter.name && found.len() < self.items.len()
+            };
+            assert!(self.found.iter().any(excludes), "`{}` of {} excludes nothing", parameter.name, T::PATH);
         }
         let (mut runner, mut hits) = (TestRunner::default(), 0);
         for _ in 0..QUERIES {
@@ -200,17 +233,18 @@ impl<T: Table> Checked<'_, T> {
                 "any of one parameter, all of different ones: {pairs:?}"
             );
         }
-        format!(
+        let report = format!(
             "{} rows, {} single values, {QUERIES} combinations, {hits} of them find rows",
             self.items.len(),
             self.found.len()
-        )
+        );
+        (report, kinds)
     }
 
     /// The ids that the query finds, after checking that SQL and the domain agree.
     async fn agreed(&self, pairs: Vec<(String, String)>) -> BTreeSet<Uuid> {
         let mut query = Query::<T>::parse(pairs.clone()).unwrap();
-        let meant = self.items.iter().filter(|item| T::matches(&query.filter, item)).map(|item| item.id);
+        let meant = self.items.iter().filter(|item| item.matches(&query.filter)).map(|item| item.id);
         let (meant, operator) = (meant.collect::<BTreeSet<_>>(), Actor::operator(self.store.now()));
         let mut found = BTreeSet::new();
         (query.limit, query.count) = (200, true);

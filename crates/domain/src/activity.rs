@@ -1,6 +1,5 @@
 //! Activities of partnerships.
 
-use chrono::NaiveDate;
 use deserr::Deserr;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -10,10 +9,9 @@ use uuid::Uuid;
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::days_ordered;
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{CalendarDate, Country, Decimal, Headcount, Localized, PartialDate, SingleLine};
 use crate::kernel::violation::Violations;
@@ -78,19 +76,17 @@ impl Activity {
     }
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of activities.
-    ActivityFilter {
+    ActivityFilter of Activity {
         /// The kind of activity.
-        kind: Vec<ActivityKind>,
+        kind: Vec<ActivityKind> => one_of(kind),
         /// The country where the activity took place (ISO 3166-1 alpha-2).
-        country: Vec<Country>,
+        country: Vec<Country> => one_of(country),
         /// Only activities that began in this period or later.
-        starts_from: Option<PartialDate>,
+        starts_from: Option<PartialDate> => from(starts_on = data.starts_on.as_str()),
         /// Only activities that began in this period or earlier.
-        starts_to: Option<PartialDate>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        starts_to: Option<PartialDate> => to(starts_on = data.starts_on.as_str()),
     }
 }
 
@@ -145,20 +141,6 @@ impl Resource for Activity {
             );
             violations.member("/expert_days", "out_of_range", detail);
         }
-    }
-
-    fn matches(filter: &ActivityFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let day = |day: NaiveDate| day.to_string();
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.country.is_empty()
-                || data.country.as_ref().is_some_and(|at| filter.country.contains(at)))
-            && filter
-                .starts_from
-                .as_ref()
-                .is_none_or(|from| *data.starts_on.as_str() >= *day(from.first_day()))
-            && filter.starts_to.as_ref().is_none_or(|to| *data.starts_on.as_str() <= *day(to.last_day()))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

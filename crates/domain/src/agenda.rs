@@ -10,9 +10,9 @@ use crate::guest::GuestRef;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::UnresolvedReference;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{DurationMinutes, Localized, Position, SingleLine};
 use crate::kernel::violation::Violations;
@@ -75,13 +75,11 @@ pub struct AgendaDerived {
     pub speaker: Option<String>,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of agenda items.
-    AgendaFilter {
+    AgendaFilter of AgendaItem {
         /// The kind of item.
-        kind: Vec<AgendaKind>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        kind: Vec<AgendaKind> => one_of(kind),
     }
 }
 
@@ -146,11 +144,6 @@ impl Resource for AgendaItem {
         if let Some(topic) = &mut self.topic {
             topic.visit("/topic", visit);
         }
-    }
-
-    fn matches(filter: &AgendaFilter, item: &Stored<Self>) -> bool {
-        (filter.kind.is_empty() || filter.kind.contains(&item.data.kind))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

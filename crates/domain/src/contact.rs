@@ -9,12 +9,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
-use crate::kernel::collation::collation_key;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::parameters::{BoolParam, InstantParam};
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::Ref;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Email, Language, Phone, SingleLine};
 use crate::kernel::violation::Violations;
@@ -113,17 +112,15 @@ impl Contact {
     }
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of contacts.
-    ContactFilter {
+    ContactFilter of Contact {
         /// A part of the name; case and accents are ignored.
-        name: Option<SingleLine>,
+        name: Option<SingleLine> => contains(name_key = data.full_name()),
         /// The language for writing to the person (ISO 639-1).
-        language: Vec<Language>,
+        language: Vec<Language> => one_of(language),
         /// Only primary contacts (`true`), or only others (`false`).
-        is_primary: Option<BoolParam>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        is_primary: Option<BoolParam> => flag(is_primary),
     }
 }
 
@@ -182,16 +179,6 @@ impl Resource for Contact {
     }
 
     fn validate(&self, _violations: &mut Violations) {}
-
-    fn matches(filter: &ContactFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let is_called =
-            |part: &SingleLine| collation_key(&data.full_name()).contains(&collation_key(part.as_str()));
-        filter.name.as_ref().is_none_or(is_called)
-            && (filter.language.is_empty() || filter.language.contains(&data.language))
-            && filter.is_primary.is_none_or(|BoolParam(value)| value == data.is_primary)
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
-    }
 
     fn search_texts(&self, texts: &mut Texts) {
         texts.name(self.full_name());

@@ -7,10 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Language, SingleLine, WebUrl};
 use crate::kernel::violation::Violations;
@@ -49,15 +48,13 @@ pub struct Document {
     pub language: Language,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of documents.
-    DocumentFilter {
+    DocumentFilter of Document {
         /// The kind of document.
-        kind: Vec<DocumentKind>,
+        kind: Vec<DocumentKind> => one_of(kind),
         /// The language of the document (ISO 639-1).
-        language: Vec<Language>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        language: Vec<Language> => one_of(language),
     }
 }
 
@@ -104,13 +101,6 @@ impl Resource for Document {
     }
 
     fn validate(&self, _violations: &mut Violations) {}
-
-    fn matches(filter: &DocumentFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.language.is_empty() || filter.language.contains(&data.language))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
-    }
 
     fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);

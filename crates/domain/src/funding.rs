@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::ordered;
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Money, PartialDate};
 use crate::kernel::violation::Violations;
@@ -61,15 +60,13 @@ pub struct Funding {
     pub to: Option<PartialDate>,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of funding phases.
-    FundingFilter {
+    FundingFilter of Funding {
         /// The kind of funding.
-        kind: Vec<FundingKind>,
+        kind: Vec<FundingKind> => one_of(kind),
         /// The id or slug of the programme that funds the partnership.
-        programme: Vec<Key>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        programme: Vec<Key> => reference(programme_id = data.programme.as_ref().and_then(Ref::card)),
     }
 }
 
@@ -116,15 +113,6 @@ impl Resource for Funding {
 
     fn validate(&self, violations: &mut Violations) {
         ordered(self.from.as_ref(), self.to.as_ref(), "/to", violations);
-    }
-
-    fn matches(filter: &FundingFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let paid_by =
-            |key: &Key| data.programme.as_ref().and_then(Ref::card).is_some_and(|card| card.is(key));
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.programme.is_empty() || filter.programme.iter().any(paid_by))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     /// Funding has no texts; it can be found by its programme.

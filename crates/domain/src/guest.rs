@@ -9,11 +9,10 @@ use uuid::Uuid;
 
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::reference::{Ref, UnresolvedReference};
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Email, SingleLine};
 use crate::kernel::violation::Violations;
@@ -73,13 +72,11 @@ impl std::fmt::Debug for Guest {
     }
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of guests.
-    GuestFilter {
+    GuestFilter of Guest {
         /// Whether the guest takes part.
-        status: Vec<StatusFilter<GuestStatus>>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        status: Vec<StatusFilter<GuestStatus>> => status(status),
     }
 }
 
@@ -151,11 +148,6 @@ impl Resource for Guest {
             );
             violations.member("/name", "required", detail);
         }
-    }
-
-    fn matches(filter: &GuestFilter, item: &Stored<Self>) -> bool {
-        (filter.status.is_empty() || filter.status.contains(&StatusFilter(item.data.status)))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::{days_ordered, distinct};
+use crate::kernel::parameters::BoolParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
-use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::list_filter::kind;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
@@ -105,25 +106,23 @@ pub struct MemberDerived {
     pub has_active_partnership: bool,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of members.
-    MemberFilter {
+    MemberFilter of Member {
         /// The status of the membership.
-        status: Vec<StatusFilter<MemberStatus>>,
+        status: Vec<StatusFilter<MemberStatus>> => status(status),
         /// The id or slug of the utility.
-        utility: Vec<Key>,
+        utility: Vec<Key> => reference(utility_id = data.utility.card()),
         /// A sector of interest.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors = data.interests.sectors),
         /// A country of interest (ISO 3166-1 alpha-2).
-        country: Vec<Country>,
+        country: Vec<Country> => in_set(countries = data.interests.countries),
         /// A working area of interest.
-        working_area: Vec<WorkingAreaCode>,
+        working_area: Vec<WorkingAreaCode> => in_set(working_areas = data.interests.working_areas),
         /// The regional group, exactly as written.
-        regional_group: Vec<SingleLine>,
+        regional_group: Vec<SingleLine> => one_of(regional_group),
         /// Whether the utility currently takes part in an active partnership that you may see.
         has_active_partnership: Option<BoolParam>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
     }
 }
 
@@ -220,22 +219,8 @@ impl Resource for Member {
         self.utility.visit("/utility", visit);
     }
 
-    fn matches(filter: &MemberFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            values.is_empty() || values.iter().any(fits)
-        }
-        let (data, interests) = (&item.data, &item.data.interests);
-        let is_utility = |key: &Key| data.utility.card().is_some_and(|card| card.is(key));
-        any(&filter.status, |StatusFilter(status)| *status == data.status)
-            && any(&filter.utility, is_utility)
-            && any(&filter.sector, |sector| interests.sectors.contains(sector))
-            && any(&filter.country, |country| interests.countries.contains(country))
-            && any(&filter.working_area, |area| interests.working_areas.contains(area))
-            && any(&filter.regional_group, |group| data.regional_group.as_ref() == Some(group))
-            && filter
-                .has_active_partnership
-                .is_none_or(|BoolParam(value)| value == item.derived.has_active_partnership)
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
+    fn matches_special(filter: &MemberFilter, item: &Stored<Self>) -> bool {
+        kind::flag::matches(&filter.has_active_partnership, &item.derived.has_active_partnership)
     }
 
     /// The name belongs to the utility and is searched there. The note is not searched, because not everybody may read

@@ -7,10 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Descending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::Localized;
 use crate::kernel::violation::Violations;
@@ -54,13 +53,11 @@ pub struct MinutesDerived {
     pub revision: u64,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of minutes.
-    MinutesFilter {
+    MinutesFilter of Minutes {
         /// The status of the minutes.
-        status: Vec<StatusFilter<MinutesStatus>>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        status: Vec<StatusFilter<MinutesStatus>> => status(status),
     }
 }
 
@@ -106,11 +103,6 @@ impl Resource for Minutes {
     }
 
     fn validate(&self, _violations: &mut Violations) {}
-
-    fn matches(filter: &MinutesFilter, item: &Stored<Self>) -> bool {
-        (filter.status.is_empty() || filter.status.contains(&StatusFilter(item.data.status)))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
-    }
 
     fn search_texts(&self, texts: &mut Texts) {
         texts.text([&self.text]);

@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::distinct;
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::Ref;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Country, SingleLine, Slug, WebUrl};
 use crate::kernel::violation::Violations;
@@ -74,15 +73,13 @@ pub struct Organisation {
 /// A reference to an organisation.
 pub type OrganisationRef = Ref<Organisation>;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of organisations.
-    OrganisationFilter {
+    OrganisationFilter of Organisation {
         /// The kind of organisation.
-        kind: Vec<OrganisationKind>,
+        kind: Vec<OrganisationKind> => one_of(kind),
         /// The country of the head office (ISO 3166-1 alpha-2).
-        country: Vec<Country>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        country: Vec<Country> => one_of(country),
     }
 }
 
@@ -127,14 +124,6 @@ impl Resource for Organisation {
 
     fn validate(&self, violations: &mut Violations) {
         distinct(&self.aliases, "/aliases", violations);
-    }
-
-    fn matches(filter: &OrganisationFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.country.is_empty()
-                || data.country.as_ref().is_some_and(|country| filter.country.contains(country)))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::{distinct, single_lines};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::value::{CalendarDate, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
 use crate::kernel::violation::Violations;
@@ -55,21 +54,19 @@ pub struct PolicyUpdate {
     pub working_areas: Vec<WorkingAreaCode>,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of policy updates.
-    PolicyUpdateFilter {
+    PolicyUpdateFilter of PolicyUpdate {
         /// The political level of the decision.
-        level: Vec<PolicyLevel>,
+        level: Vec<PolicyLevel> => one_of(level),
         /// A sector concerned.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors),
         /// A working area concerned.
-        working_area: Vec<WorkingAreaCode>,
+        working_area: Vec<WorkingAreaCode> => in_set(working_areas),
         /// Only policy updates published in this period or later.
-        published_from: Option<PartialDate>,
+        published_from: Option<PartialDate> => from(published_on = data.published_on.as_str()),
         /// Only policy updates published in this period or earlier.
-        published_to: Option<PartialDate>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        published_to: Option<PartialDate> => to(published_on = data.published_on.as_str()),
     }
 }
 
@@ -118,21 +115,6 @@ impl Resource for PolicyUpdate {
         single_lines(&self.title, "/title", violations);
         distinct(&self.sectors, "/sectors", violations);
         distinct(&self.working_areas, "/working_areas", violations);
-    }
-
-    fn matches(filter: &PolicyUpdateFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            values.is_empty() || values.iter().any(fits)
-        }
-        let data = &item.data;
-        // Dates are compared as text.
-        let published = data.published_on.as_str();
-        any(&filter.level, |level| *level == data.level)
-            && any(&filter.sector, |sector| data.sectors.contains(sector))
-            && any(&filter.working_area, |area| data.working_areas.contains(area))
-            && filter.published_from.as_ref().is_none_or(|from| *published >= *from.first_day().to_string())
-            && filter.published_to.as_ref().is_none_or(|to| *published <= *to.last_day().to_string())
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

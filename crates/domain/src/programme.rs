@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::{days_ordered, distinct, ordered};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::list_filter::any;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
@@ -140,19 +140,17 @@ pub struct FundingProgramme {
 /// A reference to a programme.
 pub type ProgrammeRef = Ref<FundingProgramme>;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of programmes.
-    ProgrammeFilter {
+    ProgrammeFilter of FundingProgramme {
         /// The kind of support.
-        kind: Vec<ProgrammeKind>,
+        kind: Vec<ProgrammeKind> => one_of(kind),
         /// An eligible sector.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors),
         /// An eligible country (ISO 3166-1 alpha-2).
-        country: Vec<Country>,
+        country: Vec<Country> => in_set(countries),
         /// The id or slug of a funder.
         funder: Vec<Key>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
     }
 }
 
@@ -225,15 +223,9 @@ impl Resource for FundingProgramme {
         }
     }
 
-    fn matches(filter: &ProgrammeFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let funds = |key: &Key| data.funders.iter().filter_map(Party::card).any(|card| card.is(key));
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| data.sectors.contains(sector)))
-            && (filter.country.is_empty()
-                || filter.country.iter().any(|country| data.countries.contains(country)))
-            && (filter.funder.is_empty() || filter.funder.iter().any(funds))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
+    fn matches_special(filter: &ProgrammeFilter, item: &Stored<Self>) -> bool {
+        let funders = &item.data.funders;
+        any(&filter.funder, |key| funders.iter().filter_map(Party::card).any(|card| card.is(key)))
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{CalendarDate, Decimal, SdgTarget, SingleLine};
 use crate::kernel::violation::Violations;
@@ -62,13 +61,11 @@ pub struct PartnershipResult {
     pub values: Vec<ResultValue>,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of results.
-    ResultFilter {
+    ResultFilter of PartnershipResult {
         /// The target of the Sustainable Development Goals to which the indicator relates.
-        sdg_target: Vec<SdgTarget>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        sdg_target: Vec<SdgTarget> => one_of(sdg_target),
     }
 }
 
@@ -195,13 +192,6 @@ impl Resource for PartnershipResult {
                 violations.member(format!("/values/{index}/reported_by"), "not_a_participant", detail);
             }
         }
-    }
-
-    fn matches(filter: &ResultFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        (filter.sdg_target.is_empty()
-            || data.sdg_target.as_ref().is_some_and(|target| filter.sdg_target.contains(target)))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::{distinct, single_lines};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Descending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::value::{Localized, Sector, Slug, Visibility};
 use crate::kernel::violation::Violations;
@@ -77,17 +76,15 @@ pub const SUPPORT: &str = "support";
 /// A reference to a topic.
 pub type TopicRef = Ref<Topic>;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of topics.
-    TopicFilter {
+    TopicFilter of Topic {
         /// The status; `unknown` finds topics without a known status.
-        status: Vec<StatusFilter<TopicStatus>>,
+        status: Vec<StatusFilter<TopicStatus>> => status(status),
         /// A sector concerned.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors),
         /// The id or slug of the member that has proposed the topic.
-        proposed_by: Vec<Key>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        proposed_by: Vec<Key> => reference(proposed_by_id = data.proposed_by.card()),
     }
 }
 
@@ -154,17 +151,6 @@ impl Resource for Topic {
 
     fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         self.proposed_by.visit("/proposed_by", visit);
-    }
-
-    fn matches(filter: &TopicFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            values.is_empty() || values.iter().any(fits)
-        }
-        let data = &item.data;
-        any(&filter.status, |StatusFilter(status)| *status == data.status)
-            && any(&filter.sector, |sector| data.sectors.contains(sector))
-            && any(&filter.proposed_by, |key| data.proposed_by.card().is_some_and(|card| card.is(key)))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::distinct;
+use crate::kernel::parameters::BoolParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
-use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::list_filter::any;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
@@ -46,17 +47,15 @@ impl std::fmt::Debug for User {
     }
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of users.
-    UserFilter {
+    UserFilter of User {
         /// The role.
-        role: Vec<Role>,
+        role: Vec<Role> => one_of(role),
         /// The id or slug of a utility that the account is bound to.
         utility: Vec<Key>,
         /// Only disabled accounts (`true`), or only others (`false`).
-        disabled: Option<BoolParam>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        disabled: Option<BoolParam> => flag(disabled),
     }
 }
 
@@ -131,13 +130,9 @@ impl Resource for User {
         }
     }
 
-    fn matches(filter: &UserFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let is_bound_to = |key: &Key| data.utilities.iter().filter_map(Ref::card).any(|card| card.is(key));
-        (filter.role.is_empty() || filter.role.contains(&data.role))
-            && (filter.utility.is_empty() || filter.utility.iter().any(is_bound_to))
-            && filter.disabled.is_none_or(|BoolParam(value)| value == data.disabled)
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
+    fn matches_special(filter: &UserFilter, item: &Stored<Self>) -> bool {
+        let utilities = &item.data.utilities;
+        any(&filter.utility, |key| utilities.iter().filter_map(Ref::card).any(|card| card.is(key)))
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::{distinct, not_empty};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::Ref;
@@ -103,27 +102,25 @@ pub struct Utility {
 /// A reference to a utility.
 pub type UtilityRef = Ref<Utility>;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of utilities.
-    UtilityFilter {
+    UtilityFilter of Utility {
         /// Whether the utility is German or abroad.
-        kind: Vec<UtilityKind>,
+        kind: Vec<UtilityKind> => one_of(kind),
         /// The country where the utility operates (ISO 3166-1 alpha-2).
-        country: Vec<Country>,
+        country: Vec<Country> => one_of(country),
         /// A sector of the utility.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors),
         /// A working language (ISO 639-1).
-        language: Vec<Language>,
+        language: Vec<Language> => in_set(languages),
         /// A working area in which the utility can advise others.
-        expertise: Vec<WorkingAreaCode>,
+        expertise: Vec<WorkingAreaCode> => in_set(expertise),
         /// A working area in which the utility looks for advice.
-        need: Vec<WorkingAreaCode>,
+        need: Vec<WorkingAreaCode> => in_set(needs),
         /// The climate (Köppen–Geiger).
-        climate_zone: Vec<ClimateZone>,
+        climate_zone: Vec<ClimateZone> => one_of(climate_zone),
         /// Who may see the utility.
-        visibility: Vec<Visibility>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        visibility: Vec<Visibility> => one_of(visibility),
     }
 }
 
@@ -204,24 +201,6 @@ impl Resource for Utility {
         distinct(&self.languages, "/languages", violations);
         distinct(&self.expertise, "/expertise", violations);
         distinct(&self.needs, "/needs", violations);
-    }
-
-    fn matches(filter: &UtilityFilter, item: &Stored<Self>) -> bool {
-        let data = &item.data;
-        let any = |values: &[WorkingAreaCode], areas: &[WorkingAreaCode]| {
-            values.is_empty() || values.iter().any(|area| areas.contains(area))
-        };
-        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
-            && (filter.country.is_empty() || filter.country.contains(&data.country))
-            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| data.sectors.contains(sector)))
-            && (filter.language.is_empty()
-                || filter.language.iter().any(|language| data.languages.contains(language)))
-            && any(&filter.expertise, &data.expertise)
-            && any(&filter.need, &data.needs)
-            && (filter.climate_zone.is_empty()
-                || data.climate_zone.is_some_and(|zone| filter.climate_zone.contains(&zone)))
-            && (filter.visibility.is_empty() || filter.visibility.contains(&data.visibility))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

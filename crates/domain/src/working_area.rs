@@ -9,10 +9,9 @@ use uuid::Uuid;
 use crate::bilingual;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::input::validators::single_lines;
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::value::{Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
@@ -40,13 +39,11 @@ pub struct WorkingAreaDerived {
     pub code: String,
 }
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of working areas.
-    WorkingAreaFilter {
+    WorkingAreaFilter of WorkingArea {
         /// The code.
-        code: Vec<WorkingAreaCode>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        code: Vec<WorkingAreaCode> => one_of(slug = derived.code.parse::<WorkingAreaCode>().ok()),
     }
 }
 
@@ -115,11 +112,6 @@ impl Resource for WorkingArea {
                 }
             }
         }
-    }
-
-    fn matches(filter: &WorkingAreaFilter, item: &Stored<Self>) -> bool {
-        (filter.code.is_empty() || filter.code.iter().any(|code| code.as_str() == item.derived.code))
-            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

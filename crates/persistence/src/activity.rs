@@ -1,18 +1,14 @@
 //! Maps activities of partnerships to their table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::activity::{Activity, ActivityFilter, ActivitySort};
-use vku_domain::kernel::access::actor::Actor;
+use vku_domain::activity::{Activity, ActivitySort};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 
 use crate::kernel::codec::{json_opt, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 
 row! {
     "activity" in partnership_id {
@@ -62,18 +58,6 @@ impl Table for Activity {
             expert_days: text_opt(row.expert_days)?,
             description: json_opt(row.description)?,
         })
-    }
-
-    fn condition(filter: &ActivityFilter, _actor: &Actor) -> Condition {
-        let starts = || column::<Self>("starts_on");
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(one_of::<Self, _>("country", &filter.country))
-            .add_option(filter.starts_from.as_ref().map(|day| starts().gte(day.first_day().to_string())))
-            .add_option(filter.starts_to.as_ref().map(|day| starts().lte(day.last_day().to_string())))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: ActivitySort) -> SortColumn {

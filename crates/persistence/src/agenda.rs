@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
-use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
+use vku_domain::agenda::{AgendaDerived, AgendaItem, AgendaSort};
 use vku_domain::bilingual;
 use vku_domain::guest::Guest;
-use vku_domain::kernel::access::actor::{Action, Actor};
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
@@ -25,9 +25,8 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
@@ -86,12 +85,6 @@ impl Table for AgendaItem {
             topic: row.topic_id.map(|id| Ref::to(Key::Id(id))),
             about: json_opt(row.about)?,
         })
-    }
-
-    fn condition(filter: &AgendaFilter, _actor: &Actor) -> Condition {
-        Condition::all().add_option(one_of::<Self, _>("kind", &filter.kind)).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: AgendaSort) -> SortColumn {

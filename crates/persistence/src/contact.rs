@@ -6,11 +6,10 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, ExprTrait, Query};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::contact::{Contact, ContactFilter, ContactSort};
+use vku_domain::contact::{Contact, ContactSort};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::registration::Registration;
@@ -18,7 +17,6 @@ use vku_domain::registration::Registration;
 use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{contains, one_of};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -92,18 +90,6 @@ impl Table for Contact {
             is_primary: row.is_primary,
             consents: json(row.consents)?,
         })
-    }
-
-    fn condition(filter: &ContactFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(
-                filter.name.as_ref().map(|part| contains::<Self>("name_key", &collation_key(part.as_str()))),
-            )
-            .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(filter.is_primary.map(|BoolParam(value)| column::<Self>("is_primary").eq(value)))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: ContactSort) -> SortColumn {

@@ -1,18 +1,14 @@
 //! Maps documents of partnerships to their table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::document::{Document, DocumentFilter, DocumentSort};
-use vku_domain::kernel::access::actor::Actor;
+use vku_domain::document::{Document, DocumentSort};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 
 use crate::kernel::codec::text;
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 
 row! {
     "document" in partnership_id {
@@ -48,15 +44,6 @@ impl Table for Document {
             kind: text(row.kind)?,
             language: text(row.language)?,
         })
-    }
-
-    fn condition(filter: &DocumentFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: DocumentSort) -> SortColumn {

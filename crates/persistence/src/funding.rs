@@ -1,19 +1,14 @@
 //! Maps the funding of partnerships to its table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::funding::{Funding, FundingFilter, FundingSort};
-use vku_domain::kernel::access::actor::Actor;
+use vku_domain::funding::{Funding, FundingSort};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
-use vku_domain::programme::FundingProgramme;
 
 use crate::kernel::codec::{first_day, money, text, text_opt, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{named, one_of};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 
 row! {
     "funding" in partnership_id {
@@ -56,15 +51,6 @@ impl Table for Funding {
             from: text_opt(row.from)?,
             to: text_opt(row.to)?,
         })
-    }
-
-    fn condition(filter: &FundingFilter, actor: &Actor) -> Condition {
-        let paid_by = (!filter.programme.is_empty()).then(|| {
-            column::<Self>("programme_id").in_subquery(named::<FundingProgramme>(&filter.programme, actor))
-        });
-        Condition::all().add_option(one_of::<Self, _>("kind", &filter.kind)).add_option(paid_by).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: FundingSort) -> SortColumn {

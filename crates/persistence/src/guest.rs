@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
 use uuid::Uuid;
-use vku_domain::guest::{Guest, GuestFilter, GuestSort, GuestStatus};
+use vku_domain::guest::{Guest, GuestSort, GuestStatus};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
@@ -20,7 +19,6 @@ use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::load::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::in_status;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -83,12 +81,6 @@ impl Table for Guest {
             status: text_opt(row.status)?,
             talk_title: text_opt(row.talk_title)?,
         })
-    }
-
-    fn condition(filter: &GuestFilter, _actor: &Actor) -> Condition {
-        Condition::all().add_option(in_status::<Self, _>(&filter.status)).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: GuestSort) -> SortColumn {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::{BoolParam, InstantParam};
+use vku_domain::kernel::parameters::BoolParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
@@ -18,7 +18,6 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, in_status, named, one_of};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -98,24 +97,12 @@ impl Table for Member {
         })
     }
 
-    fn condition(filter: &MemberFilter, actor: &Actor) -> Condition {
-        let utility = (!filter.utility.is_empty())
-            .then(|| column::<Self>("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)));
+    fn special_condition(filter: &MemberFilter, actor: &Actor) -> Condition {
         let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
             let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
             if value { at_work } else { at_work.not() }
         });
-        Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(utility)
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("countries", &filter.country))
-            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
-            .add_option(one_of::<Self, _>("regional_group", &filter.regional_group))
-            .add_option(at_work)
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
+        Condition::all().add_option(at_work)
     }
 
     fn sort_column(key: MemberSort) -> SortColumn {

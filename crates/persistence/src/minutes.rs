@@ -8,9 +8,8 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::minutes::{Minutes, MinutesDerived, MinutesFilter, MinutesSort, MinutesStatus};
+use vku_domain::minutes::{Minutes, MinutesDerived, MinutesSort, MinutesStatus};
 use vku_domain::session::{Session, SessionStatus};
 
 use crate::kernel::codec::{json, text_opt, to_json, to_text};
@@ -18,7 +17,6 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::in_status;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -48,12 +46,6 @@ impl Table for Minutes {
 
     fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { text: json(row.text)?, decisions: json(row.decisions)?, status: text_opt(row.status)? })
-    }
-
-    fn condition(filter: &MinutesFilter, _actor: &Actor) -> Condition {
-        Condition::all().add_option(in_status::<Self, _>(&filter.status)).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: MinutesSort) -> SortColumn {

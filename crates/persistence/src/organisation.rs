@@ -1,18 +1,14 @@
 //! Maps organisations to their table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
-use vku_domain::organisation::{Organisation, OrganisationFilter, OrganisationSort};
+use vku_domain::organisation::{Organisation, OrganisationSort};
 
 use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 
 row! {
     "organisation" {
@@ -60,15 +56,6 @@ impl Table for Organisation {
             website: text_opt(row.website)?,
             iati_identifier: text_opt(row.iati_identifier)?,
         })
-    }
-
-    fn condition(filter: &OrganisationFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(one_of::<Self, _>("country", &filter.country))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: OrganisationSort) -> SortColumn {

@@ -1,19 +1,15 @@
 //! Maps policy updates to their table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateFilter, PolicyUpdateSort};
+use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateSort};
 
 use crate::kernel::codec::{json, text, to_json};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, one_of};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, SortColumn, Table, column};
+use crate::kernel::table::{Codes, SortColumn, Table};
 
 row! {
     "policy_update" {
@@ -61,19 +57,6 @@ impl Table for PolicyUpdate {
             sectors: links.take_set("sectors")?,
             working_areas: links.take_set("working_areas")?,
         })
-    }
-
-    fn condition(filter: &PolicyUpdateFilter, _actor: &Actor) -> Condition {
-        let published = || column::<Self>("published_on");
-        Condition::all()
-            .add_option(one_of::<Self, _>("level", &filter.level))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
-            .add_option(filter.published_from.as_ref().map(|it| published().gte(it.first_day().to_string())))
-            .add_option(filter.published_to.as_ref().map(|it| published().lte(it.last_day().to_string())))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: PolicyUpdateSort) -> SortColumn {

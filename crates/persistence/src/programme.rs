@@ -4,7 +4,6 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::Organisation;
 use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
 
@@ -13,7 +12,7 @@ use crate::kernel::codec::{
 };
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, named, one_of};
+use crate::kernel::table::conditions::named;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 
@@ -124,7 +123,7 @@ impl Table for FundingProgramme {
         })
     }
 
-    fn condition(filter: &ProgrammeFilter, actor: &Actor) -> Condition {
+    fn special_condition(filter: &ProgrammeFilter, actor: &Actor) -> Condition {
         let funded_by = (!filter.funder.is_empty()).then(|| {
             let owners = Query::select()
                 .column("owner_id")
@@ -136,14 +135,7 @@ impl Table for FundingProgramme {
                 .take();
             column::<Self>("id").in_subquery(owners)
         });
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("countries", &filter.country))
-            .add_option(funded_by)
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
+        Condition::all().add_option(funded_by)
     }
 
     fn sort_column(key: ProgrammeSort) -> SortColumn {

@@ -1,21 +1,17 @@
 //! Maps results of partnerships to their table. The utilities that reported values are stored as parties, in
 //! the order of the values, so that the search for dependents of a utility finds them.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
 use serde::{Deserialize, Serialize};
-use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::party::Party;
-use vku_domain::result::{PartnershipResult, ResultFilter, ResultSort, ResultValue};
+use vku_domain::result::{PartnershipResult, ResultSort, ResultValue};
 
 use crate::kernel::codec::{text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 
 row! {
     "result" in partnership_id {
@@ -89,12 +85,6 @@ impl Table for PartnershipResult {
             target: text_opt(row.target)?,
             sdg_target: text_opt(row.sdg_target)?,
         })
-    }
-
-    fn condition(filter: &ResultFilter, _actor: &Actor) -> Condition {
-        Condition::all().add_option(one_of::<Self, _>("sdg_target", &filter.sdg_target)).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: ResultSort) -> SortColumn {

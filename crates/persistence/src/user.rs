@@ -6,7 +6,6 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::party::Party;
 use vku_domain::user::{User, UserFilter, UserSort};
@@ -15,7 +14,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{named, one_of};
+use crate::kernel::table::conditions::named;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::Writer;
@@ -86,7 +85,7 @@ impl Table for User {
         })
     }
 
-    fn condition(filter: &UserFilter, actor: &Actor) -> Condition {
+    fn special_condition(filter: &UserFilter, actor: &Actor) -> Condition {
         let bound_to_utility = (!filter.utility.is_empty()).then(|| {
             let bound_to_utility = Query::select()
                 .column("owner_id")
@@ -95,13 +94,7 @@ impl Table for User {
                 .take();
             column::<Self>("id").in_subquery(bound_to_utility)
         });
-        Condition::all()
-            .add_option(one_of::<Self, _>("role", &filter.role))
-            .add_option(bound_to_utility)
-            .add_option(filter.disabled.map(|BoolParam(value)| column::<Self>("disabled").eq(value)))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
+        Condition::all().add_option(bound_to_utility)
     }
 
     fn sort_column(key: UserSort) -> SortColumn {

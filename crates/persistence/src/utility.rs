@@ -7,20 +7,19 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error, Named};
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::{Location, Visibility};
 use vku_domain::member::Member;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::programme::FundingProgramme;
 use vku_domain::session::Session;
-use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
+use vku_domain::utility::{Utility, UtilitySort};
 
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::reference_lookup;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, one_of, seen_by_visibility};
+use crate::kernel::table::conditions::seen_by_visibility;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
@@ -145,21 +144,6 @@ impl Table for Utility {
             visibility: text(row.visibility)?,
             source_url: text_opt(row.source_url)?,
         })
-    }
-
-    fn condition(filter: &UtilityFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(one_of::<Self, _>("country", &filter.country))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("languages", &filter.language))
-            .add_option(in_set::<Self, _>("expertise", &filter.expertise))
-            .add_option(in_set::<Self, _>("needs", &filter.need))
-            .add_option(one_of::<Self, _>("climate_zone", &filter.climate_zone))
-            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: UtilitySort) -> SortColumn {

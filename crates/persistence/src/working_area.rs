@@ -1,18 +1,14 @@
 //! Maps working areas to their table.
 
-use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
+use vku_domain::working_area::{WorkingArea, WorkingAreaSort};
 
 use crate::kernel::codec::{json, text, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::one_of;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::Reader;
 
 row! {
@@ -41,12 +37,6 @@ impl Table for WorkingArea {
 
     fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { slug: Some(text(row.slug)?), label: json(row.labels)? })
-    }
-
-    fn condition(filter: &WorkingAreaFilter, _actor: &Actor) -> Condition {
-        Condition::all().add_option(one_of::<Self, _>("slug", &filter.code)).add_option(
-            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-        )
     }
 
     fn sort_column(key: WorkingAreaSort) -> SortColumn {

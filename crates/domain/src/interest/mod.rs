@@ -17,8 +17,8 @@ use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::bilingual::Locale;
 use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::{IdParam, InstantParam};
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Texts, likeness};
 use crate::kernel::value::{Email, Phone, Sector, SingleLine, Text, Visibility, WebUrl};
 use crate::kernel::violation::Violations;
@@ -277,10 +277,6 @@ impl Resource for InterestRegistration {
             );
             violations.member("/decline_reason", "inconsistent", detail);
         }
-    }
-
-    fn matches(filter: &InterestFilter, item: &Stored<Self>) -> bool {
-        filter.matches(item)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -1,29 +1,16 @@
 //! The filters and sort keys of interest registrations.
 
 use super::{InterestRegistration, InterestStatus};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Descending;
-use crate::kernel::resource::Stored;
 use crate::kernel::value::Sector;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of interest registrations.
-    InterestFilter {
+    InterestFilter of InterestRegistration {
         /// The status.
-        status: Vec<InterestStatus>,
+        status: Vec<InterestStatus> => one_of(status),
         /// A sector of the utility.
-        sector: Vec<Sector>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
-    }
-}
-
-impl InterestFilter {
-    pub(super) fn matches(&self, item: &Stored<InterestRegistration>) -> bool {
-        let data = &item.data;
-        (self.status.is_empty() || self.status.contains(&data.status))
-            && (self.sector.is_empty() || self.sector.iter().any(|sector| data.sectors.contains(sector)))
-            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
+        sector: Vec<Sector> => in_set(sectors),
     }
 }
 

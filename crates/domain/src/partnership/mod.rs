@@ -244,8 +244,8 @@ impl Resource for Partnership {
         from == PartnershipStatus::Completed && to == PartnershipStatus::Active
     }
 
-    fn matches(filter: &PartnershipFilter, item: &Stored<Self>) -> bool {
-        filter.matches(item)
+    fn matches_special(filter: &PartnershipFilter, item: &Stored<Self>) -> bool {
+        filter.matches_special(item)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

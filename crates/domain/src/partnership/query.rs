@@ -1,27 +1,27 @@
 //! The filters and sort keys of partnerships.
 
 use super::{Participant, ParticipantRole, Partnership, PartnershipStatus};
-use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Stored;
 use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::list_filter::any;
 use crate::kernel::resource::reference::{Key, Ref};
 use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingAreaCode};
 use crate::party::Party;
 
-crate::filter! {
+crate::list_filter! {
     /// The filters of the list of partnerships.
-    PartnershipFilter {
+    PartnershipFilter of Partnership {
         /// The status; `unknown` finds partnerships without a known status.
-        status: Vec<StatusFilter<PartnershipStatus>>,
+        status: Vec<StatusFilter<PartnershipStatus>> => status(status),
         /// A country of the partner side (ISO 3166-1 alpha-2).
         country: Vec<Country>,
         /// A sector of the partnership.
-        sector: Vec<Sector>,
+        sector: Vec<Sector> => in_set(sectors),
         /// A working area of the partnership.
-        working_area: Vec<WorkingAreaCode>,
+        working_area: Vec<WorkingAreaCode> => in_set(working_areas),
         /// A target of the Sustainable Development Goals.
-        sdg_target: Vec<SdgTarget>,
+        sdg_target: Vec<SdgTarget> => in_set(sdg_targets),
         /// The id or slug of a utility that takes part or has taken part.
         utility: Vec<Key>,
         /// The id or slug of an organisation that takes part or has taken part.
@@ -31,17 +31,15 @@ crate::filter! {
         /// The id or slug of a programme that funds the partnership.
         programme: Vec<Key>,
         /// Who may see the partnership.
-        visibility: Vec<Visibility>,
+        visibility: Vec<Visibility> => one_of(visibility),
         /// Only partnerships that began in this period or later.
-        start_from: Option<PartialDate>,
+        start_from: Option<PartialDate> => from(start_first = data.first_day()),
         /// Only partnerships that began in this period or earlier.
-        start_to: Option<PartialDate>,
+        start_to: Option<PartialDate> => to(start_first = data.first_day()),
         /// Only partnerships that end in this period or later.
-        end_from: Option<PartialDate>,
+        end_from: Option<PartialDate> => from(end_last = data.last_day()),
         /// Only partnerships that end in this period or earlier.
-        end_to: Option<PartialDate>,
-        /// Only resources that changed at or after this instant.
-        updated_since: Option<InstantParam>,
+        end_to: Option<PartialDate> => to(end_last = data.last_day()),
     }
 }
 
@@ -67,7 +65,7 @@ crate::string_enum! {
 crate::sort_keys!(PartnershipSort, default: [(Self::Start, Descending), (Self::Title, Ascending)]);
 
 impl PartnershipFilter {
-    pub(super) fn matches(&self, item: &Stored<Partnership>) -> bool {
+    pub(super) fn matches_special(&self, item: &Stored<Partnership>) -> bool {
         let data = &item.data;
         let takes_part = |key: &Key, fits: fn(&Participant) -> bool| {
             data.participants
@@ -83,34 +81,24 @@ impl PartnershipFilter {
         let is_lead: fn(&Participant) -> bool = |participant| {
             participant.role == ParticipantRole::Lead && matches!(participant.party, Party::Utility(_))
         };
-        let from = |bound: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
-            bound.as_ref().is_none_or(|bound| day.is_some_and(|day| day >= bound.first_day()))
-        };
-        let to = |bound: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
-            bound.as_ref().is_none_or(|bound| day.is_some_and(|day| day <= bound.last_day()))
-        };
-        let start = data.start.as_ref().map(PartialDate::first_day);
-        let end = data.end.as_ref().map(PartialDate::last_day);
         let funded_by =
             |key: &Key| item.derived.programmes.iter().filter_map(Ref::card).any(|card| card.is(key));
-        any(&self.status, |StatusFilter(status)| *status == data.status)
-            && any(&self.country, |country| item.derived.countries.contains(country))
-            && any(&self.sector, |sector| data.sectors.contains(sector))
-            && any(&self.working_area, |area| data.working_areas.contains(area))
-            && any(&self.sdg_target, |target| data.sdg_targets.contains(target))
+        any(&self.country, |country| item.derived.countries.contains(country))
             && any(&self.utility, |key| takes_part(key, is_utility))
             && any(&self.organisation, |key| takes_part(key, is_organisation))
             && any(&self.lead, |key| takes_part(key, is_lead))
             && any(&self.programme, funded_by)
-            && any(&self.visibility, |visibility| *visibility == data.visibility)
-            && from(&self.start_from, start)
-            && to(&self.start_to, start)
-            && from(&self.end_from, end)
-            && to(&self.end_to, end)
-            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 
-fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
-    values.is_empty() || values.iter().any(fits)
+impl Partnership {
+    /// The first day of the start, as a text; empty if it is unknown.
+    fn first_day(&self) -> String {
+        self.start.as_ref().map(|start| start.first_day().to_string()).unwrap_or_default()
+    }
+
+    /// The last day of the end, as a text; empty if it is unknown.
+    fn last_day(&self) -> String {
+        self.end.as_ref().map(|end| end.last_day().to_string()).unwrap_or_default()
+    }
 }

@@ -18,8 +18,8 @@ pub use status::RegistrationStatus;
 use crate::bilingual;
 use crate::contact::ContactRef;
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::resource::Resource;
 use crate::kernel::resource::reference::UnresolvedReference;
-use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Email, Language, SingleLine};
 use crate::kernel::violation::Violations;
@@ -210,10 +210,6 @@ impl Resource for Registration {
 
     fn may_transition_to(role: Role, to: RegistrationStatus) -> bool {
         matches!(role, Role::Admin | Role::Coordinator) || to == RegistrationStatus::Cancelled
-    }
-
-    fn matches(filter: &RegistrationFilter, item: &Stored<Self>) -> bool {
-        filter.matches(item)
     }
 
     /// People cannot be searched for.

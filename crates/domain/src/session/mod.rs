@@ -244,8 +244,8 @@ impl Resource for Session {
         violations.is_empty()
     }
 
-    fn matches(filter: &SessionFilter, item: &Stored<Self>) -> bool {
-        filter.matches(item)
+    fn matches_special(filter: &SessionFilter, item: &Stored<Self>) -> bool {
+        filter.matches_special(item)
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -5,19 +5,18 @@ pub mod pending;
 pub mod triage;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use vku_domain::interest::{InterestFilter, InterestRegistration, InterestSort, InterestedPerson};
+use vku_domain::interest::{InterestRegistration, InterestSort, InterestedPerson};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::{IdParam, InstantParam};
+use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::resource::Stored;
 
 use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, one_of};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::Reader;
 
 row! {
@@ -110,15 +109,6 @@ impl Table for InterestRegistration {
             decline_reason: text_opt(row.decline_reason)?,
             member_id: row.member_id.map(IdParam),
         })
-    }
-
-    fn condition(filter: &InterestFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("status", &filter.status))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: InterestSort) -> SortColumn {

@@ -9,7 +9,6 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Country;
@@ -24,7 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
-use crate::kernel::table::conditions::{has, in_set, in_status, named, one_of, seen_by_visibility};
+use crate::kernel::table::conditions::{has, named, seen_by_visibility};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -136,7 +135,7 @@ impl Table for Partnership {
         })
     }
 
-    fn condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {
+    fn special_condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
         let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
@@ -159,13 +158,8 @@ impl Table for Partnership {
                 .take();
             column::<Self>("id").in_subquery(funded)
         });
-        let (start, end) = (|| column::<Self>("start_first"), || column::<Self>("end_last"));
         Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
             .add_option(country)
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
-            .add_option(in_set::<Self, _>("sdg_targets", &filter.sdg_target))
             .add_option(
                 (!filter.utility.is_empty()).then(|| with(Condition::all().add(utility(&filter.utility)))),
             )
@@ -175,21 +169,6 @@ impl Table for Partnership {
                     .then(|| with(in_role(ParticipantRole::Lead).add(utility(&filter.lead)))),
             )
             .add_option(programme)
-            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
-            .add_option(filter.start_from.as_ref().map(|day| start().gte(day.first_day().to_string())))
-            .add_option(
-                filter
-                    .start_to
-                    .as_ref()
-                    .map(|day| start().lte(day.last_day().to_string()).and(start().ne(""))),
-            )
-            .add_option(filter.end_from.as_ref().map(|day| end().gte(day.first_day().to_string())))
-            .add_option(
-                filter.end_to.as_ref().map(|day| end().lte(day.last_day().to_string()).and(end().ne(""))),
-            )
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: PartnershipSort) -> SortColumn {

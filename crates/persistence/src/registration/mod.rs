@@ -14,12 +14,11 @@ use uuid::Uuid;
 use vku_domain::contact::Contact;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::registration::{
-    Person, Registration, RegistrationDerived, RegistrationFilter, RegistrationSort, RegistrationStatus,
+    Person, Registration, RegistrationDerived, RegistrationSort, RegistrationStatus,
 };
 use vku_domain::session::{Session, SessionStatus, start_key};
 
@@ -27,7 +26,6 @@ use crate::kernel::codec::{text, text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_status, named, one_of};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -82,18 +80,6 @@ impl Table for Registration {
             attendance: text(row.attendance)?,
             status: text_opt(row.status)?,
         })
-    }
-
-    fn condition(filter: &RegistrationFilter, actor: &Actor) -> Condition {
-        let member = (!filter.member.is_empty())
-            .then(|| column::<Self>("member_id").in_subquery(named::<Member>(&filter.member, actor)));
-        Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(one_of::<Self, _>("attendance", &filter.attendance))
-            .add_option(member)
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: RegistrationSort) -> SortColumn {

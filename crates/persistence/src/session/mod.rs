@@ -25,7 +25,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, in_status, named, one_of, seen_by_visibility};
+use crate::kernel::table::conditions::{named, seen_by_visibility};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -165,7 +165,7 @@ impl Table for Session {
         })
     }
 
-    fn condition(filter: &SessionFilter, actor: &Actor) -> Condition {
+    fn special_condition(filter: &SessionFilter, actor: &Actor) -> Condition {
         let organised_by = (!filter.organiser.is_empty()).then(|| {
             let utilities = named::<Utility>(&filter.organiser, actor);
             let organisations = named::<Organisation>(&filter.organiser, actor);
@@ -180,19 +180,7 @@ impl Table for Session {
                 .take();
             column::<Self>("id").in_subquery(owners)
         });
-        let day = || column::<Self>("starts_on");
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(one_of::<Self, _>("format", &filter.session_format))
-            .add_option(organised_by)
-            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
-            .add_option(filter.start_from.as_ref().map(|from| day().gte(from.first_day().to_string())))
-            .add_option(filter.start_to.as_ref().map(|to| day().lte(to.last_day().to_string())))
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
+        Condition::all().add_option(organised_by)
     }
 
     fn sort_column(key: SessionSort) -> SortColumn {

@@ -10,17 +10,15 @@ use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
-use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
+use vku_domain::topic::{Topic, TopicDerived, TopicSort};
 
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{in_set, in_status, named};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -73,19 +71,6 @@ impl Table for Topic {
             status: text_opt(row.status)?,
             sectors: links.take_set("sectors")?,
         })
-    }
-
-    fn condition(filter: &TopicFilter, actor: &Actor) -> Condition {
-        let proposed = (!filter.proposed_by.is_empty()).then(|| {
-            column::<Self>("proposed_by_id").in_subquery(named::<Member>(&filter.proposed_by, actor))
-        });
-        Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(proposed)
-            .add_option(
-                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
-            )
     }
 
     fn sort_column(key: TopicSort) -> SortColumn {

@@ -3,6 +3,7 @@
 //! May import `access`, `parameters`, `search`, `icalendar`, `value` and what they import.
 
 pub mod lifecycle;
+pub mod list_filter;
 pub mod naming;
 pub mod permissions;
 pub mod projection;
@@ -17,10 +18,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::lifecycle::State;
+use self::list_filter::ListFilter;
 use self::reference::{ReferenceSummary, UnresolvedReference};
 use super::access::actor::{Action, Actor, Grant, Role};
 use super::icalendar::Event;
-use super::parameters::FilterParameters;
 use super::parameters::sort::SortKey;
 use super::search::{Index, Texts};
 use super::value::{Places, Slug, Visibility};
@@ -77,7 +78,7 @@ pub trait Resource:
     /// The parent; `()` for a top-level resource.
     type Parent: ParentKind;
     /// The filters of the list.
-    type Filter: FilterParameters;
+    type Filter: ListFilter<Self>;
     /// The keys by which the list can be sorted.
     type Sort: SortKey;
     /// The statuses; [`NoStatus`](lifecycle::NoStatus) if the resource has none.
@@ -167,8 +168,11 @@ pub trait Resource:
         false
     }
 
-    /// Returns whether an item matches the filter. This is the specification against which the SQL is tested.
-    fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
+    /// Returns whether an item matches the special filters: those that [`list_filter!`](crate::list_filter) declares
+    /// without a kind.
+    fn matches_special(_filter: &Self::Filter, _item: &Stored<Self>) -> bool {
+        true
+    }
 
     /// Adds the texts that a search covers, if [`Self::SEARCHED`]. Never texts that some readers of the resource are
     /// not allowed to read, and no texts of other resources.
@@ -300,6 +304,11 @@ pub fn search_index<T: Resource>(data: &T) -> Index {
 }
 
 impl<T: Resource> Stored<T> {
+    /// Returns whether the resource matches the filter. This is the specification against which the SQL is tested.
+    pub fn matches(&self, filter: &T::Filter) -> bool {
+        filter.matches_ordinary(self) && T::matches_special(filter, self)
+    }
+
     /// Returns the representation: JSON in UTF-8.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)

@@ -16,7 +16,7 @@ use vku_domain::kernel::value::{Location, Slug, Visibility};
 use crate::kernel::codec::{json_opt, text, text_opt};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
-use crate::kernel::table::conditions::column_of;
+use crate::kernel::table::conditions::{column_of, named};
 use crate::kernel::table::{Codes, Parent, Table};
 use crate::resources;
 
@@ -45,6 +45,7 @@ pub(crate) struct ResourceDescriptor {
     pub(crate) codes: &'static [Codes],
     pub(crate) parent: Option<&'static str>,
     visible: fn(&Actor) -> Condition,
+    pub(crate) with_keys: fn(&[Key], &Actor) -> SelectStatement,
     reads: fn(&Actor) -> Result<(), Error>,
     concealed: fn(Option<Role>) -> &'static [&'static str],
     derived: &'static [&'static str],
@@ -72,6 +73,7 @@ impl ResourceDescriptor {
             codes: T::CODE_LISTS,
             parent: <T::Parent as Parent>::NAME,
             visible: T::row_filter,
+            with_keys: named::<T>,
             reads: Actor::require_read::<T>,
             concealed: T::hidden_fields,
             derived: T::DERIVED,

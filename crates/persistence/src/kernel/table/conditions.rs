@@ -3,29 +3,55 @@
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement, SimpleExpr};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::lifecycle::{State, StatusFilter};
+use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilter};
 use vku_domain::kernel::resource::reference::Key;
 
 use super::{Table, column};
+use crate::resources;
 
-/// The column is one of the values; `None` if there are none.
-pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, values: &[W]) -> Option<SimpleExpr> {
-    (!values.is_empty()).then(|| column::<T>(name).is_in(values.iter().map(W::to_string)))
+/// Converts a filter to SQL; a value that the actor does not see matches nothing.
+pub(crate) fn filtered<T: Table>(filter: &T::Filter, actor: &Actor) -> Condition {
+    let ordinary = filter
+        .criteria()
+        .into_iter()
+        .fold(Condition::all(), |all, criterion| all.add(meets(T::NAME, T::FOREIGN_KEYS, criterion, actor)));
+    let special = T::special_condition(filter, actor);
+    ordinary.add_option((!special.is_empty()).then_some(special))
 }
 
-/// The text occurs in the column, which holds folded text.
-pub(crate) fn contains<T: Resource>(name: &'static str, part: &str) -> SimpleExpr {
-    let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    column::<T>(name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-}
-
-/// The status is one of these, or unknown; `None` if there are none.
-pub(crate) fn in_status<T: Resource, S: State>(statuses: &[StatusFilter<S>]) -> Option<Condition> {
-    (!statuses.is_empty()).then(|| {
-        let known = statuses.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
-        let unknown = statuses.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
-        Condition::any().add(column::<T>("status").is_in(known)).add_option(unknown)
-    })
+/// The row meets the criterion of an ordinary filter. `references` are the foreign keys with their resources.
+fn meets(
+    table: &'static str,
+    references: &[(&'static str, &'static str)],
+    Criterion { column: name, comparison }: Criterion,
+    actor: &Actor,
+) -> Condition {
+    let column = || Expr::col((Alias::new(table), Alias::new(name)));
+    let met = match comparison {
+        Comparison::OneOf { words, or_absent } => {
+            let absent = or_absent.then(|| column().is_null());
+            return Condition::any().add(column().is_in(words)).add_option(absent);
+        }
+        Comparison::InSet(words) => {
+            let of_set = Condition::all().add(Expr::col("field").eq(name));
+            has_child(table, "set", of_set.add(Expr::col("value").is_in(words)))
+        }
+        Comparison::Is(value) => column().eq(value),
+        Comparison::Contains(part) => {
+            let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+            column().like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+        }
+        Comparison::From(day) => column().gte(day.to_string()),
+        Comparison::To(day) => column().lte(day.to_string()).and(column().ne("")),
+        Comparison::Since(since) => column().gte(since),
+        Comparison::Reference(keys) => {
+            let target = references.iter().find(|(key, _)| *key == name);
+            let target = target.and_then(|(_, target)| resources().iter().find(|it| it.name == *target));
+            // A filter on a column that is no foreign key finds nothing, which the tests refuse.
+            target.map_or(Expr::val(false), |target| column().in_subquery((target.with_keys)(&keys, actor)))
+        }
+    };
+    Condition::all().add(met)
 }
 
 /// A column of the row that the foreign key refers to.
@@ -42,21 +68,18 @@ pub(crate) fn column_of<T: Resource>(
     SimpleExpr::SubQuery(None, Box::new(target.into()))
 }
 
-/// One of the values is in the set of the resource; `None` if there are none.
-pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, values: &[W]) -> Option<SimpleExpr> {
-    (!values.is_empty()).then(|| {
-        let words = Expr::col("value").is_in(values.iter().map(W::to_string));
-        has::<T>("set", Condition::all().add(Expr::col("field").eq(field)).add(words))
-    })
-}
-
 /// The resource has a child row (`set`, `party`) that matches the condition.
 ///
 /// The condition is evaluated for each row in the order of the list until the page is full, which is fast if
 /// many rows match, regardless of the size of the table. If few rows match, select their ids first instead.
 pub(crate) fn has<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
-    let table = Alias::new(format!("{}_{links}", T::NAME));
-    let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(column::<T>("id"));
+    has_child(T::NAME, links, condition)
+}
+
+fn has_child(owner: &'static str, links: &str, condition: Condition) -> SimpleExpr {
+    let table = Alias::new(format!("{owner}_{links}"));
+    let owner_id = Expr::col((Alias::new(owner), Alias::new("id")));
+    let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(owner_id);
     Expr::exists(
         Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(condition).take(),
     )

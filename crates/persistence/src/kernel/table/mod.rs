@@ -121,8 +121,11 @@ pub trait Table: Resource<Parent: Parent> {
     /// Converts columns and child rows to data.
     fn from_row(columns: Columns<Self>, links: ChildRows) -> Result<Self, Corrupt>;
 
-    /// Converts the filter to SQL; a value that the actor does not see matches nothing.
-    fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
+    /// Converts the special filters to SQL, like [`Resource::matches_special`]; a value that the actor does not
+    /// see matches nothing.
+    fn special_condition(_filter: &Self::Filter, _actor: &Actor) -> Condition {
+        Condition::all()
+    }
 
     /// Returns the column of a sort key.
     fn sort_column(key: Self::Sort) -> SortColumn;
