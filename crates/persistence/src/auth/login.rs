@@ -290,7 +290,7 @@ impl Writer<'_> {
         tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");
         let mail = reuse_mail(&user.data, login);
         let data = user.data.clone();
-        self.replace(user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None).await?;
+        self.replace(&user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None)?;
         self.post(mail).await
     }
 

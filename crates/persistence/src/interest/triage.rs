@@ -53,7 +53,7 @@ impl Writer<'_> {
         data.status = InterestStatus::Accepted;
         data.member_id = Some(IdParam(member.id));
         self.post(mail::accepted(&data)).await?;
-        self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
+        self.replace(&before, data).await?.record_change(self, ChangeAction::Updated, None)
     }
 
     /// Declines a registration, and mails the reason to the person.
@@ -70,7 +70,7 @@ impl Writer<'_> {
         data.status = InterestStatus::Declined;
         self.post(mail::declined(&data, &reason)).await?;
         data.decline_reason = Some(reason);
-        self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
+        self.replace(&before, data).await?.record_change(self, ChangeAction::Updated, None)
     }
 
     /// Returns the registration, locked, if it is not decided yet.

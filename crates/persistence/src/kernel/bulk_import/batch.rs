@@ -25,14 +25,15 @@ use crate::kernel::table::row::Meta;
 use crate::kernel::table::{Table, child_rows, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
-use crate::kernel::write::record_change::status_change;
+use crate::kernel::write::pipeline::{Accepted, slug_of};
+use crate::kernel::write::record_change::Written;
 use crate::kernel::write::{row, slug, unique};
 
 /// What to do with a row.
 enum Step<T: Table> {
     Refused(Error),
-    Create(T),
-    Change(Box<Stored<T>>, T),
+    Create(Accepted<T>),
+    Change(Box<Accepted<T>>),
     /// Written on its own, because it changes its slug, or because it changes an existing row in a staged
     /// import.
     Alone(u64, Row),
@@ -107,7 +108,7 @@ impl Writer<'_> {
         for (place, step) in steps.into_iter().enumerate() {
             outcomes.push(None);
             match step {
-                Step::Create(data) => new.push((place, (new_id(), data))),
+                Step::Create(accepted) => new.push((place, (new_id(), accepted.into_data()))),
                 other => rest.push((place, other)),
             }
         }
@@ -129,8 +130,7 @@ impl Writer<'_> {
                 Step::Refused(error) => Err(error),
                 Step::Alone(_, row) if self.hides() => Ok(Done::Deferred(row)),
                 Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
-                Step::Change(before, data) if before.data == data => Ok(Done::Unchanged(before)),
-                Step::Change(before, data) => Box::pin(self.change_one(*before, data)).await?,
+                Step::Change(accepted) => Box::pin(self.change_one(*accepted)).await?,
                 Step::Create(_) => Err(Error::internal("it was just made")),
             };
             put(place, outcome);
@@ -139,7 +139,8 @@ impl Writer<'_> {
         complete.ok_or_else(|| Error::internal("a row without an outcome"))
     }
 
-    /// Reads and validates all rows.
+    /// Resolves, validates and authorizes all rows: steps 2 and 3 of the pipeline, with the lookups of all rows
+    /// together.
     async fn steps_of<T: Table>(
         &mut self,
         mode: ImportMode,
@@ -178,27 +179,22 @@ impl Writer<'_> {
             let step = before.and_then(|before| {
                 let data =
                     validated.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
-                let old = before.as_ref().map(|it| &it.data);
-                self.check_writable_members(old, &data)?;
-                old.map_or(Ok(()), |old| self.check_transition(old, &data))?;
-                Ok((before, data))
+                self.authorize(data, before, None)
             });
             steps.push(match step {
                 Err(error) => Step::Refused(error),
                 // A changed slug is claimed like a new one; a change of an existing row cannot be hidden.
-                Ok((Some(before), data))
-                    if slug_of(&before.data) != slug_of(&data) || (self.hides() && before.data != data) =>
-                {
+                Ok(accepted) if accepted.before().is_none() => Step::Create(accepted),
+                Ok(accepted) if accepted.has_new_slug() || (self.hides() && !accepted.is_unchanged()) => {
                     Step::Alone(*number, row)
                 }
-                Ok((Some(before), data)) => Step::Change(Box::new(before), data),
-                Ok((None, data)) => Step::Create(data),
+                Ok(accepted) => Step::Change(Box::new(accepted)),
             });
         }
         Ok(steps)
     }
 
-    /// Claims a slug for each new resource: slugs that a row states are free, missing ones are made from the
+    /// Step 4 for many resources: claims a slug for each new one. Slugs that a row states are free, missing ones are made from the
     /// name.
     async fn claim_all<T: Table>(&mut self, resources: &mut [(Uuid, T)]) -> Result<(), Error> {
         let slug_for = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
@@ -230,7 +226,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Inserts new resources, and returns them as they would be read, in the same order.
+    /// Steps 4, 7 and 8 for many new resources: claims their slugs, inserts them, and records the changes.
+    /// Returns the resources as they would be read, in the same order. No new row has references to check, and
+    /// `at_once` admits no resource with hooks.
     async fn insert_all<T: Table>(&mut self, mut resources: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
         if resources.is_empty() {
             return Ok(Vec::new());
@@ -259,17 +257,18 @@ impl Writer<'_> {
             inserted_rows.push((new(id), data));
         }
         let all = self.as_read(inserted_rows).await?;
-        all.into_iter().map(|stored| self.log(stored, ChangeAction::Created, None)).collect()
+        let created = ChangeAction::Created;
+        all.into_iter().map(|stored| Written(stored).record_change(self, created, None)).collect()
     }
 
-    /// Changes a locked and validated resource; if the change is refused, its writes are rolled back.
-    async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
+    /// Steps 4 to 9 for a change of an existing resource; if it is refused, its writes are rolled back.
+    async fn change_one<T: Table>(&mut self, accepted: Accepted<T>) -> Result<Outcome<T>, Error> {
+        let before = accepted.before().cloned().ok_or_else(|| Error::internal("a change of nothing"))?;
+        if accepted.is_unchanged() {
+            return Ok(Ok(Done::Unchanged(Box::new(before))));
+        }
         self.undoable(async |writer| {
-            T::check_references(writer, &before, &data).await?;
-            let change = status_change(&before.data, &data, None);
-            let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-            let saved = writer.replace(before.clone(), data).await?;
-            let after = saved.record_change(writer, action, change).await?;
+            let after = writer.write(accepted).await?;
             Ok(Done::Updated(Box::new((before, after))))
         })
         .await
@@ -279,15 +278,11 @@ impl Writer<'_> {
 /// Refuses new rows with a slug that is taken.
 fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
     let checked = steps.into_iter().map(|step| match &step {
-        Step::Create(data) => match slug_of(data).filter(|slug| owners.contains_key(slug)) {
+        Step::Create(accepted) => match slug_of(accepted.data()).filter(|slug| owners.contains_key(slug)) {
             Some(slug) => Step::Refused(slug::taken(&slug)),
             None => step,
         },
         _ => step,
     });
     checked.collect()
-}
-
-fn slug_of<T: Table>(data: &T) -> Option<Slug> {
-    data.clone().slug().and_then(Option::take)
 }

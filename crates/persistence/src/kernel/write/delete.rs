@@ -29,11 +29,8 @@ impl Writer<'_> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
         self.check_no_dependents(T::NAME, before.id).await?;
-        let after = self
-            .mark_deleted::<T>(&before, true)
-            .await?
-            .record_change(self, ChangeAction::Deleted, None)
-            .await?;
+        let written = self.mark_deleted(&before).await?;
+        let after = written.record_change(self, ChangeAction::Deleted, None)?;
         self.run_after_write(Some(&before), after).await.map(drop)
     }
 

@@ -1,4 +1,5 @@
-//! Writing, for all kinds of resources: create, patch, delete, restore and transitions.
+//! Writing, for all kinds of resources: create, patch, delete, restore and transitions. The order of their
+//! steps is in `pipeline.rs`.
 //!
 //! May import `read` and everything below it, but neither `bulk_import` nor `store`.
 
@@ -7,6 +8,7 @@ mod create;
 mod delete;
 pub mod dependents;
 mod patch;
+pub(crate) mod pipeline;
 mod read_back;
 pub(crate) mod record_change;
 pub(crate) mod resolve;
@@ -24,7 +26,6 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::violation::Violations;
 
 use super::read::load::by_key;
 use super::table::child_rows::ChildRows;
@@ -51,20 +52,6 @@ impl Writer<'_> {
         Ok((stored, parent))
     }
 
-    /// Runs [`Table::after_write`], which may change the derived members of the resource.
-    pub(super) async fn run_after_write<T: Table>(
-        &mut self,
-        before: Option<&Stored<T>>,
-        after: Stored<T>,
-    ) -> Result<Stored<T>, Error> {
-        if !T::HAS_WRITE_HOOKS {
-            return Ok(after);
-        }
-        T::after_write(self, before, &after).await?;
-        let after = self.read_back::<T>(after.id).await?;
-        Ok(self.shown(after))
-    }
-
     /// 428 without `If-Match`, 412 if it has another version. The current entity tag in the error is that of
     /// the representation that the actor may read.
     pub(crate) fn check<T: Table>(
@@ -85,16 +72,6 @@ impl Writer<'_> {
         };
         let current = Some(Box::new(self.shown(stored.clone()).tag().map_err(Error::internal)?));
         Err(Error { current, ..Error::new(code, detail) })
-    }
-
-    pub(super) fn check_writable_members<T: Resource>(
-        &self,
-        before: Option<&T>,
-        after: &T,
-    ) -> Result<(), Error> {
-        let mut violations = Violations::default();
-        T::validate_changes(before, after, self.actor(), &mut violations);
-        Error::unless_writable(violations)
     }
 }
 

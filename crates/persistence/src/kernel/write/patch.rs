@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use vku_domain::kernel::access::actor::Action;
-use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::input::draft::Draft;
@@ -10,7 +9,7 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 
 use super::parent_of;
-use super::record_change::status_change;
+use super::record_change::update_action;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
@@ -28,21 +27,9 @@ impl Writer<'_> {
         let (before, parent) = self.open::<T>(Action::Update, key, parent, false).await?;
         self.check(&before, precondition)?;
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
-        let mut data = self.resolve_and_validate(draft, Some(&before.data), parent.as_ref()).await?;
-        self.check_writable_members(Some(&before.data), &data)?;
-        self.check_transition(&before.data, &data)?;
-        if data.slug() != before.data.clone().slug() {
-            self.claim_slug(before.id, &mut data).await?;
-        }
-        if data == before.data {
-            return Ok(self.shown(before));
-        }
-        T::check_references(self, &before, &data).await?;
-        T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
-        let change = status_change(&before.data, &data, None);
-        let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        let after = self.replace(before.clone(), data).await?.record_change(self, action, change).await?;
-        self.run_after_write(Some(&before), after).await
+        let parent = parent_of(&before).zip(parent);
+        let accepted = self.accept(draft, Some(before), parent.as_ref()).await?;
+        self.write(accepted).await
     }
 
     /// Changes a resource because another one was changed, without checking permissions; runs no write hooks.
@@ -51,8 +38,7 @@ impl Writer<'_> {
         before: Stored<T>,
         data: T,
     ) -> Result<Stored<T>, Error> {
-        let change = status_change(&before.data, &data, None);
-        let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        self.replace(before, data).await?.record_change(self, action, change).await
+        let (action, change) = update_action(&before.data, &data, None);
+        self.replace(&before, data).await?.record_change(self, action, change)
     }
 }

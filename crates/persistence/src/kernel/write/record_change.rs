@@ -1,9 +1,6 @@
 //! Recording what was written in the change log.
 
-use std::marker::PhantomData;
-
 use serde_json::Value;
-use uuid::Uuid;
 use vku_domain::kernel::change_log::{ChangeAction, StatusChange};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::lifecycle::State;
@@ -16,47 +13,23 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
 
-/// A written row that is still to be recorded in the change log.
-pub(crate) struct Written<T>(Uuid, PhantomData<fn() -> T>);
+/// A resource that was written and read again, and is still to be recorded in the change log.
+#[must_use]
+pub(crate) struct Written<T: Table>(pub(in crate::kernel) Stored<T>);
 
 impl<T: Table> Written<T> {
-    pub(super) fn new(id: Uuid) -> Self {
-        Self(id, PhantomData)
-    }
-
-    pub(crate) async fn record_change(
+    /// Records the change, and returns the resource as the actor may read it.
+    pub(crate) fn record_change(
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,
         status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
-        writer.record_written(self.0, action, status_change).await
-    }
-}
-
-impl Writer<'_> {
-    /// Reads the written resource, as the response and as the state in the change log.
-    pub(super) async fn record_written<T: Table>(
-        &mut self,
-        id: Uuid,
-        action: ChangeAction,
-        status_change: Option<StatusChange>,
-    ) -> Result<Stored<T>, Error> {
-        let stored = self.read_back::<T>(id).await?;
-        self.log(stored, action, status_change)
-    }
-
-    /// Records a resource that was written and read again.
-    pub(in crate::kernel) fn log<T: Table>(
-        &mut self,
-        stored: Stored<T>,
-        action: ChangeAction,
-        status_change: Option<StatusChange>,
-    ) -> Result<Stored<T>, Error> {
-        self.record(NewChange {
-            at: self.written_at(),
-            actor: self.actor().account,
-            request_id: self.writing().request_id.to_owned(),
+        let Self(stored) = self;
+        writer.record(NewChange {
+            at: writer.written_at(),
+            actor: writer.actor().account,
+            request_id: writer.writing().request_id.to_owned(),
             resource: T::NAME,
             resource_id: stored.id,
             parent_id: parent_of(&stored),
@@ -66,15 +39,22 @@ impl Writer<'_> {
             state: logged_state(&stored)?,
             status_change,
         });
-        Ok(self.shown(stored))
+        Ok(writer.shown(stored))
     }
 }
 
-pub(in crate::kernel) fn status_change<T: Resource>(
+/// Returns how a change of an existing resource is recorded: as a transition, if the status changes.
+pub(super) fn update_action<T: Resource>(
     before: &T,
     after: &T,
     reason: Option<Text>,
-) -> Option<StatusChange> {
+) -> (ChangeAction, Option<StatusChange>) {
+    let change = status_change(before, after, reason);
+    let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+    (action, change)
+}
+
+fn status_change<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<StatusChange> {
     let (from, to) = (before.status(), after.status()?);
     (from != Some(to)).then(|| StatusChange {
         from: from.map(|state| state.word().to_owned()),

@@ -2,13 +2,13 @@
 
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
-use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 
-use super::{code_lists, dependents, parent_of};
+use super::pipeline::Accepted;
+use super::{code_lists, dependents};
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
@@ -55,13 +55,6 @@ impl Writer<'_> {
             );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
-        T::before_write(self, parent_of(&deleted), Some(&deleted), &mut data).await?;
-        let revived = Stored { data, ..deleted.clone() };
-        let after = self
-            .mark_deleted::<T>(&revived, false)
-            .await?
-            .record_change(self, ChangeAction::Restored, None)
-            .await?;
-        self.run_after_write(Some(&deleted), after).await
+        self.write(Accepted::change(deleted, data, None)).await
     }
 }

@@ -2,7 +2,6 @@
 
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
-use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::Stored;
@@ -11,8 +10,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
-use super::parent_of;
-use super::record_change::status_change;
+use super::pipeline::Accepted;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::{Reader, Writer};
 
@@ -50,11 +48,7 @@ impl Writer<'_> {
         self.enterable(&before.data, to)?;
         let mut data = before.data.clone();
         data.set_status(to);
-        T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
-        let change = status_change(&before.data, &data, reason);
-        let saved = self.replace(before.clone(), data).await?;
-        let after = saved.record_change(self, ChangeAction::Transitioned, change).await?;
-        self.run_after_write(Some(&before), after).await
+        self.write(Accepted::change(before, data, reason)).await
     }
 
     /// Checks by the rules of a transition whether a body may change the status. An unknown status may become

@@ -1,11 +1,12 @@
 //! Updating the row of a resource.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::Stored;
 
 use super::record_change::Written;
 use super::{parent_of, row, unique};
@@ -14,30 +15,44 @@ use crate::kernel::table::{Table, child_rows, column};
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
+    /// Replaces the data of a resource.
     pub(crate) async fn replace<T: Table>(
         &mut self,
-        before: Stored<T>,
+        before: &Stored<T>,
         data: T,
     ) -> Result<Written<T>, Error> {
-        let meta = Meta { version: before.version + 1, updated_at: self.written_at(), ..meta(&before) };
-        self.update(meta, &data, before.version).await?;
+        let written = self.update(before, &data, None).await?;
         self.reindex_resource(before.id, Some(&before.data), &data);
-        Ok(Written::new(before.id))
+        Ok(written)
     }
 
-    pub(super) async fn mark_deleted<T: Table>(
+    pub(super) async fn mark_deleted<T: Table>(&self, before: &Stored<T>) -> Result<Written<T>, Error> {
+        self.update(before, &before.data, Some(self.written_at())).await
+    }
+
+    /// Restores a deleted resource. Its words have stayed in the search index.
+    pub(super) async fn mark_restored<T: Table>(
         &self,
         before: &Stored<T>,
-        deleted: bool,
+        data: &T,
     ) -> Result<Written<T>, Error> {
-        let deleted_at = deleted.then(|| self.written_at());
-        let meta =
-            Meta { version: before.version + 1, updated_at: self.written_at(), deleted_at, ..meta(before) };
-        self.update(meta, &before.data, before.version).await?;
-        Ok(Written::new(before.id))
+        self.update(before, data, None).await
     }
 
-    async fn update<T: Table>(&self, meta: Meta, data: &T, version: i64) -> Result<(), Error> {
+    async fn update<T: Table>(
+        &self,
+        before: &Stored<T>,
+        data: &T,
+        deleted_at: Option<DateTime<Utc>>,
+    ) -> Result<Written<T>, Error> {
+        let meta = Meta {
+            id: before.id,
+            parent: parent_of(before),
+            version: before.version + 1,
+            created_at: before.created_at,
+            updated_at: self.written_at(),
+            deleted_at,
+        };
         let (row, links) = row::<T>(meta, data)?;
         let row = row.into_active_model().reset_all();
         if meta.deleted_at.is_none() {
@@ -48,25 +63,15 @@ impl Writer<'_> {
         let updated = T::Entity::update_many()
             .set(row)
             .filter(column::<T>("id").eq(meta.id))
-            .filter(column::<T>("version").eq(version))
+            .filter(column::<T>("version").eq(before.version))
             .exec(self.tx())
             .await
             .map_err(unique::failed::<T>)?;
         if updated.rows_affected != 1 {
             return Err(Error::new(Code::PreconditionFailed, changed_meanwhile()));
         }
-        child_rows::save::<T>(self.tx(), meta.id, links, false).await
-    }
-}
-
-fn meta<T: Resource>(stored: &Stored<T>) -> Meta {
-    Meta {
-        id: stored.id,
-        parent: parent_of(stored),
-        version: stored.version,
-        created_at: stored.created_at,
-        updated_at: stored.updated_at,
-        deleted_at: stored.deleted_at,
+        child_rows::save::<T>(self.tx(), meta.id, links, false).await?;
+        Ok(Written(self.read_back::<T>(meta.id).await?))
     }
 }
 
