@@ -110,9 +110,7 @@ impl Resource for Activity {
     const PATH: &'static str = "activities";
     /// There may be several meetings on one day.
     const MAY_REPEAT: bool = true;
-    const SCOPE: &'static str = Partnership::PATH;
     const NAME_FIELD: &'static str = "title";
-    const HAS_SLUG: bool = false;
 
     type Parent = Partnership;
     type Filter = ActivityFilter;

@@ -101,9 +101,7 @@ impl Resource for AgendaItem {
     const PATH: &'static str = "agenda";
     /// There may be several breaks.
     const MAY_REPEAT: bool = true;
-    const SCOPE: &'static str = Session::PATH;
     const NAME_FIELD: &'static str = "title";
-    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
     const UNLOGGED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
 

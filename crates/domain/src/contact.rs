@@ -142,9 +142,7 @@ crate::sort_keys!(ContactSort, default: [(Self::FamilyName, Ascending), (Self::G
 impl Resource for Contact {
     const NAME: &'static str = "contact";
     const PATH: &'static str = "contacts";
-    const SCOPE: &'static str = Member::PATH;
     const NAME_FIELD: &'static str = "";
-    const HAS_SLUG: bool = false;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     const REGISTERS: bool = true;

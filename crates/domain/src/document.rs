@@ -74,9 +74,7 @@ crate::sort_keys!(DocumentSort, default: [(Self::Title, Ascending)]);
 impl Resource for Document {
     const NAME: &'static str = "document";
     const PATH: &'static str = "documents";
-    const SCOPE: &'static str = Partnership::PATH;
     const NAME_FIELD: &'static str = "title";
-    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;

@@ -89,9 +89,7 @@ impl Resource for Funding {
     const PATH: &'static str = "funding";
     /// Two phases may differ only in their amount.
     const MAY_REPEAT: bool = true;
-    const SCOPE: &'static str = Partnership::PATH;
     const NAME_FIELD: &'static str = "";
-    const HAS_SLUG: bool = false;
 
     type Parent = Partnership;
     type Filter = FundingFilter;

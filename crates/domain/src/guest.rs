@@ -98,9 +98,7 @@ crate::sort_keys!(GuestSort, default: [(Self::Name, Ascending), (Self::CreatedAt
 impl Resource for Guest {
     const NAME: &'static str = "guest";
     const PATH: &'static str = "guests";
-    const SCOPE: &'static str = Session::PATH;
     const NAME_FIELD: &'static str = "";
-    const HAS_SLUG: bool = false;
     const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
     const UNLOGGED: &'static [&'static str] = &["email"];
     const MAY_REPEAT: bool = true;

@@ -148,7 +148,6 @@ crate::sort_keys!(MemberSort, default: [(Self::Name, Ascending)]);
 impl Resource for Member {
     const NAME: &'static str = "member";
     const PATH: &'static str = "members";
-    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["slug", "name", "has_active_partnership"];
     const PUBLIC: bool = false;
     const REGISTERS: bool = true;

@@ -75,9 +75,7 @@ crate::sort_keys!(MinutesSort, default: [(Self::CreatedAt, Descending)]);
 impl Resource for Minutes {
     const NAME: &'static str = "minutes";
     const PATH: &'static str = "minutes";
-    const SCOPE: &'static str = Session::PATH;
     const NAME_FIELD: &'static str = "";
-    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["revision"];
 
     type Parent = Session;

@@ -103,6 +103,7 @@ crate::sort_keys!(OrganisationSort, default: [(Self::Name, Ascending)]);
 impl Resource for Organisation {
     const NAME: &'static str = "organisation";
     const PATH: &'static str = "organisations";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
     type Parent = ();
@@ -134,9 +135,5 @@ impl Resource for Organisation {
 
     fn label(&self) -> &str {
         self.name.as_str()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 }

@@ -91,7 +91,6 @@ impl Resource for PolicyUpdate {
     const NAME: &'static str = "policy_update";
     const PATH: &'static str = "policy-updates";
     const NAME_FIELD: &'static str = "title";
-    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = ();

@@ -178,6 +178,7 @@ crate::sort_keys!(ProgrammeSort, default: [(Self::Name, Ascending)]);
 impl Resource for FundingProgramme {
     const NAME: &'static str = "funding_programme";
     const PATH: &'static str = "funding-programmes";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind"];
 
     type Parent = ();
@@ -238,9 +239,5 @@ impl Resource for FundingProgramme {
 
     fn label(&self) -> &str {
         self.name.as_str()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 }

@@ -85,8 +85,6 @@ crate::sort_keys!(ResultSort, default: [(Self::Name, Ascending)]);
 impl Resource for PartnershipResult {
     const NAME: &'static str = "result";
     const PATH: &'static str = "results";
-    const SCOPE: &'static str = Partnership::PATH;
-    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;

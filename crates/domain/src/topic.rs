@@ -108,6 +108,7 @@ crate::sort_keys!(TopicSort, default: [(Self::CreatedAt, Descending)]);
 impl Resource for Topic {
     const NAME: &'static str = "topic";
     const PATH: &'static str = "topics";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] = &["support_count"];
     const PUBLIC: bool = false;
@@ -160,10 +161,6 @@ impl Resource for Topic {
 
     fn label(&self) -> &str {
         self.title.best()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 
     /// Topics are never public.

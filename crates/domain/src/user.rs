@@ -77,7 +77,6 @@ crate::sort_keys!(UserSort, default: [(Self::Name, Ascending)]);
 impl Resource for User {
     const NAME: &'static str = "user";
     const PATH: &'static str = "users";
-    const HAS_SLUG: bool = false;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     const UNLOGGED: &'static [&'static str] = &["email", "name"];

@@ -146,6 +146,7 @@ crate::sort_keys!(UtilitySort, default: [(Self::Name, Ascending)]);
 impl Resource for Utility {
     const NAME: &'static str = "utility";
     const PATH: &'static str = "utilities";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
     const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|stored| Places::One(stored.data.location));
@@ -213,10 +214,6 @@ impl Resource for Utility {
 
     fn label(&self) -> &str {
         self.name.as_str()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 
     fn visibility(&self) -> Visibility {

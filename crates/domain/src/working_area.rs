@@ -63,6 +63,7 @@ crate::sort_keys!(WorkingAreaSort, default: [(Self::Code, Ascending)]);
 impl Resource for WorkingArea {
     const NAME: &'static str = "working_area";
     const PATH: &'static str = "working-areas";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "label";
     const DERIVED: &'static [&'static str] = &["code"];
     const IMMUTABLE_FIELDS: &'static [&'static str] = &["slug"];
@@ -121,9 +122,5 @@ impl Resource for WorkingArea {
 
     fn label(&self) -> &str {
         self.label.best()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 }

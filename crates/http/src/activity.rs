@@ -10,7 +10,6 @@ impl ResourceApi for Activity {
     const PLURAL: &'static str = "activities";
     const DESCRIPTION: &'static str = "What a partnership does: missions, hosted visits, training courses, \
         deliveries and more, each with its dates.";
-    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {
         json!({

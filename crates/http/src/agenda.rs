@@ -10,7 +10,6 @@ impl ResourceApi for AgendaItem {
     const SINGULAR: &'static str = "an agenda item";
     const PLURAL: &'static str = "agenda items";
     const DESCRIPTION: &'static str = "The programme of a session, item by item.";
-    const PARENT_SEGMENT: &'static str = "sessions";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

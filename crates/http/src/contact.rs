@@ -11,7 +11,6 @@ impl ResourceApi for Contact {
     const PLURAL: &'static str = "contacts";
     const DESCRIPTION: &'static str = "The contact persons of a member. Personal data: for the coordination office, \
          for the member itself, and for other members if the person has agreed to be listed in the directory.";
-    const PARENT_SEGMENT: &'static str = "members";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

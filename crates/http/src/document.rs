@@ -11,7 +11,6 @@ impl ResourceApi for Document {
     const PLURAL: &'static str = "documents";
     const DESCRIPTION: &'static str =
         "Documents that a partnership has agreed on or published: links to files stored elsewhere.";
-    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

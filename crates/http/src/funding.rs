@@ -10,7 +10,6 @@ impl ResourceApi for Funding {
     const PLURAL: &'static str = "funding phases";
     const DESCRIPTION: &'static str =
         "The phases in which a partnership is funded, with dates: by programmes, own money, or in kind.";
-    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {
         json!({

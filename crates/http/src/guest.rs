@@ -10,7 +10,6 @@ impl ResourceApi for Guest {
     const SINGULAR: &'static str = "a guest";
     const PLURAL: &'static str = "guests";
     const DESCRIPTION: &'static str = "External speakers who are invited to a session.";
-    const PARENT_SEGMENT: &'static str = "sessions";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {

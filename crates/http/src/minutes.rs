@@ -10,7 +10,6 @@ impl ResourceApi for Minutes {
     const SINGULAR: &'static str = "minutes";
     const PLURAL: &'static str = "minutes";
     const DESCRIPTION: &'static str = "What was said and decided at a session that has been held.";
-    const PARENT_SEGMENT: &'static str = "sessions";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {

@@ -11,7 +11,6 @@ impl ResourceApi for Registration {
     const PLURAL: &'static str = "registrations";
     const DESCRIPTION: &'static str = "The people who take part in a session or are on its waiting list. Personal \
          data: for the coordination office, and for members their own registrations.";
-    const PARENT_SEGMENT: &'static str = "sessions";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

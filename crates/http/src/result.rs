@@ -11,7 +11,6 @@ impl ResourceApi for PartnershipResult {
     const PLURAL: &'static str = "results";
     const DESCRIPTION: &'static str =
         "Indicators of the results of a partnership, with baseline, target and measured values.";
-    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

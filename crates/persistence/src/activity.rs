@@ -29,6 +29,7 @@ impl Table for Activity {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { kind, title, starts_on, ends_on, country, participants, expert_days, description } = data;

@@ -25,6 +25,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::{Reader, Writer};
@@ -50,11 +51,11 @@ impl Table for AgendaItem {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
         &[("topic_id", Topic::NAME), ("guest_id", Guest::NAME)];
     const PARENT_LOCK: LockType = LockType::Update;
-    const HAS_WRITE_HOOKS: bool = true;
 
     fn json_column(member: &str) -> &str {
         if member == "abstract" { "about" } else { member }
@@ -138,7 +139,9 @@ impl Table for AgendaItem {
         }
         Ok(())
     }
+}
 
+impl WriteHooks<Self> for AgendaItem {
     /// Checks that the guest belongs to the session and that the agenda fits into it, and shifts the other
     /// items.
     async fn before_write(

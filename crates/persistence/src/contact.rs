@@ -17,6 +17,7 @@ use vku_domain::registration::Registration;
 use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -45,8 +46,8 @@ impl Table for Contact {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
-    const HAS_WRITE_HOOKS: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["member_id"],
         only: Some("is_primary"),
@@ -129,7 +130,9 @@ impl Table for Contact {
         }
         Ok(())
     }
+}
 
+impl WriteHooks<Self> for Contact {
     /// Cancels the registrations of a deleted contact. A contact with registrations gets here only if the
     /// request also cancels them.
     async fn after_write(

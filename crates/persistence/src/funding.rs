@@ -26,6 +26,7 @@ impl Table for Funding {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
 

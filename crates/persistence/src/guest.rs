@@ -19,6 +19,7 @@ use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::load::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -38,10 +39,10 @@ impl Table for Guest {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const PARTIES: bool = true;
     const PARENT_LOCK: LockType = LockType::Update;
-    const HAS_WRITE_HOOKS: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -97,7 +98,9 @@ impl Table for Guest {
         let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
     }
+}
 
+impl WriteHooks<Self> for Guest {
     /// Checks that everybody who may see the session may also see the party that the guest represents.
     async fn before_write(
         writer: &Writer<'_>,

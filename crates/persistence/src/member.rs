@@ -18,6 +18,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -39,9 +40,9 @@ impl Table for Member {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const SETS: bool = true;
-    const HAS_WRITE_HOOKS: bool = true;
     const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
@@ -150,7 +151,9 @@ impl Table for Member {
         }
         Ok(())
     }
+}
 
+impl WriteHooks<Self> for Member {
     /// Refuses to let a member with registrations for future sessions leave, unless the request also cancels
     /// them.
     async fn before_write(

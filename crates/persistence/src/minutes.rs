@@ -17,6 +17,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -33,9 +34,9 @@ impl Table for Minutes {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const PARENT_LOCK: LockType = LockType::Update;
-    const HAS_WRITE_HOOKS: bool = true;
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { text, decisions, status } = data;
@@ -90,7 +91,9 @@ impl Table for Minutes {
         }
         Ok(())
     }
+}
 
+impl WriteHooks<Self> for Minutes {
     /// Checks that the session has been held, that there is no other draft, and that published minutes stay
     /// unchanged.
     async fn before_write(

@@ -28,6 +28,7 @@ impl Table for Organisation {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { slug, name, short_name, aliases, kind, country, website, iati_identifier } = data;

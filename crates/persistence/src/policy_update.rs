@@ -28,6 +28,7 @@ impl Table for PolicyUpdate {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const SETS: bool = true;
     const CODE_LISTS: &'static [Codes] =

@@ -40,6 +40,7 @@ impl Table for FundingProgramme {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const SETS: bool = true;
     const PARTIES: bool = true;

@@ -41,6 +41,7 @@ impl Table for PartnershipResult {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const PARTIES: bool = true;
 

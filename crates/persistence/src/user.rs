@@ -15,6 +15,7 @@ use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::named;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::Writer;
@@ -34,9 +35,9 @@ impl Table for User {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const PARTIES: bool = true;
-    const HAS_WRITE_HOOKS: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["email_key"],
         only: None,
@@ -106,6 +107,13 @@ impl Table for User {
         }
     }
 
+    fn row_filter(actor: &Actor) -> Condition {
+        let all = Condition::all();
+        if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
+    }
+}
+
+impl WriteHooks<Self> for User {
     /// Revokes the logins and API keys of a user that is disabled or deleted, so that they stay invalid if
     /// the user is enabled or restored. Checks that an active administrator remains.
     async fn after_write(
@@ -119,11 +127,6 @@ impl Table for User {
         }
         let is_admin = |it: &Stored<Self>| is_active(it) && it.data.role == Role::Admin;
         if is_admin(before) && !is_admin(after) { writer.keep_an_admin().await } else { Ok(()) }
-    }
-
-    fn row_filter(actor: &Actor) -> Condition {
-        let all = Condition::all();
-        if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
     }
 }
 

@@ -57,14 +57,14 @@ impl Table for Utility {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const SETS: bool = true;
     const CODE_LISTS: &'static [Codes] = &[
         Codes { set: "expertise", pointer: "/expertise", of: "working_area" },
         Codes { set: "needs", pointer: "/needs", of: "working_area" },
     ];
-    const HAS_VISIBILITY: bool = true;
-    const HAS_LOCATION: bool = true;
+    const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {

@@ -24,6 +24,7 @@ impl Table for WorkingArea {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { slug, label: labels } = data;

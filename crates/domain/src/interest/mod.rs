@@ -220,7 +220,6 @@ impl Resource for InterestRegistration {
     const NAME: &'static str = "interest_registration";
     const PATH: &'static str = "interest-registrations";
     const NAME_FIELD: &'static str = "utility_name";
-    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["likely_duplicates"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;

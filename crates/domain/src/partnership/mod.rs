@@ -158,6 +158,7 @@ impl PartnershipDerived {
 impl Resource for Partnership {
     const NAME: &'static str = "partnership";
     const PATH: &'static str = "partnerships";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
         &["countries", "locations", "programmes", "funding_totals", "last_activity_on"];
@@ -256,10 +257,6 @@ impl Resource for Partnership {
 
     fn label(&self) -> &str {
         self.title.as_str()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 
     fn visibility(&self) -> Visibility {

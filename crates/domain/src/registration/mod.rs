@@ -148,9 +148,7 @@ impl Resource for Registration {
     const SEARCHED: bool = false;
     const NAME: &'static str = "registration";
     const PATH: &'static str = "registrations";
-    const SCOPE: &'static str = Session::PATH;
     const NAME_FIELD: &'static str = "";
-    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["position", "person"];
     const SHOWN_IN_TABLES: &'static [&'static str] = &["person"];
     const IMMUTABLE_FIELDS: &'static [&'static str] = &["member"];

@@ -184,6 +184,7 @@ pub struct SessionCounts {
 impl Resource for Session {
     const NAME: &'static str = "session";
     const PATH: &'static str = "sessions";
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
         &["starts_at", "ends_at", "registration_state", "counts", "cancellation_reason"];
@@ -257,10 +258,6 @@ impl Resource for Session {
 
     fn label(&self) -> &str {
         self.title.as_str()
-    }
-
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        Some(&mut self.slug)
     }
 
     /// Unpublished sessions are visible to the coordination office only.

@@ -46,6 +46,7 @@ impl Table for InterestRegistration {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const SETS: bool = true;
 

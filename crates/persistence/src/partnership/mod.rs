@@ -49,6 +49,7 @@ impl Table for Partnership {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = ();
 
     const SETS: bool = true;
     const CODE_LISTS: &'static [Codes] =
@@ -71,7 +72,7 @@ impl Table for Partnership {
             own: false,
         },
     ];
-    const HAS_VISIBILITY: bool = true;
+    const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {

@@ -26,6 +26,7 @@ use crate::kernel::codec::{text, text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -47,12 +48,12 @@ impl Table for Registration {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
         &[("member_id", "member"), ("contact_id", "contact")];
     /// Writers that take or free a seat of a session wait for each other.
     const PARENT_LOCK: LockType = LockType::Update;
-    const HAS_WRITE_HOOKS: bool = true;
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
@@ -140,7 +141,9 @@ impl Table for Registration {
         }
         Ok(())
     }
+}
 
+impl WriteHooks<Self> for Registration {
     async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,

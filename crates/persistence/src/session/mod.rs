@@ -1,22 +1,20 @@
 //! Maps sessions to their table.
 
 mod consistency;
+mod hooks;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use uuid::Uuid;
-use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::collation::collation_key;
-use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::input::draft::InputSource;
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Visibility;
-use vku_domain::kernel::violation::Violations;
 use vku_domain::organisation::Organisation;
 use vku_domain::registration::RegistrationStatus;
 use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
@@ -28,9 +26,9 @@ use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::{named, seen_by_visibility};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::transaction::Reader;
 use crate::registration;
-use crate::registration::{seat_counts, waiting_list};
+use crate::registration::seat_counts;
 
 row! {
     "session" {
@@ -63,11 +61,11 @@ impl Table for Session {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const SETS: bool = true;
     const PARTIES: bool = true;
-    const HAS_VISIBILITY: bool = true;
-    const HAS_WRITE_HOOKS: bool = true;
+    const VISIBILITY: Option<fn() -> Expr> = Some(visibility);
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -217,15 +215,6 @@ impl Table for Session {
         Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
     }
 
-    /// A draft is internal.
-    fn visibility_filter() -> SimpleExpr {
-        let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
-        let internal = Expr::val(Visibility::Internal.as_str());
-        Expr::case(column::<Self>("status").is_in(shown), column::<Self>("visibility"))
-            .finally(internal)
-            .into()
-    }
-
     /// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
@@ -254,59 +243,15 @@ impl Table for Session {
         }
         Ok(())
     }
+}
 
-    /// Checks what the status requires now: a missing value is a conflict in a transition, and a violation in
-    /// a body.
-    async fn before_write(
-        writer: &Writer<'_>,
-        _parent: Option<Uuid>,
-        before: Option<&Stored<Self>>,
-        after: &mut Self,
-    ) -> Result<(), Error> {
-        let mut violations = Violations::default();
-        let entered = before.is_none_or(|before| before.data.status != after.status);
-        if let Some(status) = after.status
-            && (entered || status == SessionStatus::Published)
-        {
-            after.needs_at(status, writer.written_at(), &mut violations);
-        }
-        if violations.is_empty() {
-            return match before {
-                Some(before) => consistency::fits(writer, before, after).await,
-                None => Ok(()),
-            };
-        }
-        if before.is_none() || !entered || writer.writing().origin == InputSource::Import {
-            return Err(Error::invalid(violations));
-        }
-        let detail = bilingual!(
-            "This status requires more data; see `errors`.",
-            "Dieser Status braucht mehr, als da ist; siehe `errors`."
-        );
-        Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
-    }
-
-    /// Gives new seats to waiting registrations, and mails a change of time, place or format, or the
-    /// cancellation, to everybody concerned.
-    async fn after_write(
-        writer: &mut Writer<'_>,
-        before: Option<&Stored<Self>>,
-        after: &Stored<Self>,
-    ) -> Result<(), Error> {
-        let published = |it: &Stored<Self>| it.data.status == Some(SessionStatus::Published);
-        let cancelled = after.data.status == Some(SessionStatus::Cancelled);
-        match before {
-            Some(_) if after.deleted_at.is_some() => match cancelled {
-                true => Ok(()),
-                false => seat_counts::nobody_comes(writer, after.id).await,
-            },
-            Some(before) if published(before) && cancelled => waiting_list::call_off(writer, after).await,
-            Some(before) if published(after) => {
-                waiting_list::changed(writer, published(before).then_some(before), after.id).await
-            }
-            _ => Ok(()),
-        }
-    }
+/// A draft is internal.
+fn visibility() -> Expr {
+    let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
+    let internal = Expr::val(Visibility::Internal.as_str());
+    Expr::case(column::<Session>("status").is_in(shown), column::<Session>("visibility"))
+        .finally(internal)
+        .into()
 }
 
 /// The registrations of the actor's own staff for a session.

@@ -19,6 +19,7 @@ use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt,
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -41,9 +42,9 @@ impl Table for Topic {
     type Entity = row::Entity;
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
+    type Hooks = Self;
 
     const SETS: bool = true;
-    const HAS_WRITE_HOOKS: bool = true;
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
@@ -95,17 +96,6 @@ impl Table for Topic {
         Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
     }
 
-    /// Refuses a new proposal of a member that has left; its existing topics stay.
-    async fn before_write(
-        writer: &Writer<'_>,
-        _parent: Option<Uuid>,
-        before: Option<&Stored<Self>>,
-        after: &mut Self,
-    ) -> Result<(), Error> {
-        let (was, is) = (before.map(|before| before.data.proposed_by.id()), after.proposed_by.id());
-        if was == Some(is) { Ok(()) } else { takes_part(writer, "/proposed_by", is).await }
-    }
-
     /// Derives the number of supporters that the actor sees, with one query for the page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
@@ -131,6 +121,19 @@ impl Table for Topic {
             item.derived = TopicDerived { support_count: count.try_into().unwrap_or_default() };
         }
         Ok(())
+    }
+}
+
+impl WriteHooks<Self> for Topic {
+    /// Refuses a new proposal of a member that has left; its existing topics stay.
+    async fn before_write(
+        writer: &Writer<'_>,
+        _parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let (was, is) = (before.map(|before| before.data.proposed_by.id()), after.proposed_by.id());
+        if was == Some(is) { Ok(()) } else { takes_part(writer, "/proposed_by", is).await }
     }
 }
 

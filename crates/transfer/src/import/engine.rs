@@ -9,8 +9,8 @@ use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, 
 use vku_domain::kernel::change_log::diff::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::size_limits::oversized_members;
-use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::{Stored, slug_of};
 use vku_persistence::kernel::bulk_import::duplicates::NameIndex;
 use vku_persistence::kernel::bulk_import::{Done, Outcome, Row};
 use vku_persistence::kernel::table::Table;
@@ -234,7 +234,7 @@ impl ReportBuilder {
         self.report.changes.push(RowChange {
             row: number,
             id: before.id,
-            slug: before.data.clone().slug().and_then(Option::take).map(|slug| slug.to_string()),
+            slug: slug_of(&before.data).map(|slug| slug.to_string()),
             version: before.version,
             changes: differences(&value(&before.data)?, &value(&after.data)?),
         });

@@ -37,21 +37,25 @@ pub use super::etag::ETag;
 pub trait Resource:
     Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
 {
-    /// Whether the resource has texts of its own, so that its list can be searched with `q`.
+    /// Whether the resource has texts of its own, so that its list can be searched with `q`. If not,
+    /// [`Self::search_texts`] adds none, which only an item could tell.
     const SEARCHED: bool = true;
     /// The name in tables, in the change log and in messages: singular, snake_case.
     const NAME: &'static str;
     /// The segment in paths: plural, kebab-case.
     const PATH: &'static str;
-    /// The collection whose scopes an API key needs: for a child resource, that of its parent.
-    const SCOPE: &'static str = Self::PATH;
+    /// The collection whose scopes an API key needs: that of the parent, if there is one.
+    const SCOPE: &'static str = match <Self::Parent as ParentKind>::SEGMENT {
+        Some(parent) => parent,
+        None => Self::PATH,
+    };
     /// The member that names the resource: `name` or `title`; empty for a child resource without a name.
     const NAME_FIELD: &'static str = "name";
-    /// Whether the resource has a `slug`.
-    const HAS_SLUG: bool = true;
+    /// Returns the member `slug`; `None` if the type has none. Read it by [`slug_of`], and write it by [`slug_mut`].
+    const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = None;
     /// The members that references show in addition to id, slug and name: `kind` or `country`.
     const SUMMARY_FIELDS: &'static [&'static str] = &[];
-    /// The derived members, which are read-only.
+    /// The members of [`Self::Derived`], which are read-only. Listed here, because a constant cannot read the schema.
     const DERIVED: &'static [&'static str] = &[];
     /// The derived members that have columns in tables, so that people can read the rows. Imports ignore them.
     const SHOWN_IN_TABLES: &'static [&'static str] = &[];
@@ -181,11 +185,6 @@ pub trait Resource:
     /// Returns the name or title.
     fn label(&self) -> &str;
 
-    /// Returns the slug, if the resource has one.
-    fn slug(&mut self) -> Option<&mut Option<Slug>> {
-        None
-    }
-
     /// Returns the visibility; a child resource has that of its parent.
     fn visibility(&self) -> Visibility {
         Visibility::Public
@@ -217,14 +216,18 @@ pub trait Resource:
 pub trait ParentKind: Send + Sync {
     /// The name of the type, which is also the name of the member in the child resource; `None` for `()`.
     const OWNER: Option<&'static str>;
+    /// The segment of the type in paths; `None` for `()`.
+    const SEGMENT: Option<&'static str>;
 }
 
 impl ParentKind for () {
     const OWNER: Option<&'static str> = None;
+    const SEGMENT: Option<&'static str> = None;
 }
 
 impl<T: Resource> ParentKind for T {
     const OWNER: Option<&'static str> = Some(T::NAME);
+    const SEGMENT: Option<&'static str> = Some(T::PATH);
 }
 
 /// A stored resource: its data with id, version, times and derived members.
@@ -294,6 +297,16 @@ impl<T: Resource> Serialize for Stored<T> {
         }
         .serialize(serializer)
     }
+}
+
+/// Returns the slug that the data has.
+pub fn slug_of<T: Resource>(data: &T) -> Option<Slug> {
+    T::SLUG.and_then(|slug| slug(&mut data.clone()).take())
+}
+
+/// Returns the member `slug`, if the type has one.
+pub fn slug_mut<T: Resource>(data: &mut T) -> Option<&mut Option<Slug>> {
+    T::SLUG.map(|slug| slug(data))
 }
 
 /// Returns the words of a resource, by which a search finds it.

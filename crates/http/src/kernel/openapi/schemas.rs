@@ -148,7 +148,7 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
     }
     for schema in [data, &derived] {
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if !nullable(schema) || (name == "slug" && T::HAS_SLUG) {
+            if !nullable(schema) || (name == "slug" && T::SLUG.is_some()) {
                 required.push(json!(name));
             }
             properties.insert(name.clone(), schema.clone());

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Stored, slug_of};
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::table::Table;
 use vku_transfer::format::Format;
@@ -100,7 +100,7 @@ pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
     context
         .post(dry_run, &body, async |writer| {
             let stored = writer.create::<T>(parent.as_ref(), value).await?;
-            let slug = stored.data.clone().slug().and_then(Option::take);
+            let slug = slug_of(&stored.data);
             let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
             let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
             stored_response(StatusCode::CREATED, &stored, location)

@@ -10,7 +10,8 @@ pub mod transitions;
 
 use actix_web::Route;
 use serde_json::Value;
-use vku_persistence::kernel::table::{Parent, Table};
+use vku_domain::kernel::resource::ParentKind;
+use vku_persistence::kernel::table::Table;
 
 use super::request::params::PARENT;
 use crate::kernel::config::BASE;
@@ -24,9 +25,8 @@ pub trait ResourceApi: Table {
     const PLURAL: &'static str;
     /// The description of the tag in the document.
     const DESCRIPTION: &'static str;
-    /// The path segment of the parent resource.
-    const PARENT_SEGMENT: &'static str = "";
-    /// Whether a deletion can be rejected with 409 even if nothing refers to the resource.
+    /// Whether a deletion can be rejected with 409 even if nothing refers to the resource. Declared
+    /// here, because the rules behind it are code, such as that of the last administrator.
     const DELETE_MAY_CONFLICT: bool = false;
 
     /// The route of `POST` on the collection, if that is a single endpoint with its own part of the document.
@@ -48,8 +48,8 @@ pub trait ResourceApi: Table {
 
     /// The path of the collection.
     fn path() -> String {
-        match <Self::Parent as Parent>::NAME {
-            Some(_) => format!("{BASE}/{}/{{{PARENT}}}/{}", Self::PARENT_SEGMENT, Self::PATH),
+        match <Self::Parent as ParentKind>::SEGMENT {
+            Some(parent) => format!("{BASE}/{parent}/{{{PARENT}}}/{}", Self::PATH),
             None => format!("{BASE}/{}", Self::PATH),
         }
     }

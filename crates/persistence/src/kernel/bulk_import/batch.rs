@@ -12,7 +12,7 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::{Draft, InputSource};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Stored, slug_mut, slug_of};
 use vku_domain::kernel::value::Slug;
 
 use super::existing::{Found, refuse_known};
@@ -25,7 +25,7 @@ use crate::kernel::table::row::Meta;
 use crate::kernel::table::{Table, child_rows, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
-use crate::kernel::write::pipeline::{Accepted, slug_of};
+use crate::kernel::write::pipeline::Accepted;
 use crate::kernel::write::record_change::Written;
 use crate::kernel::write::{row, slug, unique};
 
@@ -212,7 +212,7 @@ impl Writer<'_> {
             }
             insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
             any = true;
-            if let Some(slot) = data.slug() {
+            if let Some(slot) = slug_mut(data) {
                 *slot = Some(slug);
             }
         }

@@ -55,7 +55,7 @@ impl Reader<'_> {
     /// Errors: the database is unavailable.
     pub async fn names<T: Table>(&self) -> Result<NameIndex, Error> {
         let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
-        if !T::HAS_SLUG {
+        if T::SLUG.is_none() {
             return Ok(names);
         }
         let described = ResourceDescriptor::find(T::NAME)?;

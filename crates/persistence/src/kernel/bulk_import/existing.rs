@@ -28,14 +28,15 @@ impl Writer<'_> {
         row: &Row,
     ) -> Result<Option<Stored<T>>, Error> {
         let parent = row.parent.as_ref();
-        let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::HAS_SLUG).map(Key::Slug));
+        let keys =
+            row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::SLUG.is_some()).map(Key::Slug));
         for key in keys {
             match self.get::<T>(&key, parent, false).await {
                 Err(error) if error.code == Code::NotFound => {}
                 found => return found.map(Some),
             }
         }
-        if T::HAS_SLUG || mode == ImportMode::Create {
+        if T::SLUG.is_some() || mode == ImportMode::Create {
             return Ok(None);
         }
         let body = row.clone().new_body::<T>();

@@ -21,6 +21,7 @@ use vku_domain::kernel::resource::{READ_ONLY, Stored};
 use vku_domain::kernel::value::Slug;
 
 use super::database::error::failed;
+use super::table::hooks::WriteHooks;
 use super::table::{Parent, Table};
 use super::transaction::Writer;
 use super::transaction::staging::Staging;
@@ -62,7 +63,7 @@ impl Row {
     /// Removes a slug that identifies the resource, whether current or former. To change a slug, a row must
     /// state the id.
     pub(super) fn keep_slug<T: Table>(&mut self, known: &Stored<T>) {
-        if T::HAS_SLUG && self.id() != Some(known.id) {
+        if T::SLUG.is_some() && self.id() != Some(known.id) {
             self.body.shift_remove("slug");
         }
     }
@@ -78,7 +79,7 @@ impl Row {
 
 /// Whether the rows of a resource do not depend on each other, so that many can be written together.
 fn at_once<T: Table>() -> bool {
-    T::HAS_SLUG && T::UNIQUE.is_empty() && !T::HAS_WRITE_HOOKS && <T::Parent as Parent>::NAME.is_none()
+    T::SLUG.is_some() && T::UNIQUE.is_empty() && !T::Hooks::EXIST && <T::Parent as Parent>::NAME.is_none()
 }
 
 impl Writer<'_> {

@@ -35,7 +35,7 @@ impl Writer<'_> {
         let mut tables = vec![format!("\"{}\"", T::NAME)];
         tables.extend(T::SETS.then(|| format!("\"{}_set\"", T::NAME)));
         tables.extend(T::PARTIES.then(|| format!("\"{}_party\"", T::NAME)));
-        tables.extend(T::HAS_SLUG.then(|| "slug".to_owned()));
+        tables.extend(T::SLUG.is_some().then(|| "slug".to_owned()));
         tables.extend(COMMON.map(str::to_owned));
         // A table that another import analyzes, or autovacuum does, is skipped.
         let statement = format!("ANALYZE (SKIP_LOCKED) {}", tables.join(", "));

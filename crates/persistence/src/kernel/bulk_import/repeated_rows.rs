@@ -17,7 +17,7 @@ impl ImportState {
     ///
     /// Errors: an earlier row states one of them, even if that row was refused.
     pub(super) fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
-        let slug = row.slug().filter(|_| T::HAS_SLUG).map(|slug| ("/slug", slug.to_string()));
+        let slug = row.slug().filter(|_| T::SLUG.is_some()).map(|slug| ("/slug", slug.to_string()));
         for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
             match self.named.entry(key) {
                 Entry::Vacant(free) => {
@@ -45,7 +45,7 @@ impl ImportState {
     pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
         match *self.meant.entry(id).or_insert(number) {
             first if first == number => Ok(()),
-            first => Err(twice(first, if T::HAS_SLUG { "/slug" } else { "" })),
+            first => Err(twice(first, if T::SLUG.is_some() { "/slug" } else { "" })),
         }
     }
 }

@@ -24,6 +24,7 @@ use vku_domain::bilingual;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::resource::slug_of;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
@@ -203,7 +204,7 @@ impl Writer<'_> {
             let words = links.words(codes.set).map(str::to_owned);
             staging.codes.entry(codes.of).or_default().extend(words);
         }
-        if let Some(slug) = data.slug().and_then(Option::take).filter(|_| staging.rolls_back) {
+        if let Some(slug) = slug_of(&data).filter(|_| staging.rolls_back) {
             staging.claimed.insert(slug, id);
         }
     }
@@ -234,7 +235,7 @@ impl Writer<'_> {
         }
         let links = [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)];
         let links = links.into_iter().filter(|(_, has)| *has).map(|(table, _)| (table, "owner_id"));
-        let slugs = T::HAS_SLUG.then(|| ("slug".to_owned(), "resource_id"));
+        let slugs = T::SLUG.is_some().then(|| ("slug".to_owned(), "resource_id"));
         for (table, key) in links.chain(slugs).chain([(T::NAME.to_owned(), "id")]) {
             let ids = Expr::col(key).is_in(ids.iter().copied());
             let delete = Query::delete().from_table(table).and_where(ids).take();

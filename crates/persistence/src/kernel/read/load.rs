@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::{Resource, Stored, slug_of};
 
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::conditions::by_slug;
@@ -164,10 +164,9 @@ async fn attach_references<T: Resource>(
 
 /// Returns the reference summary of a resource that has just been read.
 pub(crate) fn summary<T: Resource>(stored: &Stored<T>) -> ReferenceSummary {
-    let mut data = stored.data.clone();
     ReferenceSummary {
         id: stored.id,
-        slug: data.slug().and_then(Option::take),
+        slug: slug_of(&stored.data),
         label: (T::NAME_FIELD, stored.data.label().to_owned()),
         kind: None,
         country: None,

@@ -10,8 +10,6 @@ use crate::kernel::table::{Parent, Table, column};
 use crate::kernel::transaction::Reader;
 
 impl<P: Table<Parent = ()>> Parent for P {
-    const NAME: Option<&'static str> = Some(P::NAME);
-
     async fn open(
         reader: &Reader<'_>,
         key: Option<&Key>,

@@ -1,10 +1,11 @@
 //! Looks up the summaries of referenced resources for a whole page at once.
 
 use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::{Actor, Role};
@@ -36,8 +37,7 @@ pub(crate) struct ResourceDescriptor {
     named_after: Option<NameSource>,
     slugged: bool,
     card: &'static [&'static str],
-    hideable: bool,
-    shown_to: fn() -> SimpleExpr,
+    visibility: Option<fn() -> Expr>,
     located: bool,
     pub(crate) parties: bool,
     pub(crate) binds: fn(DateTime<Utc>) -> Condition,
@@ -62,11 +62,10 @@ impl ResourceDescriptor {
                 let columns = ["slug", "name"].map(|name| column_of::<T>(key, resource, name));
                 NameSource { key, resource, columns }
             }),
-            slugged: T::HAS_SLUG,
+            slugged: T::SLUG.is_some(),
             card: T::SUMMARY_FIELDS,
-            hideable: T::HAS_VISIBILITY,
-            shown_to: T::visibility_filter,
-            located: T::HAS_LOCATION,
+            visibility: T::VISIBILITY,
+            located: <T::Entity as EntityTrait>::Column::from_str("latitude").is_ok(),
             parties: T::PARTIES,
             binds: T::is_binding,
             refers: T::FOREIGN_KEYS,
@@ -113,7 +112,7 @@ impl ResourceDescriptor {
         };
         put("kind", self.card.contains(&"kind"));
         put("country", self.card.contains(&"country"));
-        let visibility = if self.hideable { (self.shown_to)() } else { absent() };
+        let visibility = self.visibility.map_or_else(absent, |visibility| visibility());
         select.expr_as(visibility, "visibility");
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
         // Some sub-resources have no name.

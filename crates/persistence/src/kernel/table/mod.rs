@@ -4,19 +4,21 @@
 
 pub(crate) mod child_rows;
 pub(crate) mod conditions;
+pub mod hooks;
 pub mod row;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Condition, Expr, LockType, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Condition, Expr, LockType, SelectStatement};
 use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
 
 use self::child_rows::ChildRows;
+use self::hooks::WriteHooks;
 use self::row::Row;
 use super::database::error::Corrupt;
 use super::transaction::{Reader, Writer};
@@ -85,19 +87,21 @@ pub trait Table: Resource<Parent: Parent> {
     type Row: Row + Clone + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
     /// The active model of the entity.
     type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
+    /// What a write reads or changes beyond its own row; `()` if nothing.
+    type Hooks: WriteHooks<Self>;
 
-    /// Whether the resource has sets, in the table `<name>_set`.
+    /// Whether the resource has sets, in the table `<name>_set`. Must agree with [`Self::to_row`], which cannot be
+    /// asked without data.
     const SETS: bool = false;
-    /// Whether the resource has parties, in the table `<name>_party`.
+    /// Whether the resource has parties, in the table `<name>_party`. Must agree with
+    /// [`Self::to_row`], too.
     const PARTIES: bool = false;
     /// Whether the rows of the parties also have the `country` of a utility, to count and filter by country
     /// without looking up each utility.
     const PARTY_COUNTRIES: bool = false;
-    /// Whether the resource has a `visibility`; without one it is public, or has the visibility of its
-    /// parent.
-    const HAS_VISIBILITY: bool = false;
-    /// Whether the resource has `latitude` and `longitude`.
-    const HAS_LOCATION: bool = false;
+    /// Returns the visibility of a row in SQL; `None` if all rows have the same, or that of their parent. Must
+    /// agree with [`Resource::visibility`], which is the same in Rust.
+    const VISIBILITY: Option<fn() -> Expr> = None;
     /// The resource that this one is named after, if it has no name of its own: the foreign key, and the
     /// other resource, whose name and slug it shares.
     const NAMED_AFTER: Option<(&'static str, &'static str)> = None;
@@ -109,8 +113,6 @@ pub trait Table: Resource<Parent: Parent> {
     const CODE_LISTS: &'static [Codes] = &[];
     /// How the parent is locked during a write: against deletion, or so that writers wait for each other.
     const PARENT_LOCK: LockType = LockType::Share;
-    /// Whether a write reads or changes other resources in [`Self::before_write`] or [`Self::after_write`].
-    const HAS_WRITE_HOOKS: bool = false;
     /// The resources whose texts find this one in a search, besides its own; an actor who sees this one also
     /// sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
@@ -146,11 +148,6 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// The visibility of a row, if [`Self::HAS_VISIBILITY`]; must agree with [`Resource::visibility`].
-    fn visibility_filter() -> SimpleExpr {
-        column::<Self>("visibility")
-    }
-
     /// Fills in derived members, as far as the actor may see them; a fixed number of queries for the whole
     /// page.
     fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
@@ -165,36 +162,15 @@ pub trait Table: Resource<Parent: Parent> {
     ) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
     }
-
-    /// Runs before a write, if [`Self::HAS_WRITE_HOOKS`]; may refuse or complete it. `parent` is the id of
-    /// the locked parent; `before` is `None` for a new resource.
-    fn before_write(
-        _writer: &Writer<'_>,
-        _parent: Option<Uuid>,
-        _before: Option<&Stored<Self>>,
-        _after: &mut Self,
-    ) -> impl Future<Output = Result<(), Error>> {
-        async { Ok(()) }
-    }
-
-    /// Runs after a write in the same transaction, if [`Self::HAS_WRITE_HOOKS`]. For a deleted resource,
-    /// `after` has a `deleted_at`.
-    fn after_write(
-        _writer: &mut Writer<'_>,
-        _before: Option<&Stored<Self>>,
-        _after: &Stored<Self>,
-    ) -> impl Future<Output = Result<(), Error>> {
-        async { Ok(()) }
-    }
 }
 
 /// The columns of the feature.
 pub(crate) type Columns<T> = <<T as Table>::Row as Row>::Columns;
 
 /// The parent of a sub-resource; `()` for a main resource.
-pub trait Parent: Send + Sync + Sized + 'static {
+pub trait Parent: ParentKind + Sized + 'static {
     /// The name of the parent resource.
-    const NAME: Option<&'static str>;
+    const NAME: Option<&'static str> = Self::OWNER;
 
     /// Returns the parent with this key, if the actor sees it; locked in a write.
     fn open(
@@ -213,8 +189,6 @@ pub trait Parent: Send + Sync + Sized + 'static {
 }
 
 impl Parent for () {
-    const NAME: Option<&'static str> = None;
-
     async fn open(
         _: &Reader<'_>,
         _: Option<&Key>,

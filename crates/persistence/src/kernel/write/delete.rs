@@ -2,15 +2,12 @@
 
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::contact::Contact;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::member::Member;
 
 use super::dependents::{self, Which};
 use crate::kernel::table::Table;
@@ -28,14 +25,19 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
-        self.check_no_dependents(T::NAME, before.id).await?;
+        self.check_no_dependents(T::NAME, T::REGISTERS, before.id).await?;
         let written = self.mark_deleted(&before).await?;
         let after = written.record_change(self, ChangeAction::Deleted, None)?;
         self.run_after_write(Some(&before), after).await.map(drop)
     }
 
-    /// Refuses to delete a resource that others refer to.
-    async fn check_no_dependents(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+    /// Refuses to delete a resource that others refer to. `registers` is its `REGISTERS`.
+    async fn check_no_dependents(
+        &self,
+        resource: &'static str,
+        registers: bool,
+        id: Uuid,
+    ) -> Result<(), Error> {
         let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
         let dependents = dependents::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
         if dependents.is_empty() {
@@ -45,8 +47,7 @@ impl Writer<'_> {
             "Other resources refer to this one; see `dependents`.",
             "Anderes verweist darauf; siehe `dependents`."
         );
-        let registered = resource == Contact::NAME || resource == <Member as Resource>::NAME;
-        let detail = if registered { detail.then(cancelling()) } else { detail };
+        let detail = if registers { detail.then(cancelling()) } else { detail };
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
     }
 

@@ -9,10 +9,10 @@
 //! 4. **Claim the slug**, if it is new. A change that changes nothing ends here.
 //! 5. **Check references**: resources that refer to this one may refuse a change
 //!    ([`Table::check_references`]).
-//! 6. **Before write**: the resource may refuse the write, or complete the data ([`Table::before_write`]).
+//! 6. **Before write**: the resource may refuse the write, or complete the data ([`WriteHooks::before_write`]).
 //! 7. **Store** the row and its child rows, and collect the words for the search index.
 //! 8. **Record** the change in the change log.
-//! 9. **After write**: other resources and mails follow ([`Table::after_write`]).
+//! 9. **After write**: other resources and mails follow ([`WriteHooks::after_write`]).
 //!
 //! Steps 4 to 9 are [`Writer::write`]. The writes differ in where the new data comes from:
 //!
@@ -32,14 +32,15 @@ use vku_domain::kernel::access::actor::{Action, Grant};
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::Draft;
-use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::value::{Slug, Text};
+use vku_domain::kernel::resource::{Stored, slug_of};
+use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
 use super::parent_of;
 use super::record_change::update_action;
 use crate::kernel::id::new_id;
 use crate::kernel::table::Table;
+use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::transaction::Writer;
 
 /// The new data of a resource after step 3: resolved, valid, and permitted.
@@ -84,11 +85,6 @@ impl<T: Table> Accepted<T> {
 
 fn is_unchanged<T: Table>(before: &Stored<T>, data: &T) -> bool {
     before.deleted_at.is_none() && before.data == *data
-}
-
-/// Returns the slug that the data states.
-pub(crate) fn slug_of<T: Table>(data: &T) -> Option<Slug> {
-    if T::HAS_SLUG { data.clone().slug().and_then(Option::take) } else { None }
 }
 
 impl Writer<'_> {
@@ -155,7 +151,7 @@ impl Writer<'_> {
         }
 
         // 6. Before write.
-        T::before_write(self, parent, before, &mut data).await?;
+        T::Hooks::before_write(self, parent, before, &mut data).await?;
 
         // 7. Store.
         let (action, change) = match before {
@@ -176,16 +172,16 @@ impl Writer<'_> {
         self.run_after_write(before, after).await
     }
 
-    /// Step 9: runs [`Table::after_write`], which may change the derived members of the resource.
+    /// Step 9: runs [`WriteHooks::after_write`], which may change the derived members of the resource.
     pub(super) async fn run_after_write<T: Table>(
         &mut self,
         before: Option<&Stored<T>>,
         after: Stored<T>,
     ) -> Result<Stored<T>, Error> {
-        if !T::HAS_WRITE_HOOKS {
+        if !T::Hooks::EXIST {
             return Ok(after);
         }
-        T::after_write(self, before, &after).await?;
+        T::Hooks::after_write(self, before, &after).await?;
         let after = self.read_back::<T>(after.id).await?;
         Ok(self.shown(after))
     }

@@ -5,6 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::slug_mut;
 use vku_domain::kernel::value::Slug;
 
 use crate::kernel::database::error::failed;
@@ -15,7 +16,7 @@ impl Writer<'_> {
     /// Claims a slug for the resource permanently: the requested one, or a free one made from the name.
     pub(crate) async fn claim_slug<T: Table>(&mut self, id: Uuid, data: &mut T) -> Result<(), Error> {
         let label = data.label().to_owned();
-        let Some(slot) = data.slug() else { return Ok(()) };
+        let Some(slot) = slug_mut(data) else { return Ok(()) };
         if let Some(slug) = slot {
             if self.try_slug::<T>(id, slug).await? || self.slug_is_mine::<T>(id, slug).await? {
                 return Ok(());

@@ -18,7 +18,7 @@ impl<T: Resource> PartialSchema for Ref<T> {
             text.pattern(Some(PATTERN)).max_length(Some(LONGEST))
         };
         // A member has no slug of its own, but shows the slug of its utility.
-        let has_slug = T::HAS_SLUG || T::DERIVED.contains(&"slug");
+        let has_slug = T::SLUG.is_some() || T::DERIVED.contains(&"slug");
         let (id, key, all) = match has_slug {
             true => (
                 "The id (a UUID), which takes precedence over the slug.",
@@ -64,7 +64,7 @@ impl<T: Resource> ToSchema for Ref<T> {
                 text("The id (UUIDv7).").format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
             )
             .required("id");
-        if T::HAS_SLUG {
+        if T::SLUG.is_some() {
             object = object.property("slug", text("The slug.")).required("slug");
         }
         if !T::NAME_FIELD.is_empty() {

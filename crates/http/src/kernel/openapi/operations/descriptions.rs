@@ -118,7 +118,7 @@ const DEPENDENTS: &str = " Returns 409 with a list of dependents if other resour
 
 /// Whether paths accept a slug: that of the resource, or of the resource that it is named after.
 pub(super) fn has_slug<T: ResourceApi>() -> bool {
-    T::HAS_SLUG || T::DERIVED.contains(&"slug")
+    T::SLUG.is_some() || T::DERIVED.contains(&"slug")
 }
 
 /// Whether a request body can refer to other resources.

@@ -107,8 +107,8 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
 /// Whether an update can conflict with the current data: by its slug, by a unique value, by the status or by the
 /// visibility.
 fn conflicts_when_changed<T: ResourceApi>() -> bool {
-    let renamed = T::HAS_SLUG && !T::IMMUTABLE_FIELDS.contains(&"slug");
-    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::HAS_VISIBILITY
+    let renamed = T::SLUG.is_some() && !T::IMMUTABLE_FIELDS.contains(&"slug");
+    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::VISIBILITY.is_some()
 }
 
 /// The header of a stored response.
