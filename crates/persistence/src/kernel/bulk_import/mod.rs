@@ -141,6 +141,7 @@ impl Writer<'_> {
                 // by one.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
                 self.truncate_changes(start);
+                self.batch_state_mut().roll_back_batch();
                 match self.hides() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
                     false => self.import_one_by_one(mode, run.clone()).await?,

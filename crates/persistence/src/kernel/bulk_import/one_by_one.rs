@@ -43,6 +43,7 @@ impl Writer<'_> {
         work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
     ) -> Result<Outcome<T>, Error> {
         let start = self.change_count();
+        self.batch_state_mut().begin_row();
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
@@ -51,6 +52,7 @@ impl Writer<'_> {
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
             self.truncate_changes(start);
+            self.batch_state_mut().roll_back_row();
         }
         self.savepoint("RELEASE SAVEPOINT one").await?;
         Ok(outcome)

@@ -13,6 +13,8 @@ pub(crate) struct ImportState {
     pub(crate) meant: HashMap<Uuid, u64>,
     /// The last number that was appended to a slug made from the same name.
     numbers: HashMap<Slug, u32>,
+    /// What `numbers` had for the slug that the current row has got, in case the row is refused.
+    previous_number: Option<(Slug, Option<u32>)>,
     pub(crate) planned: usize,
 }
 
@@ -24,7 +26,31 @@ impl ImportState {
 
     /// Records the number that a slug got.
     pub(in crate::kernel) fn took(&mut self, base: Slug, number: u32) {
-        self.numbers.insert(base, number);
+        let previous = self.numbers.insert(base.clone(), number);
+        self.previous_number = Some((base, previous));
+    }
+
+    /// Begins a row that may be refused.
+    pub(in crate::kernel) fn begin_row(&mut self) {
+        self.previous_number = None;
+    }
+
+    /// Forgets the number that the current row got, because its slug was rolled back.
+    pub(in crate::kernel) fn roll_back_row(&mut self) {
+        match self.previous_number.take() {
+            Some((base, Some(number))) => {
+                self.numbers.insert(base, number);
+            }
+            Some((base, None)) => {
+                self.numbers.remove(&base);
+            }
+            None => {}
+        }
+    }
+
+    /// Forgets all numbers, because a batch of slugs was rolled back.
+    pub(in crate::kernel) fn roll_back_batch(&mut self) {
+        self.numbers.clear();
     }
 
     /// The row that referred to this resource first.
