@@ -66,20 +66,20 @@ impl List {
 }
 
 /// Sectors (Sparten).
-pub static SECTORS: List = List::of(include_str!("reference/sectors.csv"));
+pub static SECTORS: List = List::of(include_str!("code_lists/sectors.csv"));
 /// Countries and territories.
-pub static COUNTRIES: List = List::of(include_str!("reference/countries.csv"));
+pub static COUNTRIES: List = List::of(include_str!("code_lists/countries.csv"));
 /// Languages.
-pub static LANGUAGES: List = List::of(include_str!("reference/languages.csv"));
+pub static LANGUAGES: List = List::of(include_str!("code_lists/languages.csv"));
 /// Climate zones.
-pub static CLIMATE_ZONES: List = List::of(include_str!("reference/climate_zones.csv"));
+pub static CLIMATE_ZONES: List = List::of(include_str!("code_lists/climate_zones.csv"));
 /// Targets of the Sustainable Development Goals.
-pub static SDG_TARGETS: List = List::of(include_str!("reference/sdg_targets.csv"));
+pub static SDG_TARGETS: List = List::of(include_str!("code_lists/sdg_targets.csv"));
 /// Purpose codes of the OECD DAC.
-pub static DAC_CODES: List = List::of(include_str!("reference/dac_codes.csv"));
+pub static DAC_CODES: List = List::of(include_str!("code_lists/dac_codes.csv"));
 
 /// The purpose code of the OECD DAC for each sector, as CSV with a header.
-pub const SECTOR_PURPOSES: &str = include_str!("reference/sector_purposes.csv");
+pub const SECTOR_PURPOSES: &str = include_str!("code_lists/sector_purposes.csv");
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
 //! Sessions: meetings of the exchange, and related events.
 
-mod event;
+mod icalendar;
 mod query;
-mod registering;
+mod registration_state;
+mod schedule;
 mod status;
-mod when;
 
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
@@ -14,11 +14,11 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use event::event;
+pub(crate) use icalendar::event;
 pub use query::{SessionFilter, SessionSort};
-pub use registering::{Registering, RegistrationReason, RegistrationState, SeatCounts};
+pub use registration_state::{Registering, RegistrationReason, RegistrationState, SeatCounts};
+pub use schedule::start_key;
 pub use status::SessionStatus;
-pub use when::start_key;
 
 use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::icalendar::Event;

@@ -1,6 +1,6 @@
 //! Statistics of funding: sums of amounts.
 
-use super::{FiguresFormat, UNKNOWN, names};
+use super::{FiguresFormat, UNKNOWN, labels};
 use crate::bilingual;
 use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::Currency;
@@ -63,10 +63,10 @@ impl FundingBy {
     pub fn called(self, key: &str) -> Bilingual {
         let label = match self {
             _ if key == UNKNOWN => None,
-            Self::Kind => key.parse().ok().map(names::funding_kind),
-            Self::Programme | Self::Year => Some(names::itself(key)),
+            Self::Kind => key.parse().ok().map(labels::funding_kind),
+            Self::Programme | Self::Year => Some(labels::itself(key)),
         };
-        label.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| labels::unknown(key))
     }
 }
 

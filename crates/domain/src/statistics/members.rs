@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{FiguresFormat, UNKNOWN, names};
+use super::{FiguresFormat, UNKNOWN, labels};
 use crate::bilingual;
 use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
@@ -85,11 +85,11 @@ impl MembersBy {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
             _ if key == UNKNOWN => None,
-            Self::Status => key.parse().ok().map(names::member_status),
-            Self::Sector => names::listed(&SECTORS, key),
-            Self::RegionalGroup | Self::Quarter => Some(names::itself(key)),
+            Self::Status => key.parse().ok().map(labels::member_status),
+            Self::Sector => labels::listed(&SECTORS, key),
+            Self::RegionalGroup | Self::Quarter => Some(labels::itself(key)),
         };
-        label.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| labels::unknown(key))
     }
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by

@@ -1,8 +1,8 @@
 //! Statistics: what is counted or added up, the counting rules, and the labels.
 
 mod funding;
+mod labels;
 mod members;
-mod names;
 mod partnerships;
 mod sessions;
 

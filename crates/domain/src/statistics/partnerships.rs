@@ -1,6 +1,6 @@
 //! Statistics of partnerships.
 
-use super::{UNKNOWN, names};
+use super::{UNKNOWN, labels};
 use crate::bilingual;
 use crate::code_lists::{COUNTRIES, SDG_TARGETS, SECTORS};
 use crate::kernel::bilingual::Bilingual;
@@ -87,13 +87,13 @@ impl PartnershipsBy {
     pub fn called(self, key: &str) -> Bilingual {
         let label = match self {
             _ if key == UNKNOWN => None,
-            Self::Status => key.parse().ok().map(names::partnership_status),
-            Self::Sector => names::listed(&SECTORS, key),
-            Self::Country => names::listed(&COUNTRIES, key),
-            Self::SdgTarget => names::listed(&SDG_TARGETS, key),
-            Self::Programme | Self::Year => Some(names::itself(key)),
+            Self::Status => key.parse().ok().map(labels::partnership_status),
+            Self::Sector => labels::listed(&SECTORS, key),
+            Self::Country => labels::listed(&COUNTRIES, key),
+            Self::SdgTarget => labels::listed(&SDG_TARGETS, key),
+            Self::Programme | Self::Year => Some(labels::itself(key)),
         };
-        label.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| labels::unknown(key))
     }
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by

@@ -1,6 +1,6 @@
 //! Statistics of sessions and attendance.
 
-use super::{FiguresFormat, UNKNOWN, names};
+use super::{FiguresFormat, UNKNOWN, labels};
 use crate::bilingual;
 use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
@@ -90,11 +90,11 @@ impl SessionsBy {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
             _ if key == UNKNOWN => None,
-            Self::Kind => key.parse().ok().map(names::session_kind),
-            Self::Sector => names::listed(&SECTORS, key),
-            Self::Year | Self::RegionalGroup => Some(names::itself(key)),
+            Self::Kind => key.parse().ok().map(labels::session_kind),
+            Self::Sector => labels::listed(&SECTORS, key),
+            Self::Year | Self::RegionalGroup => Some(labels::itself(key)),
         };
-        label.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| labels::unknown(key))
     }
 }
 

@@ -4,7 +4,7 @@
 //! May import everything in the kernel but `query`.
 
 pub mod draft;
-pub mod lost;
+pub mod lost_characters;
 pub mod merge_patch;
 pub mod size_limits;
 pub mod validators;

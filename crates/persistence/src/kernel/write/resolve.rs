@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::Draft;
-use vku_domain::kernel::input::draft::stray::Stray;
+use vku_domain::kernel::input::draft::unparsed_references::Stray;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 

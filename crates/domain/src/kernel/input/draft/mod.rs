@@ -2,18 +2,18 @@
 
 mod permission;
 mod pointer;
-pub mod stray;
 mod unchanged;
 mod unknown_members;
+pub mod unparsed_references;
 
 use serde_json::{Map, Value};
 
 use self::permission::{read_only, refuse, withheld};
 use self::pointer::{enclosing_entry, insert_placeholder, original_pointer, remove_at, within};
-use self::stray::{Stray, strays};
 use self::unchanged::{is_one, is_same};
 use self::unknown_members::unknown_members;
-use super::lost::lost;
+use self::unparsed_references::{Stray, strays};
+use super::lost_characters::lost;
 use super::merge_patch::{merge, merge_row};
 use crate::bilingual;
 use crate::kernel::access::actor::Actor;
