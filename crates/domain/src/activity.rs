@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{MEMBERS_WRITE_OWN, Policy};
 use crate::kernel::input::validators::days_ordered;
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Resource;
@@ -108,6 +109,7 @@ crate::sort_keys!(ActivitySort, default: [(Self::StartsOn, Descending), (Self::T
 impl Resource for Activity {
     const NAME: &'static str = "activity";
     const PATH: &'static str = "activities";
+    const POLICY: Policy = MEMBERS_WRITE_OWN;
     /// There may be several meetings on one day.
     const MAY_REPEAT: bool = true;
     const NAME_FIELD: &'static str = "title";
@@ -117,14 +119,6 @@ impl Resource for Activity {
     type Sort = ActivitySort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Create | Action::Update | Action::Delete) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
         parent.is_some_and(|partnership| partnership.is_led_by(actor))

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::guest::GuestRef;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
@@ -99,6 +100,7 @@ crate::sort_keys!(AgendaSort, default: [(Self::Position, Ascending)]);
 impl Resource for AgendaItem {
     const NAME: &'static str = "agenda_item";
     const PATH: &'static str = "agenda";
+    const POLICY: Policy = STAFF_WRITES;
     /// There may be several breaks.
     const MAY_REPEAT: bool = true;
     const NAME_FIELD: &'static str = "title";
@@ -110,13 +112,6 @@ impl Resource for AgendaItem {
     type Sort = AgendaSort;
     type Status = NoStatus;
     type Derived = AgendaDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
         false

@@ -8,7 +8,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{MEMBERS_READ_AND_WRITE_OWN, Policy};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::resource::Resource;
@@ -142,6 +143,7 @@ crate::sort_keys!(ContactSort, default: [(Self::FamilyName, Ascending), (Self::G
 impl Resource for Contact {
     const NAME: &'static str = "contact";
     const PATH: &'static str = "contacts";
+    const POLICY: Policy = MEMBERS_READ_AND_WRITE_OWN;
     const NAME_FIELD: &'static str = "";
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
@@ -153,14 +155,6 @@ impl Resource for Contact {
     type Sort = ContactSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (Role::Admin | Role::Coordinator, _) | (Role::Member, Action::Read) => Grant::All,
-            (Role::Member, Action::Create | Action::Update | Action::Delete) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Member>, actor: &Actor) -> bool {
         parent.is_some_and(|member| member.is_own(None, None, actor))

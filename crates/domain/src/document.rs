@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{MEMBERS_WRITE_PARTNERS_CREATE_OWN, Policy};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
@@ -74,6 +75,7 @@ crate::sort_keys!(DocumentSort, default: [(Self::Title, Ascending)]);
 impl Resource for Document {
     const NAME: &'static str = "document";
     const PATH: &'static str = "documents";
+    const POLICY: Policy = MEMBERS_WRITE_PARTNERS_CREATE_OWN;
     const NAME_FIELD: &'static str = "title";
     const MAY_REPEAT: bool = true;
 
@@ -82,15 +84,6 @@ impl Resource for Document {
     type Sort = DocumentSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Create | Action::Update | Action::Delete)
-            | (Role::Partner, Action::Create) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     /// A partner can add documents to partnerships in which it takes part, and a member maintains the documents of
     /// those that it leads.

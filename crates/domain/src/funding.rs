@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{MEMBERS_WRITE_OWN, Policy};
 use crate::kernel::input::validators::ordered;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
@@ -87,6 +88,7 @@ impl Resource for Funding {
     const SEARCHED: bool = false;
     const NAME: &'static str = "funding";
     const PATH: &'static str = "funding";
+    const POLICY: Policy = MEMBERS_WRITE_OWN;
     /// Two phases may differ only in their amount.
     const MAY_REPEAT: bool = true;
     const NAME_FIELD: &'static str = "";
@@ -96,14 +98,6 @@ impl Resource for Funding {
     type Sort = FundingSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Create | Action::Update | Action::Delete) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
         parent.is_some_and(|partnership| partnership.is_led_by(actor))

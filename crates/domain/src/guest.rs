@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
@@ -98,6 +99,7 @@ crate::sort_keys!(GuestSort, default: [(Self::Name, Ascending), (Self::CreatedAt
 impl Resource for Guest {
     const NAME: &'static str = "guest";
     const PATH: &'static str = "guests";
+    const POLICY: Policy = STAFF_WRITES;
     const NAME_FIELD: &'static str = "";
     const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
     const UNLOGGED: &'static [&'static str] = &["email"];
@@ -108,13 +110,6 @@ impl Resource for Guest {
     type Sort = GuestSort;
     type Status = GuestStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
         false

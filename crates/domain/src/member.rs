@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_UPDATE_OWN, Policy};
 use crate::kernel::input::validators::{days_ordered, distinct};
 use crate::kernel::parameters::BoolParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
@@ -148,6 +149,7 @@ crate::sort_keys!(MemberSort, default: [(Self::Name, Ascending)]);
 impl Resource for Member {
     const NAME: &'static str = "member";
     const PATH: &'static str = "members";
+    const POLICY: Policy = MEMBERS_UPDATE_OWN;
     const DERIVED: &'static [&'static str] = &["slug", "name", "has_active_partnership"];
     const PUBLIC: bool = false;
     const REGISTERS: bool = true;
@@ -158,14 +160,6 @@ impl Resource for Member {
     type Sort = MemberSort;
     type Status = MemberStatus;
     type Derived = MemberDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Update) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
         self.utility.id().is_some_and(|utility| actor.owns(utility))

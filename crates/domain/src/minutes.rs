@@ -6,7 +6,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::parameters::sort::Direction::Descending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
@@ -75,6 +76,7 @@ crate::sort_keys!(MinutesSort, default: [(Self::CreatedAt, Descending)]);
 impl Resource for Minutes {
     const NAME: &'static str = "minutes";
     const PATH: &'static str = "minutes";
+    const POLICY: Policy = STAFF_WRITES;
     const NAME_FIELD: &'static str = "";
     const DERIVED: &'static [&'static str] = &["revision"];
 
@@ -83,13 +85,6 @@ impl Resource for Minutes {
     type Sort = MinutesSort;
     type Status = MinutesStatus;
     type Derived = MinutesDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
         false

@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
@@ -103,6 +104,7 @@ crate::sort_keys!(OrganisationSort, default: [(Self::Name, Ascending)]);
 impl Resource for Organisation {
     const NAME: &'static str = "organisation";
     const PATH: &'static str = "organisations";
+    const POLICY: Policy = STAFF_WRITES;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
@@ -111,13 +113,6 @@ impl Resource for Organisation {
     type Sort = OrganisationSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

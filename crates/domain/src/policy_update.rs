@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::input::validators::{distinct, single_lines};
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Resource;
@@ -90,6 +91,7 @@ crate::sort_keys!(PolicyUpdateSort, default: [(Self::PublishedOn, Descending), (
 impl Resource for PolicyUpdate {
     const NAME: &'static str = "policy_update";
     const PATH: &'static str = "policy-updates";
+    const POLICY: Policy = STAFF_WRITES;
     const NAME_FIELD: &'static str = "title";
     const MAY_REPEAT: bool = true;
 
@@ -98,13 +100,6 @@ impl Resource for PolicyUpdate {
     type Sort = PolicyUpdateSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::input::validators::{days_ordered, distinct, ordered};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::lifecycle::NoStatus;
@@ -178,6 +179,7 @@ crate::sort_keys!(ProgrammeSort, default: [(Self::Name, Ascending)]);
 impl Resource for FundingProgramme {
     const NAME: &'static str = "funding_programme";
     const PATH: &'static str = "funding-programmes";
+    const POLICY: Policy = STAFF_WRITES;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind"];
 
@@ -186,13 +188,6 @@ impl Resource for FundingProgramme {
     type Sort = ProgrammeSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_WRITE_PARTNERS_UPDATE_OWN, Policy};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
@@ -85,6 +86,7 @@ crate::sort_keys!(ResultSort, default: [(Self::Name, Ascending)]);
 impl Resource for PartnershipResult {
     const NAME: &'static str = "result";
     const PATH: &'static str = "results";
+    const POLICY: Policy = MEMBERS_WRITE_PARTNERS_UPDATE_OWN;
     const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;
@@ -92,15 +94,6 @@ impl Resource for PartnershipResult {
     type Sort = ResultSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Create | Action::Update | Action::Delete)
-            | (Role::Partner, Action::Update) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     /// A partner can report on partnerships in which it takes part, and a member maintains the results of those that it
     /// leads.

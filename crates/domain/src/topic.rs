@@ -6,7 +6,8 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_PROPOSE, Policy};
 use crate::kernel::input::validators::{distinct, single_lines};
 use crate::kernel::parameters::sort::Direction::Descending;
 use crate::kernel::resource::Resource;
@@ -108,6 +109,7 @@ crate::sort_keys!(TopicSort, default: [(Self::CreatedAt, Descending)]);
 impl Resource for Topic {
     const NAME: &'static str = "topic";
     const PATH: &'static str = "topics";
+    const POLICY: Policy = MEMBERS_PROPOSE;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] = &["support_count"];
@@ -119,15 +121,6 @@ impl Resource for Topic {
     type Sort = TopicSort;
     type Status = TopicStatus;
     type Derived = TopicDerived;
-
-    /// Members cannot change a topic after proposing it, because others may support it. The coordination office can.
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (Role::Admin | Role::Coordinator, _) | (Role::Reader | Role::Member, Action::Read) => Grant::All,
-            (Role::Member, Action::Create) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
         let utility = self.proposed_by.card().and_then(|member| member.named_after);

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{ADMINS_ONLY, Policy};
 use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::BoolParam;
 use crate::kernel::parameters::sort::Direction::Ascending;
@@ -77,6 +78,7 @@ crate::sort_keys!(UserSort, default: [(Self::Name, Ascending)]);
 impl Resource for User {
     const NAME: &'static str = "user";
     const PATH: &'static str = "users";
+    const POLICY: Policy = ADMINS_ONLY;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     const UNLOGGED: &'static [&'static str] = &["email", "name"];
@@ -86,10 +88,6 @@ impl Resource for User {
     type Sort = UserSort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, _action: Action) -> Grant {
-        if role == Role::Admin { Grant::All } else { Grant::Never }
-    }
 
     fn is_own(&self, id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
         id.is_some() && id == actor.account

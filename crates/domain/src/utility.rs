@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_AND_PARTNERS_UPDATE_OWN, Policy};
 use crate::kernel::input::validators::{distinct, not_empty};
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::lifecycle::NoStatus;
@@ -146,6 +147,7 @@ crate::sort_keys!(UtilitySort, default: [(Self::Name, Ascending)]);
 impl Resource for Utility {
     const NAME: &'static str = "utility";
     const PATH: &'static str = "utilities";
+    const POLICY: Policy = MEMBERS_AND_PARTNERS_UPDATE_OWN;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
@@ -156,14 +158,6 @@ impl Resource for Utility {
     type Sort = UtilitySort;
     type Status = NoStatus;
     type Derived = ();
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member | Role::Partner, Action::Update) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
         id.is_some_and(|id| actor.owns(id))

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::input::validators::single_lines;
 use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
@@ -63,6 +64,7 @@ crate::sort_keys!(WorkingAreaSort, default: [(Self::Code, Ascending)]);
 impl Resource for WorkingArea {
     const NAME: &'static str = "working_area";
     const PATH: &'static str = "working-areas";
+    const POLICY: Policy = STAFF_WRITES;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "label";
     const DERIVED: &'static [&'static str] = &["code"];
@@ -73,13 +75,6 @@ impl Resource for WorkingArea {
     type Sort = WorkingAreaSort;
     type Status = NoStatus;
     type Derived = WorkingAreaDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

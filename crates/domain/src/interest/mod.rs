@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::bilingual;
 use crate::contact::{Consent, Consents};
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::access::policy::{Policy, STAFF_WITHOUT_TRANSITION};
 use crate::kernel::bilingual::Locale;
 use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::{IdParam, InstantParam};
@@ -219,6 +220,7 @@ fn some_sector(sectors: &[Sector], violations: &mut Violations) {
 impl Resource for InterestRegistration {
     const NAME: &'static str = "interest_registration";
     const PATH: &'static str = "interest-registrations";
+    const POLICY: Policy = STAFF_WITHOUT_TRANSITION;
     const NAME_FIELD: &'static str = "utility_name";
     const DERIVED: &'static [&'static str] = &["likely_duplicates"];
     const PUBLIC: bool = false;
@@ -230,14 +232,6 @@ impl Resource for InterestRegistration {
     type Sort = InterestSort;
     type Status = NoStatus;
     type Derived = InterestDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Transition) => Grant::Never,
-            (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

@@ -16,7 +16,8 @@ pub use query::{PartnershipFilter, PartnershipSort};
 pub use status::PartnershipStatus;
 
 use crate::bilingual;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_CREATE_AND_UPDATE_OWN, Policy};
 use crate::kernel::input::validators::{distinct, not_empty, ordered};
 use crate::kernel::resource::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
@@ -158,6 +159,7 @@ impl PartnershipDerived {
 impl Resource for Partnership {
     const NAME: &'static str = "partnership";
     const PATH: &'static str = "partnerships";
+    const POLICY: Policy = MEMBERS_CREATE_AND_UPDATE_OWN;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
@@ -179,14 +181,6 @@ impl Resource for Partnership {
     type Sort = PartnershipSort;
     type Status = PartnershipStatus;
     type Derived = PartnershipDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Create | Action::Update) => Grant::Own,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
         self.is_led_by(actor)

@@ -17,7 +17,8 @@ pub use status::RegistrationStatus;
 
 use crate::bilingual;
 use crate::contact::ContactRef;
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{MEMBERS_REGISTER, Policy};
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::reference::UnresolvedReference;
 use crate::kernel::search::Texts;
@@ -148,6 +149,7 @@ impl Resource for Registration {
     const SEARCHED: bool = false;
     const NAME: &'static str = "registration";
     const PATH: &'static str = "registrations";
+    const POLICY: Policy = MEMBERS_REGISTER;
     const NAME_FIELD: &'static str = "";
     const DERIVED: &'static [&'static str] = &["position", "person"];
     const SHOWN_IN_TABLES: &'static [&'static str] = &["person"];
@@ -163,15 +165,6 @@ impl Resource for Registration {
     type Sort = RegistrationSort;
     type Status = RegistrationStatus;
     type Derived = RegistrationDerived;
-
-    /// The store restricts the role `member` to the registrations of its own members.
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (Role::Admin | Role::Coordinator, _) => Grant::All,
-            (Role::Member, Action::Read | Action::Create | Action::Update | Action::Transition) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
         false

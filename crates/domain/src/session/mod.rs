@@ -20,7 +20,8 @@ pub use registration_state::{Registering, RegistrationReason, RegistrationState,
 pub use schedule::start_key;
 pub use status::SessionStatus;
 
-use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::{Policy, STAFF_WRITES};
 use crate::kernel::icalendar::Event;
 use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::InstantParam;
@@ -184,6 +185,7 @@ pub struct SessionCounts {
 impl Resource for Session {
     const NAME: &'static str = "session";
     const PATH: &'static str = "sessions";
+    const POLICY: Policy = STAFF_WRITES;
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = Some(|data| &mut data.slug);
     const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
@@ -198,13 +200,6 @@ impl Resource for Session {
     type Sort = SessionSort;
     type Status = SessionStatus;
     type Derived = SessionDerived;
-
-    fn grant(role: Role, action: Action) -> Grant {
-        match (role, action) {
-            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
-            _ => Grant::Never,
-        }
-    }
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
         false

@@ -1,7 +1,7 @@
 //! The caller of a request, and the permissions of its role.
 //!
-//! Each resource states its permissions in [`Resource::grant`](crate::kernel::resource::Resource::grant). The store
-//! checks them on every access, so that no handler can forget to.
+//! Each resource names its policy in [`Resource::POLICY`](crate::kernel::resource::Resource::POLICY). The store checks it
+//! on every access, so that no handler can forget to.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;

@@ -20,7 +20,8 @@ use uuid::Uuid;
 use self::lifecycle::State;
 use self::list_filter::ListFilter;
 use self::reference::{ReferenceSummary, UnresolvedReference};
-use super::access::actor::{Action, Actor, Grant, Role};
+use super::access::actor::{Actor, Role};
+use super::access::policy::Policy;
 use super::icalendar::Event;
 use super::parameters::sort::SortKey;
 use super::search::{Index, Texts};
@@ -49,6 +50,8 @@ pub trait Resource:
         Some(parent) => parent,
         None => Self::PATH,
     };
+    /// Which role may do what.
+    const POLICY: Policy;
     /// The member that names the resource: `name` or `title`; empty for a child resource without a name.
     const NAME_FIELD: &'static str = "name";
     /// Returns the member `slug`; `None` if the type has none. Read it by [`slug_of`], and write it by [`slug_mut`].
@@ -99,10 +102,7 @@ pub trait Resource:
     /// Whether the resource is an activity in the sense of IATI, and is written to IATI files.
     const IS_ACTIVITY: bool = false;
 
-    /// Returns for which resources a role may perform an action.
-    fn grant(role: Role, action: Action) -> Grant;
-
-    /// Returns whether the resource is the actor's own, for [`Grant::Own`]. `id` is `None` on create.
+    /// Returns whether the resource is the actor's own, for [`Grant::Own`](super::access::actor::Grant::Own). `id` is `None` on create.
     fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
 
     /// Returns the members that the role is not allowed to write, although it may write others.

@@ -10,7 +10,7 @@ impl Actor {
     ///
     /// Errors: 401 without an account, 403 if the role may never do this or the API key lacks a scope.
     pub fn require<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
-        match self.role.map(|role| T::grant(role, action)) {
+        match self.role.map(|role| T::POLICY.grant(role, action)) {
             Some(grant @ (Grant::Own | Grant::All)) => {
                 self.within_scope::<T>(action != Action::Read)?;
                 Ok(grant)

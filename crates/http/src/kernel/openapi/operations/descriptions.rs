@@ -132,7 +132,7 @@ fn refers<T: ResourceApi>() -> bool {
 
 /// Who can read and restore deleted resources.
 pub(super) fn restorers<T: ResourceApi>() -> &'static str {
-    match T::grant(Role::Coordinator, Action::Restore) {
+    match T::POLICY.grant(Role::Coordinator, Action::Restore) {
         Grant::Never => "administrators",
         Grant::Own | Grant::All => "the coordination office",
     }
