@@ -232,9 +232,7 @@ async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error
         }
         Some(TopicStatus::Declined) => {
             let detail = bilingual!("This topic has been declined.", "Dieses Thema wurde abgelehnt.");
-            let mut violations = Violations::default();
-            violations.member("/topic", "declined", detail);
-            Err(Error::invalid(violations))
+            Err(Error::invalid_at("/topic", "declined", detail))
         }
     }
 }

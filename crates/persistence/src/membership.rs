@@ -12,7 +12,6 @@ use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Member, MemberStatus};
 
 use crate::kernel::codec::text;
@@ -67,9 +66,7 @@ pub(crate) async fn takes_part(
     if writer.writing().origin == InputSource::Import || !has_left(writer, member).await? {
         return Ok(());
     }
-    let mut violations = Violations::default();
-    violations.member(pointer, "member_left", left());
-    Err(Error::invalid(violations))
+    Err(Error::invalid_at(pointer, "member_left", left()))
 }
 
 /// The error detail for such a member.

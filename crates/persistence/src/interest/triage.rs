@@ -229,10 +229,8 @@ fn no_utility(error: Error) -> Error {
     if error.code != Code::NotFound {
         return error;
     }
-    let mut violations = vku_domain::kernel::violation::Violations::default();
     let detail = bilingual!("There is no such utility.", "Ein solches Unternehmen gibt es nicht.");
-    violations.member("/utility", "unknown_reference", detail);
-    Error::invalid(violations)
+    Error::invalid_at("/utility", "unknown_reference", detail)
 }
 
 fn is_the_person(contact: &Contact, person: &InterestedPerson) -> bool {

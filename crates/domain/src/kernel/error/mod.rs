@@ -87,6 +87,13 @@ impl Error {
         Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
+    /// One member of the body is invalid (422). `pointer` is a JSON pointer (RFC 6901).
+    pub fn invalid_at(pointer: impl Into<String>, code: &'static str, detail: Bilingual) -> Self {
+        let mut violations = Violations::default();
+        violations.member(pointer, code, detail);
+        Self::invalid(violations)
+    }
+
     /// Query parameters are invalid or unknown (400).
     pub fn parameters(violations: Violations) -> Self {
         let detail = bilingual!(

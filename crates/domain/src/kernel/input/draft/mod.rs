@@ -228,9 +228,7 @@ fn object(body: Value) -> Result<Value, Error> {
     if body.is_object() {
         return Ok(body);
     }
-    let mut violations = Violations::default();
-    violations.member("", "wrong_type", bilingual!("Expected an object.", "Erwartet: Objekt."));
-    Err(Error::invalid(violations))
+    Err(Error::invalid_at("", "wrong_type", bilingual!("Expected an object.", "Erwartet: Objekt.")))
 }
 
 fn remove(body: &mut Value, member: &str) -> Option<Value> {
