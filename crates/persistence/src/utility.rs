@@ -1,7 +1,7 @@
 //! Maps utilities to their table.
 
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
@@ -191,26 +191,21 @@ impl Table for Utility {
         }
         let mut conflict = Condition::any();
         if narrowed {
-            let wider =
-                Visibility::ALL.iter().filter(|visibility| visibility.is_wider_than(after.visibility));
-            conflict = conflict
-                .add(column::<Partnership>("visibility").is_in(wider.map(|visibility| visibility.as_str())));
+            conflict = conflict.add(is_wider::<Partnership>(after.visibility));
         }
         if moved {
             conflict = conflict.add(Expr::col("field").eq(ParticipantRole::Partner.as_str()));
         }
         let mut dependents = naming::<Partnership>(writer.tx(), before.id, conflict).await?;
         if narrowed {
-            let wider = Visibility::ALL.iter().filter(|it| it.is_wider_than(after.visibility));
-            let wider = column::<Session>("visibility").is_in(wider.map(|visibility| visibility.as_str()));
-            dependents.extend(naming::<Session>(writer.tx(), before.id, Condition::all().add(wider)).await?);
+            let wider = Condition::all().add(is_wider::<Session>(after.visibility));
+            dependents.extend(naming::<Session>(writer.tx(), before.id, wider).await?);
             let speaking = column::<Session>("id").in_subquery(crate::guest::sessions_of(before.id));
-            let wider = Visibility::ALL.iter().filter(|it| it.is_wider_than(after.visibility));
             let sessions = Query::select()
                 .column("id")
                 .from(Session::NAME)
                 .and_where(speaking)
-                .and_where(column::<Session>("visibility").is_in(wider.map(|visibility| visibility.as_str())))
+                .and_where(is_wider::<Session>(after.visibility))
                 .and_where(column::<Session>("deleted_at").is_null())
                 .take();
             dependents.extend(cards::<Session>(writer.tx(), sessions).await?);
@@ -237,6 +232,12 @@ impl Table for Utility {
         let member = if moved { "/kind" } else { "/visibility" };
         Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) }.about(member))
     }
+}
+
+/// Selects the resources of a type that are more visible than `visibility`.
+fn is_wider<T: Table>(visibility: Visibility) -> SimpleExpr {
+    let wider = Visibility::ALL.iter().filter(|other| other.is_wider_than(visibility));
+    column::<T>("visibility").is_in(wider.map(|wider| wider.as_str()))
 }
 
 /// Returns the resources of a kind, without deleted ones, that name the utility as a party and match the
