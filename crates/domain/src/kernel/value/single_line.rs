@@ -1,6 +1,6 @@
 //! Names and titles.
 
-use crate::kernel::characters::is_blank;
+use super::text::{not_blank, not_longer};
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
@@ -15,20 +15,14 @@ text! {
         pattern: "^\\S(.{0,298}\\S)?$",
         example: "Stadtentwässerung Dresden",
         parse: |text| {
-            let text = text.trim();
-            if text.chars().all(is_blank) {
-                return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
-            }
+            let text = not_blank(text)?;
             if text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
                 return Err(FieldError::format(bilingual!(
                     "Must be one line without control characters.",
                     "Muss eine Zeile ohne Steuerzeichen sein."
                 )));
             }
-            match text.chars().count() {
-                length if length > LONGEST => Err(FieldError::too_long(LONGEST, length)),
-                _ => Ok(text.to_owned()),
-            }
+            not_longer(text, LONGEST)
         },
     }
 }

@@ -16,21 +16,32 @@ text! {
         example: "Staff exchange on leak detection and network modelling.",
         parse: |text| {
             let text = text.replace("\r\n", "\n");
-            let text = text.trim();
-            if text.chars().all(is_blank) {
-                return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
-            }
+            let text = not_blank(&text)?;
             if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
                 return Err(FieldError::format(bilingual!(
                     "Must not contain control characters except line breaks and tabs.",
                     "Keine Steuerzeichen außer Zeilenumbrüchen und Tabulatoren."
                 )));
             }
-            match text.chars().count() {
-                length if length > LONGEST => Err(FieldError::too_long(LONGEST, length)),
-                _ => Ok(text.to_owned()),
-            }
+            not_longer(text, LONGEST)
         },
+    }
+}
+
+/// Trims a text, and refuses one without visible characters.
+pub(super) fn not_blank(text: &str) -> Result<&str, FieldError> {
+    let text = text.trim();
+    if text.chars().all(is_blank) {
+        return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
+    }
+    Ok(text)
+}
+
+/// Refuses a text of more than `longest` characters.
+pub(super) fn not_longer(text: &str, longest: usize) -> Result<String, FieldError> {
+    match text.chars().count() {
+        length if length > longest => Err(FieldError::too_long(longest, length)),
+        _ => Ok(text.to_owned()),
     }
 }
 
