@@ -172,7 +172,7 @@ pub(crate) async fn unique_among_living(
 /// Implements `MigrationTrait` for a migration that is named after its file; the body gets the schema
 /// manager.
 #[macro_export]
-macro_rules! step {
+macro_rules! migration {
     ($manager:ident => $up:block) => {
         /// The migration of this file.
         #[derive(DeriveMigrationName)]

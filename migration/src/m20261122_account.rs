@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, instant, instant_null, refers, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let account = Table::create()
         .table("account")
         .col(id("id").primary_key())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::index;
 
-crate::step!(manager => {
+crate::migration!(manager => {
     index(manager, "change", &["resource_id", "version"]).await?;
     index(manager, "change", &["parent_id", "position"]).await?;
     index(manager, "change", &["actor", "position"]).await?;

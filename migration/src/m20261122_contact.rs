@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, index, json, refers, resource, text, text_null, unique_among_living};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("contact")
         .col(id("member_id"))
         .col(text(manager, "given_name"))

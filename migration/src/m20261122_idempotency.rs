@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, id_null, index, instant, integer, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let answer = Table::create()
         .table("answer")
         .col(ColumnDef::new("key").blob().not_null().primary_key())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, index, instant, instant_null, integer, json_null, refers, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let import = Table::create()
         .table("import")
         .col(id("id").primary_key())

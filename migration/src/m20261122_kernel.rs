@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::columns::{id, id_null, index, instant, integer, json, json_null, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let slug = Table::create()
         .table("slug")
         .col(text(manager, "resource"))

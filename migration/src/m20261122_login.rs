@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, index, instant, instant_null, integer, refers, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let login = Table::create()
         .table("login")
         .col(id("id").primary_key())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_sets, id, refers, resource, text_null, unique_among_living};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("member")
         .col(id("utility_id"))
         .col(text_null(manager, "status"))

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_parties, create_sets, index, json_null, resource, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("partnership")
         .col(text(manager, "slug").unique_key())
         .col(text(manager, "title"))

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::json_null;
 
-crate::step!(manager => {
+crate::migration!(manager => {
     // SQLite adds one column per statement.
     for name in ["rules", "calls"] {
         let table = Table::alter().table("funding_programme").add_column(json_null(name)).take();

@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::columns::{id, integer, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     // All columns are part of the primary key; without a rowid, SQLite stores the rows in the order of the
     // key.
     let keyed = |name: &'static str| {

@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_parties, id, instant, instant_null, refers, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     manager.rename_table(Table::rename().table("account", "user").take()).await?;
     let mut name_key = text(manager, "name_key");
     let mut version = ColumnDef::new("version");

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_sets, index, json, json_null, resource, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("utility")
         .col(text(manager, "slug").unique_key())
         .col(text(manager, "name"))

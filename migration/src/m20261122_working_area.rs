@@ -10,7 +10,7 @@ use crate::columns::{json, resource, text};
 const AT: u32 = 1_795_305_600;
 const AT_TEXT: &str = "2026-11-22T00:00:00.000000Z";
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("working_area")
         .col(text(manager, "slug").unique_key())
         .col(text(manager, "label"))

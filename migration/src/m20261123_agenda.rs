@@ -6,7 +6,7 @@ use crate::columns::{
     create_parties, id, id_null, index, integer, json_null, refers, resource, text, text_null,
 };
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let guest = resource("guest")
         .col(id("session_id"))
         .col(text_null(manager, "name"))

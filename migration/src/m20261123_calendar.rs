@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, instant, refers};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = Table::create()
         .table("calendar_link")
         .col(id("member_id").primary_key())

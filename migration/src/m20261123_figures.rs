@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::columns::{index, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first", "id"]).await?;
     index(manager, "partnership", &["deleted_at", "visibility", "start_first"]).await?;
     let table = Table::alter().table("partnership_party").add_column(text_null(manager, "country")).take();

@@ -6,7 +6,7 @@ use crate::columns::{
     create_sets, id, id_null, index, instant, instant_null, json, json_null, resource, text, text_null,
 };
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let request = Table::create()
         .table("interest_request")
         .col(id("id").primary_key())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, id_null, index, instant, instant_null, integer, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = Table::create()
         .table("mail")
         .col(id("id").primary_key())

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, index, json, refers, resource, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("minutes")
         .col(id("session_id"))
         .col(json("text"))

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::index;
 
-crate::step!(manager => {
+crate::migration!(manager => {
     // All columns ascending, an order that no list has.
     let mut old = Index::drop();
     old.name("partnership_start_first_title_key_id").table("partnership");

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_parties, id, index, json, json_null, refers, resource, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let activity = resource("activity")
         .col(id("partnership_id"))
         .col(text(manager, "kind"))

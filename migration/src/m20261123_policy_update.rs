@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{create_sets, json, resource, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("policy_update")
         .col(text(manager, "title"))
         .col(text(manager, "title_key"))

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, id_null, index, refers, resource, text, text_null};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("registration")
         .col(id("session_id"))
         .col(id("member_id"))

@@ -6,7 +6,7 @@ use crate::columns::{
     create_parties, create_sets, index, instant_null, json_null, resource, text, text_null,
 };
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("session")
         .col(text(manager, "slug").unique_key())
         .col(text(manager, "title"))

@@ -6,7 +6,7 @@ use crate::columns::{
     create_sets, id, index, instant, integer, json, json_null, refers, resource, text, text_null,
 };
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = resource("topic")
         .col(text(manager, "slug").unique_key())
         .col(text(manager, "title"))

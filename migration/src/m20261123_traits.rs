@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::columns::text;
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let mut column = text(manager, "traits");
     column.default("");
     let table = Table::alter().table("utility").add_column(column).take();

@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, id_null, instant, integer, json, json_null, text};
 
-crate::step!(manager => {
+crate::migration!(manager => {
     let table = Table::create()
         .table("import_change")
         .col(id("staging_id"))

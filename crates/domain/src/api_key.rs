@@ -13,7 +13,7 @@ use crate::kernel::value::SingleLine;
 use crate::kernel::violation::{FieldError, Violations};
 
 /// The maximum number of scopes of a key. More than exist must be a mistake.
-const MOST_SCOPES: usize = 100;
+const MAX_SCOPES: usize = 100;
 
 /// A new API key.
 #[derive(Clone, Debug, Deserr, ToSchema)]
@@ -52,14 +52,14 @@ impl NewApiKey {
             );
             violations.member("/scopes", "too_few", detail);
         }
-        if self.scopes.len() > MOST_SCOPES {
+        if self.scopes.len() > MAX_SCOPES {
             let detail = bilingual!(
-                "A key can have at most {MOST_SCOPES} scopes.",
-                "Ein Schlüssel hat höchstens {MOST_SCOPES} Scopes."
+                "A key can have at most {MAX_SCOPES} scopes.",
+                "Ein Schlüssel hat höchstens {MAX_SCOPES} Scopes."
             );
             violations.member("/scopes", "too_many", detail);
         }
-        for (index, scope) in self.scopes.iter().take(MOST_SCOPES).enumerate() {
+        for (index, scope) in self.scopes.iter().take(MAX_SCOPES).enumerate() {
             if !known.contains(&scope.as_str()) {
                 let FieldError { code, detail } = FieldError::unknown_value(scope, &known);
                 violations.member(format!("/scopes/{index}"), code, detail);

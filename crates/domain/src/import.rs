@@ -47,7 +47,7 @@ crate::string_enum! {
 
 /// The maximum number of errors, duplicates and changes that a report lists: nobody reads more. The totals count all of
 /// them.
-pub const LISTED: usize = 1_000;
+pub const MAX_LISTED: usize = 1_000;
 
 /// The numbers of rows by what they do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ pub struct Source {
 
 impl Source {
     /// Adds what the other source knows. Its values take precedence.
-    pub fn learn(&mut self, more: Self) {
+    pub fn merge(&mut self, more: Self) {
         let Self { sheet, encoding, encoding_source, delimiter, header_row } = more;
         self.sheet = sheet.or(self.sheet.take());
         self.encoding = encoding.or(self.encoding.take());
@@ -172,15 +172,15 @@ pub struct Report {
     pub source: Source,
     /// The numbers of rows.
     pub counts: Counts,
-    /// The errors, up to [`LISTED`].
+    /// The errors, up to [`MAX_LISTED`].
     pub faults: Vec<RowFault>,
     /// The number of all errors.
     pub faults_total: u64,
-    /// The possible duplicates, up to [`LISTED`].
+    /// The possible duplicates, up to [`MAX_LISTED`].
     pub duplicates: Vec<Duplicate>,
     /// The number of all possible duplicates.
     pub duplicates_total: u64,
-    /// The changed rows, up to [`LISTED`].
+    /// The changed rows, up to [`MAX_LISTED`].
     pub changes: Vec<RowChange>,
     /// The number of created resources by status.
     #[serde(default)]
@@ -193,7 +193,7 @@ impl Report {
     /// Adds an error.
     pub fn fault(&mut self, fault: RowFault) {
         self.faults_total += 1;
-        if self.faults.len() < LISTED {
+        if self.faults.len() < MAX_LISTED {
             self.faults.push(fault);
         }
     }
@@ -210,7 +210,7 @@ impl Report {
     }
 
     /// Sorts the lists by row, because rows are not always written in their order.
-    pub fn in_order(&mut self) {
+    pub fn sort_rows(&mut self) {
         self.faults.sort_by_key(|fault| fault.row);
         self.changes.sort_by_key(|change| change.row);
         self.duplicates.sort_by_key(|duplicate| duplicate.row);

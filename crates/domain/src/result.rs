@@ -20,7 +20,7 @@ use crate::partnership::Partnership;
 use crate::utility::UtilityRef;
 
 /// The maximum number of values of a result. More are likely sensor data.
-const MOST_VALUES: usize = 500;
+const MAX_VALUES: usize = 500;
 
 /// A measured value.
 #[skip_serializing_none]
@@ -152,10 +152,10 @@ impl Resource for PartnershipResult {
 
     fn validate(&self, violations: &mut Violations) {
         let count = self.values.len();
-        if count > MOST_VALUES {
+        if count > MAX_VALUES {
             let detail = bilingual!(
-                "There are {count} values, but at most {MOST_VALUES} are allowed.",
-                "Es sind {count} Werte; höchstens {MOST_VALUES}."
+                "There are {count} values, but at most {MAX_VALUES} are allowed.",
+                "Es sind {count} Werte; höchstens {MAX_VALUES}."
             );
             violations.member("/values", "too_many", detail);
             return;

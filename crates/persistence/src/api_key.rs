@@ -22,10 +22,10 @@ use crate::kernel::transaction::Writer;
 pub const PREFIX: &str = "vkp_";
 /// The number of letters in the readable part: enough to distinguish all keys; the alphabet has no letters
 /// that look alike.
-const READABLE: usize = 8;
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+const READABLE_LETTERS: usize = 8;
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// The maximum number of keys of an account that are not revoked.
-const MOST: u64 = 100;
+const MAX_KEYS: u64 = 100;
 
 mod row {
     use sea_orm::entity::prelude::*;
@@ -78,18 +78,19 @@ impl Found {
 /// Returns the prefix and the hash of a key; `None` if it does not have the format of one.
 pub(crate) fn opened(key: &str) -> Option<(&str, [u8; 32])> {
     let (readable, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
-    let prefix = key.get(..PREFIX.len() + READABLE)?;
-    let shaped = readable.len() == READABLE && URL_SAFE_NO_PAD.decode(secret).is_ok_and(|it| it.len() == 32);
+    let prefix = key.get(..PREFIX.len() + READABLE_LETTERS)?;
+    let shaped =
+        readable.len() == READABLE_LETTERS && URL_SAFE_NO_PAD.decode(secret).is_ok_and(|it| it.len() == 32);
     shaped.then(|| (prefix, Sha256::digest(key).into()))
 }
 
 /// Generates a new key, and returns it with its prefix.
 fn generate() -> Result<(String, String), Error> {
-    let (mut readable, mut secret) = ([0; READABLE], [0; 32]);
+    let (mut readable, mut secret) = ([0; READABLE_LETTERS], [0; 32]);
     getrandom::fill(&mut readable).map_err(Error::internal)?;
     getrandom::fill(&mut secret).map_err(Error::internal)?;
     let letter =
-        |byte: &u8| LETTERS.get(usize::from(*byte) % LETTERS.len()).map(|letter| char::from(*letter));
+        |byte: &u8| ALPHABET.get(usize::from(*byte) % ALPHABET.len()).map(|letter| char::from(*letter));
     let prefix = format!("{PREFIX}{}", readable.iter().filter_map(letter).collect::<String>());
     Ok((format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(secret)), prefix))
 }
@@ -129,10 +130,10 @@ impl Store {
         let (key, prefix) = generate()?;
         self.in_own_transaction(async |writer| {
             let count = row::Entity::find().filter(own(account)).count(writer.tx()).await.map_err(failed)?;
-            if count >= MOST {
+            if count >= MAX_KEYS {
                 let detail = vku_domain::bilingual!(
-                    "An account can have at most {MOST} API keys. Revoke a key first.",
-                    "Ein Konto hat höchstens {MOST} API-Schlüssel. Widerrufen Sie zuerst einen."
+                    "An account can have at most {MAX_KEYS} API keys. Revoke a key first.",
+                    "Ein Konto hat höchstens {MAX_KEYS} API-Schlüssel. Widerrufen Sie zuerst einen."
                 );
                 return Err(Error::new(Code::TooManyApiKeys, detail));
             }

@@ -141,7 +141,13 @@ impl WriteHooks<Self> for Contact {
         after: &Stored<Self>,
     ) -> Result<(), Error> {
         match after.deleted_at {
-            Some(_) => waiting_list::let_go(writer, column::<Registration>("contact_id").eq(after.id)).await,
+            Some(_) => {
+                waiting_list::cancel_registrations_of(
+                    writer,
+                    column::<Registration>("contact_id").eq(after.id),
+                )
+                .await
+            }
             None => Ok(()),
         }
     }

@@ -22,7 +22,7 @@ use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
-use crate::partnership::at_work_today;
+use crate::partnership::active_today;
 use crate::registration::waiting_list;
 
 row! {
@@ -100,7 +100,7 @@ impl Table for Member {
 
     fn special_condition(filter: &MemberFilter, actor: &Actor) -> Condition {
         let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
-            let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
+            let at_work = column::<Self>("utility_id").in_subquery(active_today(actor));
             if value { at_work } else { at_work.not() }
         });
         Condition::all().add_option(at_work)
@@ -134,7 +134,7 @@ impl Table for Member {
         let utilities: Vec<Uuid> = items.iter().filter_map(|item| item.data.utility.id()).collect();
         let mut at_work: HashSet<Uuid> = HashSet::new();
         if !utilities.is_empty() {
-            let select = at_work_today(reader.actor())
+            let select = active_today(reader.actor())
                 .and_where(Expr::col("utility_id").is_in(utilities))
                 .distinct()
                 .take();
@@ -177,7 +177,8 @@ impl WriteHooks<Self> for Member {
     ) -> Result<(), Error> {
         let has_gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
         if has_gone {
-            waiting_list::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
+            waiting_list::cancel_registrations_of(writer, column::<Registration>("member_id").eq(after.id))
+                .await
         } else {
             Ok(())
         }

@@ -28,7 +28,10 @@ pub(crate) fn taking_part() -> Condition {
 }
 
 /// Returns those of these members that do not take part.
-pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+pub(crate) async fn not_taking_part(
+    tx: &DatabaseTransaction,
+    members: &[Uuid],
+) -> Result<HashSet<Uuid>, Error> {
     if members.is_empty() {
         return Ok(HashSet::new());
     }
@@ -66,11 +69,11 @@ pub(crate) async fn takes_part(
     if writer.writing().origin == InputSource::Import || !has_left(writer, member).await? {
         return Ok(());
     }
-    Err(Error::invalid_at(pointer, "member_left", left()))
+    Err(Error::invalid_at(pointer, "member_left", has_left_detail()))
 }
 
 /// The error detail for such a member.
-pub(crate) fn left() -> Bilingual {
+pub(crate) fn has_left_detail() -> Bilingual {
     bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }
 

@@ -126,7 +126,7 @@ impl WriteHooks<Self> for User {
             writer.revoke_all_logins(before.id).await?;
         }
         let is_admin = |it: &Stored<Self>| is_active(it) && it.data.role == Role::Admin;
-        if is_admin(before) && !is_admin(after) { writer.keep_an_admin().await } else { Ok(()) }
+        if is_admin(before) && !is_admin(after) { writer.require_an_admin().await } else { Ok(()) }
     }
 }
 
@@ -140,7 +140,7 @@ const ADMINS_LOCK: i64 = 0x0076_6b75_5f61_646d;
 
 impl Writer<'_> {
     /// Refuses a change that leaves no active administrator, because nobody could undo it.
-    async fn keep_an_admin(&self) -> Result<(), Error> {
+    async fn require_an_admin(&self) -> Result<(), Error> {
         if self.tx().get_database_backend() == DatabaseBackend::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({ADMINS_LOCK})");
             self.tx().execute_unprepared(&lock).await.map_err(failed)?;

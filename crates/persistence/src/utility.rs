@@ -19,7 +19,7 @@ use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt,
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::reference_lookup;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::seen_by_visibility;
+use crate::kernel::table::conditions::is_visible_by_level;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
@@ -163,7 +163,7 @@ impl Table for Utility {
         if actor.is_staff() {
             return Condition::all();
         }
-        let mut condition = Condition::any().add(seen_by_visibility::<Self>(actor));
+        let mut condition = Condition::any().add(is_visible_by_level::<Self>(actor));
         if !actor.utilities.is_empty() {
             let peers = Query::select()
                 .column("utility_id")

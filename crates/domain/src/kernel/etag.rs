@@ -35,7 +35,7 @@ impl ETag {
     }
 
     /// Makes the tag from the value of the `ETag` header of a response.
-    pub fn written(text: &str) -> Self {
+    pub fn from_header(text: &str) -> Self {
         Self(text.to_owned())
     }
 
@@ -68,11 +68,11 @@ impl ETag {
 
 /// Returns whether a condition is `*`.
 fn is_any(condition: &str) -> bool {
-    condition.trim_matches(BLANK) == "*"
+    condition.trim_matches(OPTIONAL_WHITESPACE) == "*"
 }
 
 /// The optional whitespace around the elements of a list.
-const BLANK: [char; 2] = [' ', '\t'];
+const OPTIONAL_WHITESPACE: [char; 2] = [' ', '\t'];
 
 /// Returns the version in one of the tags that this module makes.
 fn version(opaque: &str) -> Option<i64> {
@@ -98,7 +98,7 @@ fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
         }
         let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"');
         let (tag, after) = quoted.and_then(|quoted| quoted.split_once('"')).ok_or_else(malformed)?;
-        rest = after.trim_start_matches(BLANK);
+        rest = after.trim_start_matches(OPTIONAL_WHITESPACE);
         if !tag.chars().all(is_allowed) || !(rest.is_empty() || rest.starts_with(',')) {
             return Err(malformed());
         }

@@ -39,7 +39,7 @@ pub struct Query<T: Resource> {
 
 /// The parameters that select a page and the form of its rows. All others determine which rows are in the list, and in
 /// which order.
-const PLACE: &[&str] = &["cursor", "limit", "count", "fields", "expand"];
+const PAGE_PARAMETERS: &[&str] = &["cursor", "limit", "count", "fields", "expand"];
 
 impl<T: Resource> Query<T> {
     /// Makes a query for all rows in the default order.
@@ -59,7 +59,7 @@ impl<T: Resource> Query<T> {
 
     /// Takes the parameters of a list. Other parameters are left for the caller to take.
     pub fn take(parameters: &mut Parameters) -> Self {
-        let fingerprint = parameters.fingerprint(PLACE);
+        let fingerprint = parameters.fingerprint(PAGE_PARAMETERS);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
         if !T::SEARCHED {
             parameters.refuse("q", || {
@@ -112,7 +112,7 @@ pub struct Paging {
 impl Paging {
     /// Takes the paging parameters. Must be called before the other parameters are taken.
     pub fn take(parameters: &mut Parameters) -> Self {
-        let fingerprint = parameters.fingerprint(PLACE);
+        let fingerprint = parameters.fingerprint(PAGE_PARAMETERS);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
         Self {
             cursor: parameters.once("cursor"),

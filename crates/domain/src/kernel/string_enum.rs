@@ -56,7 +56,7 @@ macro_rules! string_enum {
 /// text or a [`FieldError`](crate::kernel::violation::FieldError). `pattern` and `example` go into the OpenAPI
 /// document.
 #[macro_export]
-macro_rules! text {
+macro_rules! string_newtype {
     (
         $(#[doc = $doc:literal])+
         $name:ident { $(pattern: $pattern:literal,)? $(format: $format:literal,)? $(min_length: $shortest:expr,)? $(max_length: $longest:expr,)? example: $example:literal, parse: $parse:expr $(,)? }

@@ -32,7 +32,7 @@ pub struct Violation {
 
 /// The maximum number of violations of one input: nobody reads more, and a response must not be many times as large as
 /// its request.
-const MOST: usize = 1_000;
+const MAX_VIOLATIONS: usize = 1_000;
 
 /// All violations of one input; empty if there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Violations {
     }
 
     fn push(&mut self, place: Location, code: &'static str, detail: Bilingual) {
-        if self.0.len() < MOST {
+        if self.0.len() < MAX_VIOLATIONS {
             self.0.push(Violation { place, code, detail });
         }
     }
@@ -72,7 +72,7 @@ impl Violations {
 
     /// Adds the violations of another check.
     pub fn append(&mut self, other: Self) {
-        let room = MOST.saturating_sub(self.0.len());
+        let room = MAX_VIOLATIONS.saturating_sub(self.0.len());
         self.0.extend(other.0.into_iter().take(room));
     }
 
@@ -121,8 +121,8 @@ impl FieldError {
 
     /// The value is not in a closed list. The message names the most similar one, and all of them if there are few.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
-        let told: String = value.chars().take(ECHOED).collect();
-        let unknown = bilingual!("Unknown value `{told}`.", "`{told}` ist nicht bekannt.");
+        let echoed: String = value.chars().take(MAX_ECHOED_LENGTH).collect();
+        let unknown = bilingual!("Unknown value `{echoed}`.", "`{echoed}` ist nicht bekannt.");
         Self::new("unknown_value", unknown.then(hint(value, allowed)))
     }
 
@@ -145,10 +145,10 @@ impl fmt::Display for FieldError {
 impl std::error::Error for FieldError {}
 
 /// The maximum length of an invalid value that a message repeats, in characters.
-const ECHOED: usize = 100;
+const MAX_ECHOED_LENGTH: usize = 100;
 
 /// The maximum number of allowed values that a message lists.
-const SPELLED_OUT: usize = 40;
+const MAX_LISTED_VALUES: usize = 40;
 
 /// Returns a hint with the most similar known name, and with all names if there are few.
 pub fn hint(value: &str, known: &[&str]) -> Bilingual {
@@ -162,7 +162,7 @@ pub fn hint(value: &str, known: &[&str]) -> Bilingual {
     let near = nearest
         .map(|(_, name)| bilingual!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
         .unwrap_or_default();
-    if known.len() > SPELLED_OUT || known.is_empty() {
+    if known.len() > MAX_LISTED_VALUES || known.is_empty() {
         return near;
     }
     let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

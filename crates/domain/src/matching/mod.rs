@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use part::{Part, Share};
 pub use query::{Among, Climate, Limit, MatchQuery, Weight, Weights};
-pub use reason::{Names, Sentence};
+pub use reason::{DisplayNames, Sentence};
 
 use crate::kernel::resource::reference::ReferenceSummary;
 use crate::kernel::value::{ClimateZone, Country, Language, Sector, WorkingAreaCode};

@@ -45,7 +45,7 @@ crate::string_enum! {
 }
 
 /// The maximum weight.
-const HEAVIEST: u64 = 1_000;
+const MAX_WEIGHT: u64 = 1_000;
 
 /// Parses an integer with bounds.
 fn number(text: &str, least: u64, most: u64) -> Result<u64, FieldError> {
@@ -67,7 +67,7 @@ impl FromStr for Weight {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, FieldError> {
-        Ok(Self(number(text, 0, HEAVIEST)?.try_into().unwrap_or_default()))
+        Ok(Self(number(text, 0, MAX_WEIGHT)?.try_into().unwrap_or_default()))
     }
 }
 
@@ -77,7 +77,7 @@ impl PartialSchema for Weight {
             .schema_type(Type::Integer)
             .description(Some("The maximum number of points of a part of the score; 0 ignores the part."))
             .minimum(Some(0))
-            .maximum(Some(HEAVIEST))
+            .maximum(Some(MAX_WEIGHT))
             .into()
     }
 }

@@ -29,7 +29,7 @@ impl From<Bilingual> for Sentence {
 
 /// The names of two utilities, and of the working areas.
 #[derive(Clone, Copy)]
-pub struct Names<'a> {
+pub struct DisplayNames<'a> {
     /// The utility that looks for partners.
     pub asker: &'a str,
     /// The other utility.
@@ -61,7 +61,7 @@ fn listed(all: impl IntoIterator<Item = Bilingual>) -> Bilingual {
 
 impl Part {
     /// Returns the reason for the points of the part.
-    pub fn reason(self, asker: &Profile, other: &Profile, names: &Names<'_>) -> Sentence {
+    pub fn reason(self, asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Sentence {
         let (one, two) = (names.asker, names.other);
         let both = match self {
             Self::Sectors => {
@@ -126,7 +126,7 @@ fn advice(
     expertise: &[WorkingAreaCode],
     needy: &str,
     adviser: &str,
-    names: &Names<'_>,
+    names: &DisplayNames<'_>,
 ) -> Bilingual {
     let met = common(needs, expertise);
     if needs.is_empty() {
@@ -149,7 +149,7 @@ fn advice(
 }
 
 /// Returns which utility is interested in which country.
-fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
+fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     let country = |country: &Country| label(&COUNTRIES, country.as_str());
     if asker.country.is_germany() && other.country.is_germany() {
         let same = common(&asker.interests, &other.interests);
@@ -184,7 +184,7 @@ fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
 }
 
 /// Returns the tie between the two utilities.
-fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
+fn tie(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
         Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
         Tie::Before => bilingual!("They have worked together.", "Sie haben schon zusammengearbeitet."),

@@ -150,7 +150,7 @@ proptest! {
 fn each_part_states_its_reason() {
     let (asker, partner) = ideal();
     let areas = [("tariffs".to_owned(), Bilingual { en: "Tariffs".into(), de: "Tarife".into() })].into();
-    let names = Names { asker: "Dresden", other: "Lusaka", areas: &areas };
+    let names = DisplayNames { asker: "Dresden", other: "Lusaka", areas: &areas };
     let reasons =
         |other: &Profile| Part::ALL.iter().map(|part| part.reason(&asker, other, &names)).collect::<Vec<_>>();
     let en: Vec<_> = reasons(&partner).into_iter().map(|sentence| sentence.en).collect();

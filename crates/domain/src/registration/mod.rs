@@ -133,7 +133,7 @@ impl Registration {
     }
 
     /// Checks that the session offers the attendance.
-    pub fn fits(&self, session: &Session, violations: &mut Violations) {
+    pub fn check_attendance(&self, session: &Session, violations: &mut Violations) {
         let attendance = self.attendance;
         if !attendance.is_offered(session) {
             let detail = bilingual!(

@@ -60,11 +60,11 @@ impl FundingBy {
     }
 
     /// Returns the label of a key. Programmes are labelled by their names.
-    pub fn called(self, key: &str) -> Bilingual {
+    pub fn label(self, key: &str) -> Bilingual {
         let label = match self {
             _ if key == UNKNOWN => None,
             Self::Kind => key.parse().ok().map(labels::funding_kind),
-            Self::Programme | Self::Year => Some(labels::itself(key)),
+            Self::Programme | Self::Year => Some(labels::key_as_label(key)),
         };
         label.unwrap_or_else(|| labels::unknown(key))
     }

@@ -52,17 +52,17 @@ pub(super) fn session_kind(kind: SessionKind) -> Bilingual {
 }
 
 /// Returns the label of a code in a code list.
-pub(super) fn listed(list: &List, code: &str) -> Option<Bilingual> {
+pub(super) fn code_label(list: &List, code: &str) -> Option<Bilingual> {
     let entry = list.entries().iter().find(|entry| entry.code == code)?;
     Some(Bilingual { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() })
 }
 
 /// Returns a label that is the same in all languages.
-pub(super) fn itself(key: &str) -> Bilingual {
+pub(super) fn key_as_label(key: &str) -> Bilingual {
     Bilingual { en: key.to_owned().into(), de: key.to_owned().into() }
 }
 
 /// Returns the label of an unknown value, or the key if it has no label.
 pub(super) fn unknown(key: &str) -> Bilingual {
-    if key == UNKNOWN { bilingual!("unknown", "unbekannt") } else { itself(key) }
+    if key == UNKNOWN { bilingual!("unknown", "unbekannt") } else { key_as_label(key) }
 }

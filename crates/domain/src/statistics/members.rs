@@ -79,15 +79,15 @@ impl MembersBy {
     }
 
     /// Returns the label of a key.
-    pub fn called(self, key: &str) -> Bilingual {
+    pub fn label(self, key: &str) -> Bilingual {
         let label = match self {
             Self::RegionalGroup if key == UNKNOWN => {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
             _ if key == UNKNOWN => None,
             Self::Status => key.parse().ok().map(labels::member_status),
-            Self::Sector => labels::listed(&SECTORS, key),
-            Self::RegionalGroup | Self::Quarter => Some(labels::itself(key)),
+            Self::Sector => labels::code_label(&SECTORS, key),
+            Self::RegionalGroup | Self::Quarter => Some(labels::key_as_label(key)),
         };
         label.unwrap_or_else(|| labels::unknown(key))
     }

@@ -84,14 +84,14 @@ impl PartnershipsBy {
     }
 
     /// Returns the label of a key. Programmes are labelled by their names.
-    pub fn called(self, key: &str) -> Bilingual {
+    pub fn label(self, key: &str) -> Bilingual {
         let label = match self {
             _ if key == UNKNOWN => None,
             Self::Status => key.parse().ok().map(labels::partnership_status),
-            Self::Sector => labels::listed(&SECTORS, key),
-            Self::Country => labels::listed(&COUNTRIES, key),
-            Self::SdgTarget => labels::listed(&SDG_TARGETS, key),
-            Self::Programme | Self::Year => Some(labels::itself(key)),
+            Self::Sector => labels::code_label(&SECTORS, key),
+            Self::Country => labels::code_label(&COUNTRIES, key),
+            Self::SdgTarget => labels::code_label(&SDG_TARGETS, key),
+            Self::Programme | Self::Year => Some(labels::key_as_label(key)),
         };
         label.unwrap_or_else(|| labels::unknown(key))
     }

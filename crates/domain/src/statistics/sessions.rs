@@ -84,15 +84,15 @@ impl SessionsBy {
     }
 
     /// Returns the label of a key.
-    pub fn called(self, key: &str) -> Bilingual {
+    pub fn label(self, key: &str) -> Bilingual {
         let label = match self {
             Self::RegionalGroup if key == UNKNOWN => {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
             _ if key == UNKNOWN => None,
             Self::Kind => key.parse().ok().map(labels::session_kind),
-            Self::Sector => labels::listed(&SECTORS, key),
-            Self::Year | Self::RegionalGroup => Some(labels::itself(key)),
+            Self::Sector => labels::code_label(&SECTORS, key),
+            Self::Year | Self::RegionalGroup => Some(labels::key_as_label(key)),
         };
         label.unwrap_or_else(|| labels::unknown(key))
     }

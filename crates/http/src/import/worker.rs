@@ -85,7 +85,7 @@ impl ImportWorker {
         file: File,
         dry_run: bool,
     ) -> Result<Option<ImportOutcome>, Error> {
-        let _turn = job.turn().await?;
+        let _slot = job.acquire_run_slot().await?;
         let watch = |done, total| job.progress.note(done, total);
         let mut found = None;
         let writing = self.writing(dry_run);
@@ -137,7 +137,7 @@ impl ImportWorker {
         locale: Locale,
     ) -> Result<(StoredResponse, bool), Error> {
         let job = self.store.resume_import(id)?;
-        let _turn = job.turn().await?;
+        let _slot = job.acquire_run_slot().await?;
         let mut file = tempfile::tempfile().map_err(Error::file)?;
         let is_there = self.store.import_file(id, &mut file).await?;
         file.seek(SeekFrom::Start(0)).map_err(Error::file)?;

@@ -56,7 +56,7 @@ impl FundingStatistics {
         let items = sums.into_iter().map(|(Key { key, name }, Sum { minor, currency, phases })| {
             let label = match name {
                 Some(name) => Label { de: name.clone(), en: name },
-                None => label(by.called(&key)),
+                None => label(by.label(&key)),
             };
             FundingSum { key, label, amount: decimal(minor, currency.decimals()), currency, phases }
         });

@@ -54,7 +54,7 @@ impl MemberStatistics {
     async fn of(reader: &Reader<'_>, by: MembersBy) -> Result<Self, Error> {
         let (total, members) = reader.count_members(by).await?;
         let item = |key: String, members, joined, left| {
-            let label = label(by.called(&key));
+            let label = label(by.label(&key));
             MemberCount { key, label, members, joined, left }
         };
         let items = match members {

@@ -57,7 +57,7 @@ impl PartnershipStatistics {
         let items = counts.into_iter().map(|(key, partnerships)| {
             let label = match key.name {
                 Some(name) => Label { de: name.clone(), en: name },
-                None => label(by.called(&key.key)),
+                None => label(by.label(&key.key)),
             };
             PartnershipCount { key: key.key, label, partnerships }
         });

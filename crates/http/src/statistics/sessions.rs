@@ -54,7 +54,7 @@ impl SessionStatistics {
         let (total, sessions) = reader.count_sessions(by).await?;
         let items = sessions.into_iter().map(|(Key { key, .. }, it)| {
             let Attendance { sessions, registered, attended } = it;
-            SessionCount { label: label(by.called(&key)), key, sessions, registered, attended }
+            SessionCount { label: label(by.label(&key)), key, sessions, registered, attended }
         });
         Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
     }

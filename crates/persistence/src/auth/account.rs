@@ -93,7 +93,7 @@ impl Writer<'_> {
 
     /// Locks the account until the end of the write, and returns its role; `None` if it has been disabled or
     /// its password has changed.
-    pub(crate) async fn hold_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
+    pub(crate) async fn lock_unchanged_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
         self.lock_account(account.id).await?;
         // A separate statement: its snapshot is taken after the lock has been acquired.
         let found = self.enabled(&Enabled::by_id(account.id)).await?.map(Enabled::signing_in).transpose()?;

@@ -26,16 +26,16 @@ use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long a login stays valid after its last refresh.
-const IDLE: TimeDelta = TimeDelta::days(30);
+const IDLE_TIMEOUT: TimeDelta = TimeDelta::days(30);
 /// The maximum lifetime of a login, however often it is refreshed.
 const LIFETIME: TimeDelta = TimeDelta::days(90);
 /// How long the previous refresh token is still accepted: a response may be lost, and two tabs may refresh at
 /// the same time.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+const GRACE_PERIOD: TimeDelta = TimeDelta::seconds(10);
 /// How long a login that has ended or expired is stored.
-const KEPT: TimeDelta = TimeDelta::days(1);
+const RETENTION: TimeDelta = TimeDelta::days(1);
 /// The maximum number of logins that are listed for an account.
-const SHOWN: u64 = 100;
+const MAX_LISTED: u64 = 100;
 
 /// The prefix of refresh tokens, by which secret scanners find them.
 const PREFIX: &str = "vkr_";
@@ -105,7 +105,7 @@ impl Store {
         client: &str,
     ) -> Result<Option<IssuedTokens>, Error> {
         self.in_own_transaction(async |writer| {
-            let Some(role) = writer.hold_account(account).await? else { return Ok(None) };
+            let Some(role) = writer.lock_unchanged_account(account).await? else { return Ok(None) };
             let at = writer.written_at();
             let row = row::Model {
                 id: new_id(),
@@ -114,13 +114,13 @@ impl Store {
                 created_at: at,
                 last_used_at: at,
                 rotated_at: None,
-                expires_at: at + IDLE,
+                expires_at: at + IDLE_TIMEOUT,
                 ended_at: None,
                 client: client.to_owned(),
             };
             let expired = Condition::any()
-                .add(row::Column::ExpiresAt.lt(at - KEPT))
-                .add(row::Column::EndedAt.lt(at - KEPT));
+                .add(row::Column::ExpiresAt.lt(at - RETENTION))
+                .add(row::Column::EndedAt.lt(at - RETENTION));
             let sweep =
                 row::Entity::delete_many().filter(row::Column::AccountId.eq(account.id)).filter(expired);
             sweep.exec(writer.tx()).await.map_err(failed)?;
@@ -151,11 +151,11 @@ impl Store {
             let open = |row: &row::Model| row.ended_at.is_none() && at < row.expires_at;
             let Some(mut row) = found.filter(open) else { return Ok(None) };
             let Some(role) = writer.role_of(row.account_id).await? else { return Ok(None) };
-            let in_grace_period = row.rotated_at.is_some_and(|rotated| at < rotated + GRACE);
+            let in_grace_period = row.rotated_at.is_some_and(|rotated| at < rotated + GRACE_PERIOD);
             if counter == row.counter {
                 row.counter += 1;
                 (row.last_used_at, row.rotated_at) = (at, Some(at));
-                row.expires_at = Ord::min(at + IDLE, row.created_at + LIFETIME);
+                row.expires_at = Ord::min(at + IDLE_TIMEOUT, row.created_at + LIFETIME);
                 let tokens = self.issue_tokens(&row, role);
                 let update = row::Entity::update_many()
                     .col_expr(row::Column::Counter, Expr::val(row.counter))
@@ -216,7 +216,7 @@ impl Store {
             .filter(row::Column::ExpiresAt.gt(self.now()))
             .order_by_desc(row::Column::CreatedAt)
             .order_by_desc(row::Column::Id)
-            .limit(SHOWN);
+            .limit(MAX_LISTED);
         let reading = self.database().reading();
         let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
         let login = |row: row::Model| {
@@ -232,7 +232,7 @@ impl Store {
     /// Errors: the database is unavailable.
     pub async fn change_password(&self, account: &SigningIn, hash: &str, keep: Uuid) -> Result<bool, Error> {
         self.in_own_transaction(async |writer| {
-            if writer.hold_account(account).await?.is_none() {
+            if writer.lock_unchanged_account(account).await?.is_none() {
                 return Ok(false);
             }
             writer.set_password(account.id, hash).await?;

@@ -11,16 +11,16 @@ use crate::auth::account::SigningIn;
 use crate::kernel::store::Store;
 
 /// How long a token is valid.
-const GOOD: TimeDelta = TimeDelta::hours(1);
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
 const CONTEXT: &[u8] = b"password reset";
 /// The number of bytes of the hash of the current password.
-const MARK: usize = 16;
+const PASSWORD_HASH_BYTES: usize = 16;
 
 impl Store {
     /// Returns the token that lets its bearer set a new password.
     pub fn reset_token(&self, account: &SigningIn) -> String {
-        let until = (self.now() + GOOD).timestamp().to_be_bytes();
-        let payload = [account.id.as_bytes().as_slice(), &until, &mark(account)].concat();
+        let until = (self.now() + LIFETIME).timestamp().to_be_bytes();
+        let payload = [account.id.as_bytes().as_slice(), &until, &password_fingerprint(account)].concat();
         self.token_key().sign(CONTEXT, &payload)
     }
 
@@ -40,7 +40,7 @@ impl Store {
             return Ok(None);
         }
         let found = self.signed_in(id).await?.map(|(account, _)| account);
-        Ok(found.filter(|account| mark(account) == marked))
+        Ok(found.filter(|account| password_fingerprint(account) == marked))
     }
 
     /// Sets a new password, ends the logins and revokes the API keys of the account; returns `false` if the
@@ -49,7 +49,7 @@ impl Store {
     /// Errors: the database is unavailable.
     pub async fn reset_password(&self, account: &SigningIn, hash: &str) -> Result<bool, Error> {
         self.in_own_transaction(async |writer| {
-            if writer.hold_account(account).await?.is_none() {
+            if writer.lock_unchanged_account(account).await?.is_none() {
                 return Ok(false);
             }
             writer.set_password(account.id, hash).await?;
@@ -59,7 +59,7 @@ impl Store {
         .await
     }
 
-    fn open_reset(&self, token: &str) -> Option<(Uuid, DateTime<Utc>, [u8; MARK])> {
+    fn open_reset(&self, token: &str) -> Option<(Uuid, DateTime<Utc>, [u8; PASSWORD_HASH_BYTES])> {
         let payload = self.token_key().open(CONTEXT, token)?;
         let (id, rest) = payload.split_first_chunk::<16>()?;
         let (until, marked) = rest.split_first_chunk::<8>()?;
@@ -68,7 +68,7 @@ impl Store {
     }
 }
 
-fn mark(account: &SigningIn) -> [u8; MARK] {
+fn password_fingerprint(account: &SigningIn) -> [u8; PASSWORD_HASH_BYTES] {
     let hash: [u8; 32] = Sha256::digest(account.password_hash.as_deref().unwrap_or_default()).into();
     hash.first_chunk().copied().unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use crate::kernel::store::Store;
 use crate::kernel::transaction::Writer;
 
 /// The size of a file chunk in bytes.
-const PIECE: usize = 1 << 20;
+const CHUNK_SIZE: usize = 1 << 20;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "import_piece")]
@@ -49,7 +49,7 @@ impl Writer<'_> {
     pub(super) async fn store_file(&self, id: Uuid, file: &mut (impl Read + Send)) -> Result<(), Error> {
         for position in 0.. {
             let mut content = Vec::new();
-            let mut next = (&mut *file).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
+            let mut next = (&mut *file).take(u64::try_from(CHUNK_SIZE).unwrap_or(u64::MAX));
             if next.read_to_end(&mut content).map_err(Error::file)? == 0 {
                 break;
             }

@@ -19,16 +19,16 @@ pub struct Job {
     /// The progress.
     pub progress: Arc<Progress>,
     running: Arc<RunningImports>,
-    _alive: Option<JobLock>,
-    _room: OwnedSemaphorePermit,
+    _lock: Option<JobLock>,
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Job {
     /// Waits for its turn: a database runs one import at a time.
     ///
     /// Errors: the server is shutting down.
-    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
-        self.running.turn.clone().acquire_owned().await.map_err(Error::internal)
+    pub async fn acquire_run_slot(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.running.run_slot.clone().acquire_owned().await.map_err(Error::internal)
     }
 }
 
@@ -49,7 +49,7 @@ impl Store {
         let id = new_id();
         let mut job = self.job(id)?;
         self.sweep_imports().await?;
-        job._alive = Some(JobLock::acquire(self.database(), id).await?);
+        job._lock = Some(JobLock::acquire(self.database(), id).await?);
         Ok(job)
     }
 
@@ -63,7 +63,7 @@ impl Store {
 
     fn job(&self, id: Uuid) -> Result<Job, Error> {
         let running = self.imports_running().clone();
-        let room = running.room.clone().try_acquire_owned().map_err(|_| {
+        let slot = running.slots.clone().try_acquire_owned().map_err(|_| {
             let detail = bilingual!(
                 "Too many imports are running; please try again shortly.",
                 "Zu viele Importe laufen gerade; versuchen Sie es gleich noch einmal."
@@ -73,6 +73,6 @@ impl Store {
         let progress = Arc::<Progress>::default();
         // A second commit of the same import waits for the first one, and shares its progress.
         let progress = running.jobs().entry(id).or_insert(progress).clone();
-        Ok(Job { id, progress, running, _alive: None, _room: room })
+        Ok(Job { id, progress, running, _lock: None, _slot: slot })
     }
 }

@@ -24,7 +24,7 @@ use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 
 /// How many imports are listed.
-const SHOWN: u64 = 100;
+const MAX_LISTED: u64 = 100;
 
 /// An import with its progress, if it runs in this instance.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Store {
             .filter(row::Column::Resource.is_in(allowed))
             .order_by_desc(row::Column::CreatedAt)
             .order_by_desc(row::Column::Id)
-            .limit(SHOWN);
+            .limit(MAX_LISTED);
         let reading = self.database().reading();
         let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
         let mut imports = Vec::with_capacity(rows.len());

@@ -13,7 +13,7 @@ use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 
 /// How long the file and the details of the report are stored: both may contain personal data.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 /// How many imports are swept at a time.
 const BATCH: u64 = 100;
 
@@ -31,7 +31,7 @@ impl Store {
     /// Errors: the database is unavailable.
     pub async fn sweep_imports(&self) -> Result<(), Error> {
         self.sweep_staged().await?;
-        let before = self.now() - KEPT;
+        let before = self.now() - RETENTION;
         let old = row::Entity::find()
             .filter(row::Column::CreatedAt.lt(before))
             .filter(row::Column::ForgottenAt.is_null())

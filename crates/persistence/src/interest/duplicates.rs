@@ -26,7 +26,10 @@ struct Found {
 
 impl Reader<'_> {
     /// Fills in the likely duplicates, with four queries for the whole page.
-    pub(super) async fn find_alike(&self, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
+    pub(super) async fn find_duplicates(
+        &self,
+        items: &mut [Stored<InterestRegistration>],
+    ) -> Result<(), Error> {
         if items.is_empty() || !self.actor().is_staff() {
             return Ok(());
         }

@@ -127,6 +127,6 @@ impl Table for InterestRegistration {
     }
 
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        reader.find_alike(items).await
+        reader.find_duplicates(items).await
     }
 }

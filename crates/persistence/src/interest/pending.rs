@@ -20,9 +20,9 @@ use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long the link is valid.
-const GOOD: TimeDelta = TimeDelta::days(7);
+const LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How long the link is known after it was sent, so that a late click gets an explanation.
-const KNOWN: TimeDelta = TimeDelta::days(30);
+const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The context of the tokens in the links.
 const CONTEXT: &[u8] = b"interest";
 
@@ -60,8 +60,8 @@ impl Link {
     fn of(found: Option<&row::Model>, now: DateTime<Utc>) -> Self {
         match found {
             Some(row) if row.confirmed_at.is_some() => Self::Used,
-            Some(row) if row.body.is_some() && now < row.created_at + GOOD => {
-                Self::Good(row.created_at + GOOD)
+            Some(row) if row.body.is_some() && now < row.created_at + LIFETIME => {
+                Self::Good(row.created_at + LIFETIME)
             }
             _ => Self::Expired,
         }
@@ -102,7 +102,7 @@ impl Writer<'_> {
         let row = row::Model { id, created_at: at, confirmed_at: None, body: Some(to_json(new)?) };
         let insert = row::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx()).await.map_err(failed)?;
-        let (to, until) = (new.person.email.clone(), (at + GOOD).date_naive());
+        let (to, until) = (new.person.email.clone(), (at + LIFETIME).date_naive());
         self.post(mail::confirm(to, new.language, &link(id), until)).await
     }
 }
@@ -164,9 +164,9 @@ impl Store {
             let emptied = row::Entity::update_many()
                 .col_expr(row::Column::Body, Expr::val(None::<Json>))
                 .filter(row::Column::Body.is_not_null())
-                .filter(row::Column::CreatedAt.lt(at - GOOD));
+                .filter(row::Column::CreatedAt.lt(at - LIFETIME));
             let emptied = emptied.exec(tx).await.map_err(failed)?.rows_affected;
-            let forgotten = row::Entity::delete_many().filter(row::Column::CreatedAt.lt(at - KNOWN));
+            let forgotten = row::Entity::delete_many().filter(row::Column::CreatedAt.lt(at - RETENTION));
             forgotten.exec(tx).await.map_err(failed)?;
             Ok(emptied)
         })

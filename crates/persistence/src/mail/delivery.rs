@@ -22,15 +22,15 @@ use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 
 /// How long delivery is attempted: older mails are given up, and not sent after a long outage.
-const TRIED: TimeDelta = TimeDelta::days(3);
+const MAX_AGE: TimeDelta = TimeDelta::days(3);
 /// How long a mail is stored, whatever its state.
-const KEPT: TimeDelta = TimeDelta::days(30);
+const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
 /// The maximum pause.
 const LAST_RETRY: TimeDelta = TimeDelta::hours(1);
 /// How many mails a worker claims at a time.
-const CLAIMED: u64 = 20;
+const CLAIM_LIMIT: u64 = 20;
 
 /// A worker that sends mails, until this is dropped.
 pub struct Sending {
@@ -109,7 +109,7 @@ impl Store {
             let expire = given_up("expired")
                 .filter(row::Column::State.eq(MailState::Waiting.as_str()))
                 .filter(row::Column::ClaimedBy.is_null())
-                .filter(row::Column::CreatedAt.lt(at - TRIED));
+                .filter(row::Column::CreatedAt.lt(at - MAX_AGE));
             expire.exec(tx).await.map_err(failed)?;
             // Skip mails that another instance is about to claim.
             let rows = waiting()
@@ -117,7 +117,7 @@ impl Store {
                 .filter(row::Column::NextAttemptAt.lte(at))
                 .order_by_asc(row::Column::NextAttemptAt)
                 .order_by_asc(row::Column::Id)
-                .limit(CLAIMED)
+                .limit(CLAIM_LIMIT)
                 .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
                 .all(tx)
                 .await
@@ -185,7 +185,7 @@ impl Store {
     pub async fn sweep_mails(&self) -> Result<u64, Error> {
         self.in_own_transaction(async |writer| {
             let old =
-                row::Entity::delete_many().filter(row::Column::CreatedAt.lt(writer.written_at() - KEPT));
+                row::Entity::delete_many().filter(row::Column::CreatedAt.lt(writer.written_at() - RETENTION));
             Ok(old.exec(writer.tx()).await.map_err(failed)?.rows_affected)
         })
         .await

@@ -90,7 +90,7 @@ pub struct Mails {
 
 /// The mail that a cursor points to.
 #[derive(Serialize, Deserialize)]
-struct Place(Way, Uuid);
+struct MailPosition(Way, Uuid);
 
 impl Reader<'_> {
     /// Returns a page of the mails.
@@ -100,10 +100,11 @@ impl Reader<'_> {
         self.actor().require_mails()?;
         let list = format!("mails|{}", paging.fingerprint);
         let cursor = paging.cursor.as_ref();
-        let cursor: Option<Place> =
+        let cursor: Option<MailPosition> =
             cursor.map(|token| keyset::open(self.cursors(), &list, token)).transpose()?;
         let keyset = Keyset::new(cursor.as_ref().map(|cursor| cursor.0), paging.limit);
-        let beyond = cursor.map(|Place(way, id)| way.beyond(row::Column::Id.into_expr(), Expr::val(id)));
+        let beyond =
+            cursor.map(|MailPosition(way, id)| way.beyond(row::Column::Id.into_expr(), Expr::val(id)));
         let states = filter.state.iter().map(|state| state.as_str());
         let condition = Condition::all()
             .add_option((!filter.state.is_empty()).then(|| row::Column::State.is_in(states)))
@@ -118,7 +119,7 @@ impl Reader<'_> {
             .all(self.tx())
             .await
             .map_err(failed)?;
-        let token = |row: &row::Model, way| keyset::sign(self.cursors(), &list, &Place(way, row.id));
+        let token = |row: &row::Model, way| keyset::sign(self.cursors(), &list, &MailPosition(way, row.id));
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
         let items = rows.into_iter().map(StoredMail::try_from).collect::<Result<_, _>>()?;
         Ok(Mails { items, next, prev })

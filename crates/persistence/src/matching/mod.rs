@@ -17,7 +17,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Localized;
 use vku_domain::matching::{
-    Among, Excluded, Match, MatchPart, MatchQuery, Matches, Names, Part, Ranking, rank,
+    Among, DisplayNames, Excluded, Match, MatchPart, MatchQuery, Matches, Part, Ranking, rank,
 };
 use vku_domain::utility::{Utility, UtilityKind};
 
@@ -58,7 +58,7 @@ impl Reader<'_> {
         let utility = reference_lookup::by_id(self.tx(), "utility", &[asker.id]).await?.remove(&asker.id);
         let items = best.filter_map(|(other, score)| {
             let utility = summaries.remove(&other.id)?;
-            let names = Names { asker: name, other: &utility.label.1, areas: &areas };
+            let names = DisplayNames { asker: name, other: &utility.label.1, areas: &areas };
             let part = |&(name, points): &(Part, u32)| {
                 let reason = name.reason(&own_profile, other, &names);
                 MatchPart { name, points, weight: weights.of(name), reason }

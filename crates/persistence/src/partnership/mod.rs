@@ -23,7 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
-use crate::kernel::table::conditions::{has, named, seen_by_visibility};
+use crate::kernel::table::conditions::{has, is_visible_by_level, named};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -189,7 +189,7 @@ impl Table for Partnership {
         if actor.is_staff() {
             return Condition::all();
         }
-        let mut condition = Condition::any().add(seen_by_visibility::<Self>(actor));
+        let mut condition = Condition::any().add(is_visible_by_level::<Self>(actor));
         if !actor.utilities.is_empty() {
             condition = condition.add(column::<Self>("id").in_subquery(taken_part_in(actor)));
         }
@@ -247,7 +247,7 @@ pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
 }
 
 /// Selects the ids of the utilities that take part today in an active partnership that the actor sees.
-pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
+pub(crate) fn active_today(actor: &Actor) -> SelectStatement {
     let active = Query::select()
         .column("id")
         .from("partnership")

@@ -11,7 +11,7 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::session::{RegistrationReason, Session};
 
-use super::attendee::{own, settle};
+use super::attendee::{check_attendee, check_own_member};
 use super::seat_counts::seat_counts_of;
 use crate::kernel::codec::text_opt;
 use crate::kernel::database::error::failed;
@@ -20,7 +20,7 @@ use crate::kernel::transaction::Writer;
 use crate::membership::takes_part;
 
 /// Checks that the registration is allowed, and sets its status depending on the free seats.
-pub(super) async fn admit(
+pub(super) async fn allocate(
     writer: &Writer<'_>,
     parent: Option<Uuid>,
     before: Option<&Stored<Registration>>,
@@ -29,42 +29,42 @@ pub(super) async fn admit(
     let session = session(writer, parent).await?;
     // A restored registration is treated as new.
     let Some(before) = before.filter(|before| before.deleted_at.is_none()) else {
-        return arrive(writer, &session, before.map(|before| before.id), after).await;
+        return allocate_new(writer, &session, before.map(|before| before.id), after).await;
     };
     let (from, to) = (before.data.status, after.status);
     if from != to {
-        return lead(writer, &session, from, after).await;
+        return check_status_change(writer, &session, from, after).await;
     }
     if !writer.actor().is_staff() {
-        open(&session, writer)?;
+        check_open(&session, writer)?;
     }
-    settle(writer, &session, Some(before.id), after).await?;
+    check_attendee(writer, &session, Some(before.id), after).await?;
     if before.data.attendance != after.attendance && to == Some(RegistrationStatus::Registered) {
-        open(&session, writer)?;
+        check_open(&session, writer)?;
         let mut taken = seat_counts_of(writer, session.id).await?;
         taken.counts.registered = taken.counts.registered.saturating_sub(1);
         taken.in_room = taken.in_room.saturating_sub(u64::from(before.data.in_room()));
         if !session.data.has_seat(&taken, after.in_room()) {
-            return Err(full().about("/attendance"));
+            return Err(session_full().about("/attendance"));
         }
     }
     Ok(())
 }
 
 /// Admits a new registration.
-async fn arrive(
+async fn allocate_new(
     writer: &Writer<'_>,
     session: &Stored<Session>,
     id: Option<Uuid>,
     after: &mut Registration,
 ) -> Result<(), Error> {
-    own(writer, after)?;
-    settle(writer, session, id, after).await?;
+    check_own_member(writer, after)?;
+    check_attendee(writer, session, id, after).await?;
     match after.status {
         // Staff records people who came without a registration.
-        Some(status) if status.is_marked() => return begun(&session.data, status, writer),
+        Some(status) if status.is_marked() => return check_begun(&session.data, status, writer),
         Some(RegistrationStatus::Cancelled) => return Ok(()),
-        _ => open(session, writer)?,
+        _ => check_open(session, writer)?,
     }
     takes_part(writer, "/member", after.member.id()).await?;
     let taken = seat_counts_of(writer, session.id).await?;
@@ -74,17 +74,17 @@ async fn arrive(
     } else if session.data.waiting_list {
         Some(RegistrationStatus::Waitlisted)
     } else {
-        return Err(full().about("/session"));
+        return Err(session_full().about("/session"));
     };
     match requested.filter(|requested| Some(*requested) != after.status) {
-        Some(requested) if writer.writing().origin == InputSource::Import => Err(otherwise(requested)),
+        Some(requested) if writer.writing().origin == InputSource::Import => Err(status_mismatch(requested)),
         _ => Ok(()),
     }
 }
 
 /// The error for an import whose status does not agree with the free seats, instead of silently writing
 /// another status.
-fn otherwise(named: RegistrationStatus) -> Error {
+fn status_mismatch(named: RegistrationStatus) -> Error {
     let detail = match named {
         RegistrationStatus::Waitlisted => bilingual!(
             "A seat is available, so there is no waiting list: leave `status` empty to have it set \
@@ -101,7 +101,7 @@ fn otherwise(named: RegistrationStatus) -> Error {
 
 /// Checks a change of the status. Cancelling is allowed before the session begins, or for a registration that
 /// waited in vain; marking attendance after it has begun. An import cannot give a seat that is not free.
-async fn lead(
+async fn check_status_change(
     writer: &Writer<'_>,
     session: &Stored<Session>,
     from: Option<RegistrationStatus>,
@@ -109,14 +109,18 @@ async fn lead(
 ) -> Result<(), Error> {
     let before = Registration { status: from, ..after.clone() };
     match after.status {
-        Some(status) if status.is_marked() => begun(&session.data, status, writer),
+        Some(status) if status.is_marked() => check_begun(&session.data, status, writer),
         Some(RegistrationStatus::Registered) => {
-            open(session, writer)?;
+            check_open(session, writer)?;
             let taken = seat_counts_of(writer, session.id).await?;
-            if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full().about("/status")) }
+            if session.data.has_seat(&taken, after.in_room()) {
+                Ok(())
+            } else {
+                Err(session_full().about("/status"))
+            }
         }
         Some(status) if !before.may_become(status, &session.data, writer.written_at()) => {
-            open(session, writer)
+            check_open(session, writer)
         }
         _ => Ok(()),
     }
@@ -134,11 +138,11 @@ pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Sto
     Ok(session)
 }
 
-fn open(session: &Stored<Session>, writer: &Writer<'_>) -> Result<(), Error> {
-    session.data.closed(writer.written_at()).map_or(Ok(()), |reason| Err(closed(reason)))
+fn check_open(session: &Stored<Session>, writer: &Writer<'_>) -> Result<(), Error> {
+    session.data.closed(writer.written_at()).map_or(Ok(()), |reason| Err(registration_closed(reason)))
 }
 
-fn closed(reason: RegistrationReason) -> Error {
+fn registration_closed(reason: RegistrationReason) -> Error {
     let why = match reason {
         RegistrationReason::NotPublished => {
             bilingual!("the session is not published", "sie ist nicht veröffentlicht")
@@ -161,7 +165,7 @@ fn closed(reason: RegistrationReason) -> Error {
     Error::new(Code::RegistrationClosed, detail).about("/session")
 }
 
-fn full() -> Error {
+fn session_full() -> Error {
     let detail = bilingual!(
         "All seats are taken, and this registration cannot join the waiting list.",
         "Alle Plätze sind vergeben, und so kann man auf keinen warten."
@@ -170,7 +174,7 @@ fn full() -> Error {
 }
 
 /// Checks that the session has begun, because attendance is only known then.
-fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
+fn check_begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
     if session.has_begun(writer.written_at()) {
         return Ok(());
     }

@@ -18,7 +18,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::transaction::Writer;
 
 /// Checks that the member is the actor's own, unless the actor is staff.
-pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {
+pub(super) fn check_own_member(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {
     let utility = after.member.card().and_then(|member| member.named_after);
     let mut violations = Violations::default();
     if !writer.actor().is_staff() && !utility.is_some_and(|utility| writer.actor().owns(utility)) {
@@ -33,14 +33,14 @@ pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error
 
 /// Checks that the contact belongs to the member, that the person is not registered yet, and that the session
 /// offers the form of attendance.
-pub(super) async fn settle(
+pub(super) async fn check_attendee(
     writer: &Writer<'_>,
     session: &Stored<Session>,
     id: Option<Uuid>,
     after: &mut Registration,
 ) -> Result<(), Error> {
     let mut violations = Violations::default();
-    after.fits(&session.data, &mut violations);
+    after.check_attendance(&session.data, &mut violations);
     let mut email = after.email.as_ref().map(Email::folded);
     if let Some(contact) = &mut after.contact {
         let found = contact_of(writer, contact.key(), after.member.id().unwrap_or_default()).await?;
@@ -63,7 +63,7 @@ pub(super) async fn settle(
         return Err(Error::invalid(violations));
     }
     let cancelled = after.status == Some(RegistrationStatus::Cancelled);
-    if !cancelled && is_there(writer, session.id, id, after, email).await? {
+    if !cancelled && is_registered(writer, session.id, id, after, email).await? {
         let detail = bilingual!(
             "This person is already registered for this session.",
             "Diese Person ist für diese Sitzung schon angemeldet."
@@ -92,7 +92,7 @@ async fn contact_of(writer: &Writer<'_>, key: &Key, member: Uuid) -> Result<Opti
 
 /// Whether the same person is registered or waiting already: compares e-mail addresses, among the
 /// registrations that the actor sees.
-async fn is_there(
+async fn is_registered(
     writer: &Writer<'_>,
     session: Uuid,
     id: Option<Uuid>,

@@ -30,7 +30,7 @@ use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
-use crate::membership::{gone, own_members, persons, taking_part};
+use crate::membership::{not_taking_part, own_members, persons, taking_part};
 
 row! {
     "registration" in session_id {
@@ -119,7 +119,7 @@ impl Table for Registration {
     /// is no person if the contact is deleted, or the member is deleted or has left.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
-        let absent = gone(reader.tx(), &members).await?;
+        let absent = not_taking_part(reader.tx(), &members).await?;
         let contacts: Vec<Uuid> =
             items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
         let contacts = persons(reader.tx(), &contacts).await?;
@@ -150,7 +150,7 @@ impl WriteHooks<Self> for Registration {
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
-        allocation::admit(writer, parent, before, after).await
+        allocation::allocate(writer, parent, before, after).await
     }
 
     async fn after_write(
@@ -158,7 +158,7 @@ impl WriteHooks<Self> for Registration {
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        waiting_list::follow(writer, before, after).await
+        waiting_list::registration_written(writer, before, after).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Writer;
 
 /// Runs after a write: numbers a new registration, mails the person, and promotes waiting registrations.
-pub(super) async fn follow(
+pub(super) async fn registration_written(
     writer: &mut Writer<'_>,
     before: Option<&Stored<Registration>>,
     after: &Stored<Registration>,
@@ -30,10 +30,10 @@ pub(super) async fn follow(
     let is_deleted = after.deleted_at.is_some();
     let before = before.filter(|before| before.deleted_at.is_none());
     if before.is_none() {
-        number(writer, session.id, after.id).await?;
+        assign_arrival_number(writer, session.id, after.id).await?;
     }
     let from = before.and_then(|before| before.data.status);
-    let occasion = match after.data.status {
+    let mail_kind = match after.data.status {
         Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if is_deleted => {
             Some(MailKind::Cancelled)
         }
@@ -50,27 +50,27 @@ pub(super) async fn follow(
         _ => None,
     };
     let Some(before) = before else {
-        return match occasion {
-            Some(occasion) => write_to(writer, &session, after, occasion).await,
+        return match mail_kind {
+            Some(mail_kind) => mail_person(writer, &session, after, mail_kind).await,
             None => Ok(()),
         };
     };
-    let is_replaced = occasion.is_none() && is_another(before, after);
-    if let Some(occasion) = occasion {
-        write_to(writer, &session, after, occasion).await?;
+    let is_replaced = mail_kind.is_none() && is_another(before, after);
+    if let Some(mail_kind) = mail_kind {
+        mail_person(writer, &session, after, mail_kind).await?;
     } else if is_replaced {
-        replaced(writer, &session, before, after).await?;
+        mail_replacement(writer, &session, before, after).await?;
     }
     let promoted = promote(writer, &session).await?;
-    let switched = occasion.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
+    let switched = mail_kind.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
     // A promoted person is told about the attendance in the mail about the seat.
-    if switched && comes(after) && !promoted.contains(&after.id) {
-        write_to(writer, &session, after, MailKind::Switched).await?;
+    if switched && is_coming(after) && !promoted.contains(&after.id) {
+        mail_person(writer, &session, after, MailKind::Switched).await?;
     }
     Ok(())
 }
 
-fn comes(registration: &Stored<Registration>) -> bool {
+fn is_coming(registration: &Stored<Registration>) -> bool {
     registration.deleted_at.is_none()
         && registration.data.status.is_some_and(|status| COMING.contains(&status))
 }
@@ -82,19 +82,19 @@ fn is_another(before: &Stored<Registration>, after: &Stored<Registration>) -> bo
 }
 
 /// Mails the cancellation to the previous person, and the registration to the new one.
-async fn replaced(
+async fn mail_replacement(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
     before: &Stored<Registration>,
     after: &Stored<Registration>,
 ) -> Result<(), Error> {
-    let occasion = match (after.data.status, after.derived.position) {
+    let mail_kind = match (after.data.status, after.derived.position) {
         (Some(RegistrationStatus::Registered), _) => MailKind::Registered,
         (Some(RegistrationStatus::Waitlisted), Some(position)) => MailKind::Waitlisted(position),
         _ => return Ok(()),
     };
-    write_to(writer, session, before, MailKind::Cancelled).await?;
-    write_to(writer, session, after, occasion).await
+    mail_person(writer, session, before, MailKind::Cancelled).await?;
+    mail_person(writer, session, after, mail_kind).await
 }
 
 /// Gives free seats to the registrations that have waited longest, and returns their ids. If the room is
@@ -122,7 +122,7 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
             let after = writer.update_as_side_effect(before, data).await?;
             taken.counts.registered += 1;
             taken.in_room += u64::from(in_room);
-            write_to(writer, session, &after, MailKind::Promoted).await?;
+            mail_person(writer, session, &after, MailKind::Promoted).await?;
             promoted.push(id);
         }
     }
@@ -131,7 +131,7 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
 
 /// Runs after a change of a published session: gives new seats to waiting registrations, and mails relevant
 /// changes once to everybody who comes or waits.
-pub(crate) async fn changed(
+pub(crate) async fn session_changed(
     writer: &mut Writer<'_>,
     before: Option<&Stored<Session>>,
     id: Uuid,
@@ -145,7 +145,10 @@ pub(crate) async fn changed(
 }
 
 /// Mails the cancellation of the session to everybody who comes or waits.
-pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
+pub(crate) async fn session_cancelled(
+    writer: &mut Writer<'_>,
+    session: &Stored<Session>,
+) -> Result<(), Error> {
     mail_participants(writer, session, MailKind::SessionCancelled, &[]).await
 }
 
@@ -153,7 +156,7 @@ pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>)
 async fn mail_participants(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
-    occasion: MailKind,
+    mail_kind: MailKind,
     already_mailed: &[Uuid],
 ) -> Result<(), Error> {
     let all = coming(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
@@ -161,7 +164,7 @@ async fn mail_participants(
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
         if !already_mailed.contains(&id) {
             let registration = load::by_id_unchecked::<Registration>(writer, id).await?;
-            write_to(writer, session, &registration, occasion).await?;
+            mail_person(writer, session, &registration, mail_kind).await?;
         }
     }
     Ok(())
@@ -169,26 +172,26 @@ async fn mail_participants(
 
 /// Mails the person, unless it is too late: once the session has begun, only its cancellation is still
 /// relevant.
-async fn write_to(
+async fn mail_person(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
     to: &Stored<Registration>,
-    occasion: MailKind,
+    mail_kind: MailKind,
 ) -> Result<(), Error> {
-    let until = match occasion {
+    let until = match mail_kind {
         MailKind::SessionCancelled => session.data.over_at(),
         _ => session.data.begins_at(),
     };
     let to_come = until > writer.written_at();
     match to.derived.person.as_ref().filter(|_| to_come) {
-        Some(person) => writer.post(occasion.mail(session, person, &to.data)).await,
+        Some(person) => writer.post(mail_kind.mail(session, person, &to.data)).await,
         None => Ok(()),
     }
 }
 
 /// Assigns the next arrival number to a new registration; padded with zeros, because numbers are sorted as
 /// text.
-async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Error> {
+async fn assign_arrival_number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Error> {
     let last = living(session).expr_as(Expr::col("arrival").max(), "last").take();
     let row = writer.tx().query_one(&last).await.map_err(failed)?;
     let last: Option<String> = row.map(|row| row.try_get("", "last")).transpose().map_err(failed)?.flatten();
@@ -203,8 +206,11 @@ async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Erro
 
 /// Cancels the registrations of a deleted or departed person or member for future sessions, and promotes
 /// waiting registrations. The people get no mail.
-pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result<(), Error> {
-    let all = binding(writer.written_at(), whose)
+pub(crate) async fn cancel_registrations_of(
+    writer: &mut Writer<'_>,
+    condition: SimpleExpr,
+) -> Result<(), Error> {
+    let all = binding(writer.written_at(), condition)
         .column("session_id")
         .order_by("session_id", sea_orm::Order::Asc)
         .order_by("arrival", sea_orm::Order::Asc)
@@ -227,11 +233,11 @@ pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result
 }
 
 /// Selects the registrations that match the condition and prevent the deletion of what they refer to.
-fn binding(at: DateTime<Utc>, whose: SimpleExpr) -> SelectStatement {
+fn binding(at: DateTime<Utc>, condition: SimpleExpr) -> SelectStatement {
     Query::select()
         .column("id")
         .from(Registration::NAME)
-        .and_where(whose)
+        .and_where(condition)
         .and_where(column::<Registration>("deleted_at").is_null())
         .cond_where(Registration::is_binding(at))
         .take()
@@ -248,8 +254,8 @@ impl Writer<'_> {
             .await?
             .map(|(summary, _)| summary.id);
         let id = load::by_key::<T>(self, key, parent, false, None).await?.id;
-        let whose = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
-        let sessions = binding(self.written_at(), whose).clear_selects().column("session_id").take();
+        let condition = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
+        let sessions = binding(self.written_at(), condition).clear_selects().column("session_id").take();
         let lock = Query::select()
             .column("id")
             .from(Session::NAME)

@@ -16,7 +16,7 @@ use crate::{agenda, guest};
 ///
 /// Errors: 409 for fewer seats than are taken, and for a format without a form of attendance that is in use;
 /// 422 for a session that is shorter than its agenda, or more visible than the party of a guest.
-pub(super) async fn fits(
+pub(super) async fn check_consistency(
     writer: &Writer<'_>,
     before: &Stored<Session>,
     after: &Session,

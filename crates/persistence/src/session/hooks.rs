@@ -31,7 +31,7 @@ impl WriteHooks<Self> for Session {
         }
         if violations.is_empty() {
             return match before {
-                Some(before) => consistency::fits(writer, before, after).await,
+                Some(before) => consistency::check_consistency(writer, before, after).await,
                 None => Ok(()),
             };
         }
@@ -59,9 +59,11 @@ impl WriteHooks<Self> for Session {
                 true => Ok(()),
                 false => seat_counts::nobody_comes(writer, after.id).await,
             },
-            Some(before) if published(before) && cancelled => waiting_list::call_off(writer, after).await,
+            Some(before) if published(before) && cancelled => {
+                waiting_list::session_cancelled(writer, after).await
+            }
             Some(before) if published(after) => {
-                waiting_list::changed(writer, published(before).then_some(before), after.id).await
+                waiting_list::session_changed(writer, published(before).then_some(before), after.id).await
             }
             _ => Ok(()),
         }

@@ -23,7 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{named, seen_by_visibility};
+use crate::kernel::table::conditions::{is_visible_by_level, named};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Reader;
@@ -200,7 +200,7 @@ impl Table for Session {
             return Condition::all();
         }
         let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
-        let mut seen = Condition::any().add(seen_by_visibility::<Self>(actor));
+        let mut seen = Condition::any().add(is_visible_by_level::<Self>(actor));
         if !actor.utilities.is_empty() {
             let organised = Query::select()
                 .column("owner_id")

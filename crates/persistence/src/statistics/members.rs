@@ -7,7 +7,7 @@ use vku_domain::kernel::value::CalendarDate;
 use vku_domain::member::Member;
 use vku_domain::statistics::{Growth, MembersBy, growth};
 
-use super::{Key, seen};
+use super::{Key, visible};
 use crate::kernel::codec::{text, text_opt};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::column;
@@ -33,7 +33,7 @@ impl Reader<'_> {
                 .expr_as(key.clone(), "key")
                 .expr_as(column::<Member>("id").count(), "number")
                 .from(Member::NAME)
-                .cond_where(seen::<Member>(self))
+                .cond_where(visible::<Member>(self))
                 .add_group_by([key])
                 .take()
         };
@@ -49,20 +49,20 @@ impl Reader<'_> {
                     Expr::col(("utility_set", "owner_id")).equals((Member::NAME, "utility_id")),
                 )
                 .and_where(Expr::col(("utility_set", "field")).eq("sectors"))
-                .cond_where(seen::<Member>(self))
+                .cond_where(visible::<Member>(self))
                 .add_group_by([Expr::col(("utility_set", "value"))])
                 .take(),
-            MembersBy::Quarter => return Ok((self.total::<Member>().await?, self.grown().await?)),
+            MembersBy::Quarter => return Ok((self.total::<Member>().await?, self.growth().await?)),
         };
         Ok((self.total::<Member>().await?, Members::Counted(self.counts(&select).await?)))
     }
 
-    async fn grown(&self) -> Result<Members, Error> {
+    async fn growth(&self) -> Result<Members, Error> {
         let select = Query::select()
             .expr(column::<Member>("joined_on"))
             .expr(column::<Member>("left_on"))
             .from(Member::NAME)
-            .cond_where(seen::<Member>(self))
+            .cond_where(visible::<Member>(self))
             .and_where(column::<Member>("joined_on").is_not_null())
             .take();
         let date = |day: &CalendarDate| day.as_str().parse().map_err(|_| Corrupt::from("no day"));

@@ -60,7 +60,7 @@ fn number(row: &QueryResult, name: &str) -> Result<u64, Error> {
 }
 
 /// The rows that count: those that the actor sees, without deleted ones.
-fn seen<T: Table>(reader: &Reader<'_>) -> Condition {
+fn visible<T: Table>(reader: &Reader<'_>) -> Condition {
     Condition::all().add(column::<T>("deleted_at").is_null()).add(T::row_filter(reader.actor()))
 }
 
@@ -107,7 +107,8 @@ impl Reader<'_> {
 
     /// Returns the total number of rows.
     async fn total<T: Table>(&self) -> Result<u64, Error> {
-        let all = Query::select().expr_as(rows(), "number").from(T::NAME).cond_where(seen::<T>(self)).take();
+        let all =
+            Query::select().expr_as(rows(), "number").from(T::NAME).cond_where(visible::<T>(self)).take();
         let row = self.tx().query_one(&all).await.map_err(failed)?;
         row.map_or(Ok(0), |row| number(&row, "number"))
     }

@@ -9,7 +9,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::statistics::PartnershipsBy;
 
-use super::{Key, number, rows, seen, unseen_partnerships};
+use super::{Key, number, rows, unseen_partnerships, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
@@ -44,7 +44,7 @@ impl Reader<'_> {
             .expr_as(key.clone(), "key")
             .expr_as(rows(), "number")
             .from(Partnership::NAME)
-            .cond_where(seen::<Partnership>(self))
+            .cond_where(visible::<Partnership>(self))
             .add_group_by([column::<Partnership>("visibility"), key])
             .take()
     }

@@ -11,7 +11,7 @@ use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::session::{Session, SessionStatus};
 use vku_domain::statistics::SessionsBy;
 
-use super::{Key, number, seen, year};
+use super::{Key, number, visible, year};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
@@ -86,7 +86,7 @@ impl Reader<'_> {
             SessionsBy::RegionalGroup => {
                 let visible_member = Condition::all()
                     .add(column::<Member>("id").equals((Registration::NAME, "member_id")))
-                    .add(seen::<Member>(self));
+                    .add(visible::<Member>(self));
                 select.left_join(Member::NAME, visible_member);
                 // A group that is named `unknown` is counted together with no group.
                 Func::coalesce([column::<Member>("regional_group"), Expr::cust("'unknown'")]).into()
@@ -94,8 +94,8 @@ impl Reader<'_> {
         }
     }
 
-    fn counting(&self) -> Condition {
-        seen::<Session>(self)
+    fn counted_sessions(&self) -> Condition {
+        visible::<Session>(self)
             .add(column::<Session>("status").is_in(COUNTED.iter().map(|status| status.as_str())))
     }
 
@@ -106,7 +106,7 @@ impl Reader<'_> {
         select
             .expr_as(key.clone(), "key")
             .expr_as(column::<Session>("id").count(), "number")
-            .cond_where(self.counting())
+            .cond_where(self.counted_sessions())
             .add_group_by([key])
             .take()
     }
@@ -127,7 +127,7 @@ impl Reader<'_> {
             .expr_as(Func::count(came), "attended")
             .and_where(column::<Registration>("deleted_at").is_null())
             .and_where(status().is_in(seated))
-            .cond_where(self.counting())
+            .cond_where(self.counted_sessions())
             .add_group_by([key])
             .take()
     }

@@ -23,7 +23,7 @@ use crate::kernel::read::{load, reference_lookup};
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
-use crate::membership::{has_left, left};
+use crate::membership::{has_left, has_left_detail};
 
 /// The support of a member for a topic, which may have been withdrawn.
 struct Support {
@@ -49,7 +49,7 @@ impl Writer<'_> {
         let mut topic = by_key::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
         let member = self.supporter(grant, member).await?;
         if given && has_left(self, member.id).await? {
-            return Err(Error::new(Code::Forbidden, left()));
+            return Err(Error::new(Code::Forbidden, has_left_detail()));
         }
         if let Some(change) = self.set_support(&topic, &member, given).await? {
             self.record(change);

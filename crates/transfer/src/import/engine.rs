@@ -5,7 +5,7 @@ use std::fs::File;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, RowChange, RowFault};
+use vku_domain::import::{Duplicate, ImportMode, MAX_LISTED, OnError, Order, Report, RowChange, RowFault};
 use vku_domain::kernel::change_log::diff::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::size_limits::oversized_members;
@@ -85,7 +85,7 @@ impl Visitor for Run<'_, '_> {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {
                 match item {
-                    ParsedRow::Source(source) => builder.report.source.learn(source),
+                    ParsedRow::Source(source) => builder.report.source.merge(source),
                     ParsedRow::Total(found) => total = Some(found),
                     ParsedRow::Head(head) => builder.head = head,
                     ParsedRow::Row(number, row) => match oversized_members(&row.body) {
@@ -125,7 +125,7 @@ impl Visitor for Run<'_, '_> {
             watch(builder.report.rows(), total);
             tokio::task::yield_now().await;
         }
-        builder.report.in_order();
+        builder.report.sort_rows();
         let ReportBuilder { report, digest, .. } = builder;
         let token = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Plan { report, token })
@@ -208,7 +208,7 @@ impl ReportBuilder {
     fn record_duplicates<T: Table>(&mut self, number: u64, created: &Stored<T>) -> Result<(), Error> {
         for likely in self.names.like(created)? {
             self.report.duplicates_total += 1;
-            if self.report.duplicates.len() < LISTED {
+            if self.report.duplicates.len() < MAX_LISTED {
                 self.report.duplicates.push(Duplicate {
                     row: number,
                     name: created.data.label().to_owned(),
@@ -227,7 +227,7 @@ impl ReportBuilder {
         before: &Stored<T>,
         after: &Stored<T>,
     ) -> Result<(), Error> {
-        if self.report.changes.len() >= LISTED {
+        if self.report.changes.len() >= MAX_LISTED {
             return Ok(());
         }
         let value = |of: &T| serde_json::to_value(of).map_err(Error::internal);

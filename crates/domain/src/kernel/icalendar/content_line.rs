@@ -1,7 +1,7 @@
 //! Content lines of RFC 5545: escaping and folding.
 
 /// The maximum length of a line, in octets (section 3.1).
-const LONGEST: usize = 75;
+const MAX_LINE_LENGTH: usize = 75;
 
 /// Escapes a text as the value of a property (section 3.3.11).
 pub(super) fn escaped(text: &str) -> String {
@@ -24,7 +24,7 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) fn folded(line: &str, out: &mut Vec<u8>) {
     let mut length = 0;
     for letter in line.chars() {
-        if length + letter.len_utf8() > LONGEST {
+        if length + letter.len_utf8() > MAX_LINE_LENGTH {
             out.extend_from_slice(b"\r\n ");
             length = 1;
         }
@@ -48,7 +48,7 @@ mod tests {
             let mut out = Vec::new();
             folded(&line, &mut out);
             let written = String::from_utf8(out).unwrap();
-            prop_assert!(written.split("\r\n").all(|line| line.len() <= LONGEST));
+            prop_assert!(written.split("\r\n").all(|line| line.len() <= MAX_LINE_LENGTH));
             prop_assert!(!written.trim_end().replace("\r\n ", "").contains(['\r', '\n']));
             prop_assert_eq!(written.strip_suffix("\r\n").unwrap().replace("\r\n ", ""), line);
         }

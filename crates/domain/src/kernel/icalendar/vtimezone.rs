@@ -23,7 +23,7 @@ pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
         }
     }
     let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
-    lines.extend(observances.into_iter().flat_map(Observance::written));
+    lines.extend(observances.into_iter().flat_map(Observance::to_lines));
     lines.push("END:VTIMEZONE".into());
     lines
 }
@@ -57,15 +57,15 @@ impl Observance {
         Self {
             kind: if summer { "DAYLIGHT" } else { "STANDARD" },
             lines: [
-                format!("TZOFFSETFROM:{}", written(before)),
-                format!("TZOFFSETTO:{}", written(seconds(zone, at))),
+                format!("TZOFFSETFROM:{}", format_offset(before)),
+                format!("TZOFFSETTO:{}", format_offset(seconds(zone, at))),
                 format!("TZNAME:{}", offset.abbreviation().unwrap_or(zone.name())),
             ],
             starts: vec![start.format("%Y%m%dT%H%M%S").to_string()],
         }
     }
 
-    fn written(self) -> Vec<String> {
+    fn to_lines(self) -> Vec<String> {
         let Self { kind, lines, starts } = self;
         let mut all = vec![format!("BEGIN:{kind}")];
         let dates = starts.iter().enumerate();
@@ -93,7 +93,7 @@ fn seconds(zone: Tz, at: DateTime<Utc>) -> i32 {
 }
 
 /// Formats an offset as `+0530`, with seconds only if there are any (section 3.3.14).
-fn written(seconds: i32) -> String {
+fn format_offset(seconds: i32) -> String {
     let (sign, all) = (if seconds < 0 { '-' } else { '+' }, seconds.abs());
     let (hours, minutes, rest) = (all / 3600, all / 60 % 60, all % 60);
     let rest = if rest == 0 { String::new() } else { format!("{rest:02}") };
@@ -167,7 +167,7 @@ mod tests {
                 let at = new_year(2025) + TimeDelta::days(day) + TimeDelta::hours(12);
                 let local = at.with_timezone(&zone).naive_local().format("%Y%m%dT%H%M%S").to_string();
                 let (_, offset) = starts.range(..=local.clone()).next_back().unwrap();
-                assert_eq!(*offset, written(seconds(zone, at)), "{zone} {local}");
+                assert_eq!(*offset, format_offset(seconds(zone, at)), "{zone} {local}");
             }
         }
     }

@@ -9,10 +9,10 @@ use crate::kernel::violation::{Violations, escape};
 /// The replacement character, which decoders write for invalid input.
 const REPLACEMENT: char = '\u{fffd}';
 /// From this number on, question marks without any letter count as lost text.
-const MARKS: usize = 3;
+const MIN_QUESTION_MARKS: usize = 3;
 
 /// Records each text that has lost characters compared to `current`. Unchanged texts are not checked.
-pub fn lost(new: &Value, current: &Value, violations: &mut Violations) {
+pub fn check_lost_characters(new: &Value, current: &Value, violations: &mut Violations) {
     below(new, current, String::new(), violations);
 }
 
@@ -48,7 +48,7 @@ fn below(new: &Value, current: &Value, pointer: String, violations: &mut Violati
 
 fn is_lost(new: &str, known: &str) -> bool {
     let is_nothing_else = || {
-        new.matches('?').count() >= MARKS
+        new.matches('?').count() >= MIN_QUESTION_MARKS
             && new.chars().all(|letter| letter == '?' || !letter.is_alphanumeric())
     };
     new.contains(REPLACEMENT)
@@ -117,7 +117,7 @@ mod tests {
             ("M\u{fffd}", "M\u{fffd}", false),
         ] {
             let mut violations = Violations::default();
-            lost(&json!({ "a/b": [new] }), &json!({ "a/b": [known] }), &mut violations);
+            check_lost_characters(&json!({ "a/b": [new] }), &json!({ "a/b": [known] }), &mut violations);
             assert_eq!(
                 violations.pointers().collect::<Vec<_>>(),
                 if is_lost { vec!["/a~1b/0"] } else { vec![] },

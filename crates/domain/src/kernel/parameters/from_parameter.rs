@@ -24,10 +24,10 @@ pub trait FromParameter: Sized {
 }
 
 /// The maximum number of values of a parameter. Each number of values makes another SQL statement.
-const MOST: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// The parameters whose value is a list, separated by commas.
-const LISTS: [&str; 3] = ["sort", "fields", "expand"];
+const LIST_PARAMETERS: [&str; 3] = ["sort", "fields", "expand"];
 
 /// Deserializes a value that is written as a text.
 pub(super) fn deserialize_text<T: FromStr<Err = FieldError>, V: IntoValue>(
@@ -42,7 +42,7 @@ pub(super) fn single(name: &'static str, values: Vec<String>, violations: &mut V
     if values.len() > 1 {
         let once =
             bilingual!("`{name}` can be given only once.", "`{name}` darf nur einmal angegeben werden.");
-        let detail = if LISTS.contains(&name) {
+        let detail = if LIST_PARAMETERS.contains(&name) {
             once.then(bilingual!(
                 " Separate several values with commas.",
                 " Trennen Sie, was er nennt, durch Kommas."
@@ -77,10 +77,10 @@ fn parse<T: FromStr<Err = FieldError>>(
 
 impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
-        if values.len() > MOST {
+        if values.len() > MAX_VALUES {
             let detail = bilingual!(
-                "`{name}` can be given at most {MOST} times.",
-                "`{name}` darf höchstens {MOST}-mal angegeben werden."
+                "`{name}` can be given at most {MAX_VALUES} times.",
+                "`{name}` darf höchstens {MAX_VALUES}-mal angegeben werden."
             );
             violations.parameter(name, "too_many", detail);
             return Self::new();
@@ -101,7 +101,7 @@ impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
     }
 
     fn schema() -> RefOr<Schema> {
-        ArrayBuilder::new().items(Ref::from_schema_name(T::name())).max_items(Some(MOST)).into()
+        ArrayBuilder::new().items(Ref::from_schema_name(T::name())).max_items(Some(MAX_VALUES)).into()
     }
 
     fn schemas() -> Vec<(String, RefOr<Schema>)> {

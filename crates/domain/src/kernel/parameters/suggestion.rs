@@ -4,7 +4,7 @@ use crate::bilingual;
 use crate::kernel::bilingual::Bilingual;
 
 /// The parameters with their names in other APIs, in lower case and without `_`, `-`, `$` and `.`.
-const ELSEWHERE: &[(&str, &[&str])] = &[
+const SYNONYMS: &[(&str, &[&str])] = &[
     (
         "limit",
         &[
@@ -77,7 +77,7 @@ pub(super) fn suggestion(unknown: &str, known: &[&str]) -> Option<Bilingual> {
         .filter(|letter| !['_', '-', '$', '.'].contains(letter))
         .flat_map(char::to_lowercase)
         .collect();
-    let (name, _) = ELSEWHERE.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
+    let (name, _) = SYNONYMS.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
     instead(name, known)
 }
 

@@ -75,15 +75,15 @@ pub struct MemberTree {
 }
 
 /// The maximum length of a path. Longer ones only come from schemas that refer back to themselves.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 impl MemberTree {
     /// Returns the members of a resource. They are computed only once.
     pub fn of<T: Resource>() -> &'static Self {
-        static MADE: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = made.get_or_insert_default();
-        made.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(Self::make::<T>())))
+        static TREES: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
+        let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
+        let trees = trees.get_or_insert_default();
+        trees.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(Self::make::<T>())))
     }
 
     fn make<T: Resource>() -> Self {
@@ -118,7 +118,7 @@ impl MemberTree {
 
     /// Collects the references in a schema.
     fn look(&mut self, name: &str, path: &[Step], schema: &Value, named: &BTreeMap<String, Value>) {
-        if path.len() > DEEPEST {
+        if path.len() > MAX_DEPTH {
             return;
         }
         let referred = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::Field;
 use super::edit_distance::is_near;
-use super::tokenizer::{INSIDE, forms, has_digit, is_common, whole, without_one, words};
+use super::tokenizer::{MIN_INFIX_LENGTH, forms, has_digit, is_common, whole, without_one, words};
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
@@ -14,9 +14,9 @@ pub const LENGTH_MAX: usize = 2_000;
 pub const WORDS_MAX: usize = 24;
 
 /// The minimum length of a term, in letters, for which a typo is tolerated.
-const FORGIVEN: usize = 5;
+const MIN_TYPO_LENGTH: usize = 5;
 /// The minimum length of a term, in letters, for which a typo is tolerated in a part of a longer word, too.
-const FORGIVEN_INSIDE: usize = 8;
+const MIN_INFIX_TYPO_LENGTH: usize = 8;
 
 /// How well a word matches a term, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,12 +82,12 @@ impl SearchTerm {
         let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
             Some(0) if form.len() == other.len() => Some(MatchQuality::Exact),
             Some(0) => Some(MatchQuality::Beginning),
-            Some(_) if length(form) >= INSIDE => Some(MatchQuality::Part),
+            Some(_) if length(form) >= MIN_INFIX_LENGTH => Some(MatchQuality::Part),
             _ => None,
         });
         let forgiven = || {
             let near = |(form, other): (&String, &String)| {
-                length(form) >= FORGIVEN && is_near(form, other, length(form) >= FORGIVEN_INSIDE)
+                length(form) >= MIN_TYPO_LENGTH && is_near(form, other, length(form) >= MIN_INFIX_TYPO_LENGTH)
             };
             (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(MatchQuality::Typo)
         };
@@ -100,11 +100,15 @@ impl SearchTerm {
         let mut match_keys = Vec::new();
         for form in &self.forms {
             let length = length(form);
-            match_keys.push(MatchKey::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
-            if self.is_number() || length < FORGIVEN {
+            match_keys.push(MatchKey::beginning(if length < MIN_INFIX_LENGTH {
+                whole(form)
+            } else {
+                form.clone()
+            }));
+            if self.is_number() || length < MIN_TYPO_LENGTH {
                 continue;
             }
-            if length < FORGIVEN_INSIDE {
+            if length < MIN_INFIX_TYPO_LENGTH {
                 match_keys.extend(without_one(form).into_iter().map(MatchKey::only));
                 continue;
             }

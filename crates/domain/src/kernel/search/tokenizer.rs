@@ -5,19 +5,19 @@ use std::collections::BTreeSet;
 use crate::kernel::collation::collation_key;
 
 /// The number of letters of a word that are indexed.
-const LONGEST: usize = 64;
+const MAX_WORD_LENGTH: usize = 64;
 
 /// The minimum length of a term, in letters, with which a search also looks inside words and not only at their
 /// beginnings.
-pub(super) const INSIDE: usize = 3;
+pub(super) const MIN_INFIX_LENGTH: usize = 3;
 
 /// The length of words that are also indexed without one of their letters: from one letter shorter to one letter longer
 /// than the terms for which a typo is tolerated, but that are too short to be split in halves.
-const SHORT: std::ops::RangeInclusive<usize> = 4..=8;
+const DELETION_LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
 
 /// Folded words that occur in many names and texts and do not distinguish them: legal forms, articles, conjunctions and
 /// prepositions.
-const COMMON: &[&str] = &[
+const STOP_WORDS: &[&str] = &[
     // Legal forms.
     "ab", "ad", "ag", "anstalt", "aor", "as", "bv", "cjsc", "co", "corp", "dd", "doo", "eg", "ev", "gag",
     "gbr", "ggmbh", "gmbh", "gup", "inc", "jsc", "kaor", "kd", "kdor", "kg", "kgaa", "kp", "limited", "llc",
@@ -35,7 +35,7 @@ const COMMON: &[&str] = &[
 
 /// Returns whether a folded word does not distinguish names.
 pub(super) fn is_common(word: &str) -> bool {
-    forms(word).iter().any(|form| COMMON.contains(&form.as_str()))
+    forms(word).iter().any(|form| STOP_WORDS.contains(&form.as_str()))
 }
 
 /// Returns a key that is equal for different spellings of a name: its distinctive words, joined, with `ae` as `a`.
@@ -115,7 +115,7 @@ fn is_apostrophe(letter: char) -> bool {
 }
 
 fn cut(word: String) -> String {
-    match word.char_indices().nth(LONGEST) {
+    match word.char_indices().nth(MAX_WORD_LENGTH) {
         Some((end, _)) => word.get(..end).map(str::to_owned).unwrap_or(word),
         None => word,
     }
@@ -146,7 +146,7 @@ pub fn keys(word: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for form in forms(word) {
         let letters = form.chars().count();
-        let ends = form.char_indices().take((letters + 1).saturating_sub(INSIDE));
+        let ends = form.char_indices().take((letters + 1).saturating_sub(MIN_INFIX_LENGTH));
         keys.extend(ends.filter_map(|(start, _)| form.get(start..)).map(str::to_owned));
         keys.extend(without_one(&form));
         keys.insert(whole(&form));
@@ -163,7 +163,7 @@ pub(super) fn whole(form: &str) -> String {
 /// apart have one of these in common. Empty for numbers, in which typos are not tolerated.
 pub(super) fn without_one(form: &str) -> BTreeSet<String> {
     let letters: Vec<char> = form.chars().collect();
-    if !SHORT.contains(&letters.len()) || has_digit(form) {
+    if !DELETION_LENGTHS.contains(&letters.len()) || has_digit(form) {
         return BTreeSet::new();
     }
     let left = |gap: usize| -> String {

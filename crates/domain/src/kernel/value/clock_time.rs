@@ -3,9 +3,9 @@
 use chrono::NaiveTime;
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A local time of day in hours and minutes, such as `09:30`. Zero seconds are removed.
     ClockTime {
         pattern: "^([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?$",

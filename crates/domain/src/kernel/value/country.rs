@@ -1,12 +1,12 @@
 //! Countries.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// Kosovo has no official code yet; the EU, the IMF and IATI use the user-assigned code `XK`.
 const KOSOVO: &str = "XK";
 
-text! {
+string_newtype! {
     /// A country or territory: an ISO 3166-1 alpha-2 code in upper-case letters, or `XK` for Kosovo.
     Country {
         pattern: "^[A-Z]{2}$",

@@ -1,9 +1,9 @@
 //! Currencies.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A currency: an ISO 4217 alphabetic code in upper-case letters. Former currencies are allowed; codes without a
     /// minor unit (precious metals, `XXX`) are not.
     Currency {

@@ -4,9 +4,9 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::kernel::clock::YEARS;
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A day (ISO 8601), such as `2026-03-31`; years 0001 to 9999.
     CalendarDate {
         pattern: "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}$",

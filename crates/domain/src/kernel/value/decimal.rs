@@ -1,14 +1,14 @@
 //! Exact decimal numbers, instead of floating-point numbers.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// The maximum number of digits before the decimal point.
-const MOST_DIGITS: usize = 12;
+const MAX_DIGITS: usize = 12;
 /// The maximum number of digits after the decimal point.
-const MOST_DECIMALS: usize = 6;
+const MAX_DECIMALS: usize = 6;
 
-text! {
+string_newtype! {
     /// A decimal number as a string, because many programs read JSON numbers as binary floating-point numbers: at most
     /// 12 digits before the decimal point and 6 after it. Trailing zeros are removed.
     Decimal {
@@ -26,16 +26,16 @@ text! {
                      keine Einheit."
                 )));
             }
-            if fraction.len() > MOST_DECIMALS {
+            if fraction.len() > MAX_DECIMALS {
                 return Err(FieldError::format(bilingual!(
-                    "A number can have at most {MOST_DECIMALS} decimals.",
-                    "Eine Zahl hat höchstens {MOST_DECIMALS} Nachkommastellen; mehr sind Rauschen einer Rechnung."
+                    "A number can have at most {MAX_DECIMALS} decimals.",
+                    "Eine Zahl hat höchstens {MAX_DECIMALS} Nachkommastellen; mehr sind Rauschen einer Rechnung."
                 )));
             }
-            if whole.len() > MOST_DIGITS {
+            if whole.len() > MAX_DIGITS {
                 return Err(FieldError::new("out_of_range", bilingual!(
-                    "A number can have at most {MOST_DIGITS} digits before the decimal point.",
-                    "Eine Zahl hat höchstens {MOST_DIGITS} Stellen vor dem Punkt."
+                    "A number can have at most {MAX_DIGITS} digits before the decimal point.",
+                    "Eine Zahl hat höchstens {MAX_DIGITS} Stellen vor dem Punkt."
                 )));
             }
             let normal = match fraction.trim_end_matches('0') {
@@ -64,7 +64,7 @@ impl Decimal {
         let (sign, number) =
             self.as_str().strip_prefix('-').map_or((1, self.as_str()), |number| (-1, number));
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let digits = format!("{whole}{fraction:0<MOST_DECIMALS$}");
+        let digits = format!("{whole}{fraction:0<MAX_DECIMALS$}");
         sign * digits.parse::<i128>().unwrap_or_default()
     }
 }

@@ -1,17 +1,17 @@
 //! E-mail addresses.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// The maximum length in octets: a path has at most 256 octets including its angle brackets (RFC 5321, section
 /// 4.5.3.1).
-const LONGEST: usize = 254;
+const MAX_LENGTH: usize = 254;
 /// The maximum length of the local part in octets (RFC 5321, section 4.5.3.1.1).
-const LONGEST_LOCAL_PART: usize = 64;
+const MAX_LOCAL_PART_LENGTH: usize = 64;
 /// The maximum length of a label in octets (RFC 1035, section 2.3.4).
-const LONGEST_LABEL: usize = 63;
+const MAX_LABEL_LENGTH: usize = 63;
 
-text! {
+string_newtype! {
     /// An e-mail address (RFC 5321) without a display name or quotes, at most 254 characters; an internationalised
     /// domain in its ASCII form (`xn--…`). The domain is stored in lower case.
     Email {
@@ -19,7 +19,7 @@ text! {
         format: "email",
         example: "a.muster@stadtwerke.example",
         parse: |text| match text.split_once('@') {
-            Some((local, domain)) if text.len() <= LONGEST && is_local_part(local) && is_domain(domain) => {
+            Some((local, domain)) if text.len() <= MAX_LENGTH && is_local_part(local) && is_domain(domain) => {
                 Ok(format!("{local}@{}", domain.to_ascii_lowercase()))
             }
             _ => Err(FieldError::format(bilingual!(
@@ -47,14 +47,14 @@ fn is_local_part(text: &str) -> bool {
                 .chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(letter))
     };
-    text.len() <= LONGEST_LOCAL_PART && text.split('.').all(is_atom)
+    text.len() <= MAX_LOCAL_PART_LENGTH && text.split('.').all(is_atom)
 }
 
 /// Returns whether the text has at least two labels of letters, digits and inner hyphens, the last of which is not a
 /// number.
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
-        (1..=LONGEST_LABEL).contains(&label.len())
+        (1..=MAX_LABEL_LENGTH).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')

@@ -1,9 +1,9 @@
 //! Languages.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A language: an ISO 639-1 code in lower-case letters.
     Language {
         pattern: "^[a-z]{2}$",

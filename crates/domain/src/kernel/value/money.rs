@@ -14,7 +14,7 @@ use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations, pointer};
 
 /// The maximum number of digits before the decimal point.
-const MOST_DIGITS: usize = 15;
+const MAX_DIGITS: usize = 15;
 
 /// An amount of money, stored in the smallest unit of its currency (such as cents).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -102,7 +102,7 @@ fn check_shape(amount: &str) -> Result<(), FieldError> {
              keine Währung."
         )));
     }
-    if whole.len() > MOST_DIGITS {
+    if whole.len() > MAX_DIGITS {
         return Err(FieldError::new(
             "out_of_range",
             bilingual!(

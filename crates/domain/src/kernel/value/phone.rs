@@ -1,9 +1,9 @@
 //! Telephone numbers.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A telephone number, stored in the notation of ITU-T E.123: `+` and the country code, then digits grouped by
     /// single spaces or hyphens; 6 to 15 digits in total (ITU-T E.164). German notation is accepted as well: a leading
     /// `0` becomes the German country code `+49`, a leading `00` becomes `+`, and `(0)`, brackets, slashes, dots and a
@@ -22,11 +22,11 @@ text! {
 const LABELS: [&str; 9] = ["telefon", "telephone", "phone", "tel", "fon", "mobil", "mobile", "handy", "t"];
 
 /// The maximum length of a number as it is typed, in characters.
-const LONGEST: usize = 40;
+const MAX_LENGTH: usize = 40;
 
 fn international(text: &str) -> Option<String> {
     let text = unlabelled(text.trim());
-    if text.chars().count() > LONGEST {
+    if text.chars().count() > MAX_LENGTH {
         return None;
     }
     let text = match text.strip_prefix("(+") {
@@ -44,7 +44,7 @@ fn international(text: &str) -> Option<String> {
         None => format!("49 {}", without_trunk(grouped(&text, NATIONAL)?.strip_prefix('0')?)),
     };
     // The country code of Germany is never followed by the trunk prefix 0.
-    let number = match number.strip_prefix("49").map(|rest| rest.trim_start_matches(GAPS)) {
+    let number = match number.strip_prefix("49").map(|rest| rest.trim_start_matches(SEPARATORS)) {
         Some(rest) if rest.starts_with('0') => format!("49 {}", without_trunk(rest)),
         _ => number,
     };
@@ -53,14 +53,14 @@ fn international(text: &str) -> Option<String> {
 }
 
 /// The separators between groups of digits.
-const GAPS: [char; 2] = [' ', '-'];
+const SEPARATORS: [char; 2] = [' ', '-'];
 
 /// The maximum number of digits before a slash. After more digits, the slash starts another number.
 const NATIONAL: usize = 6;
 const WITH_COUNTRY: usize = 8;
 
 fn without_trunk(number: &str) -> &str {
-    number.trim_start_matches('0').trim_start_matches(GAPS)
+    number.trim_start_matches('0').trim_start_matches(SEPARATORS)
 }
 
 /// Removes a label, such as `Tel.:`.

@@ -1,7 +1,7 @@
 //! Targets of the Sustainable Development Goals.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// For each goal, the number of its numbered targets, and the letters of its other targets.
 const GOALS: [(u8, &str); 17] = [
@@ -24,7 +24,7 @@ const GOALS: [(u8, &str); 17] = [
     (19, ""),
 ];
 
-text! {
+string_newtype! {
     /// A target of the United Nations Sustainable Development Goals by its number, such as `6.3` or `6.a`: one of the
     /// 169 targets of the global indicator framework (UN Statistics Division).
     SdgTarget {

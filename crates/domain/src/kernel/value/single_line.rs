@@ -2,12 +2,12 @@
 
 use super::text::{not_blank, not_longer};
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// The maximum length in characters.
-const LONGEST: usize = 300;
+const MAX_LENGTH: usize = 300;
 
-text! {
+string_newtype! {
     /// A single line of text, such as a name or a title: 1 to 300 characters, without line breaks or other control
     /// characters. Leading and trailing white space and invisible characters are removed, and the text is stored in
     /// NFC.
@@ -22,7 +22,7 @@ text! {
                     "Muss eine Zeile ohne Steuerzeichen sein."
                 )));
             }
-            not_longer(text, LONGEST)
+            not_longer(text, MAX_LENGTH)
         },
     }
 }

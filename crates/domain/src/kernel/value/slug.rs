@@ -7,18 +7,18 @@ use crate::kernel::characters::visible;
 use crate::kernel::collation::collation_key;
 use crate::kernel::script::Cyrillic;
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-const LONGEST: usize = 100;
+const MAX_LENGTH: usize = 100;
 /// Shorter than the maximum, to leave room for a number.
-const LONGEST_FROM_NAME: usize = 80;
+const MAX_LENGTH_FROM_NAME: usize = 80;
 
-text! {
+string_newtype! {
     /// A readable, unique and stable identifier, accepted wherever an id is: lower-case ASCII letters and digits with
     /// single hyphens in between, 1 to 100 characters, but not in the form of a UUID.
     Slug {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
-        max_length: LONGEST,
+        max_length: MAX_LENGTH,
         example: "hamburg-bremen-miyahuna",
         parse: |text| {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
@@ -29,8 +29,8 @@ text! {
                     "Erwartet: Kleinbuchstaben ohne Umlaute, Ziffern und einzelne Bindestriche, etwa `hamburg-wasser`."
                 )));
             }
-            if text.len() > LONGEST {
-                return Err(FieldError::too_long(LONGEST, text.len()));
+            if text.len() > MAX_LENGTH {
+                return Err(FieldError::too_long(MAX_LENGTH, text.len()));
             }
             if Uuid::parse_str(text).is_ok() {
                 return Err(FieldError::format(bilingual!(
@@ -49,7 +49,7 @@ impl Slug {
     /// remains, the slug is `unnamed`. It is not necessarily unique: see [`numbered`](Self::numbered).
     pub fn from_name(name: &str) -> Self {
         let text = words(name).join("-");
-        let text = cut(&text, LONGEST_FROM_NAME);
+        let text = cut(&text, MAX_LENGTH_FROM_NAME);
         if text.is_empty() {
             Self("unnamed".to_owned())
         } else if Uuid::parse_str(text).is_ok() {
@@ -62,7 +62,7 @@ impl Slug {
     /// Appends a number, for the second resource of the same name: `hamburg-wasser-2`.
     pub fn numbered(&self, n: u32) -> Self {
         let number = n.to_string();
-        let base = cut(self.as_str(), LONGEST.saturating_sub(number.len() + 1));
+        let base = cut(self.as_str(), MAX_LENGTH.saturating_sub(number.len() + 1));
         Self(format!("{base}-{number}"))
     }
 }

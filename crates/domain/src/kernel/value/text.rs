@@ -2,12 +2,12 @@
 
 use crate::kernel::characters::is_blank;
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// The maximum length in characters.
-const LONGEST: usize = 10_000;
+const MAX_LENGTH: usize = 10_000;
 
-text! {
+string_newtype! {
     /// Plain text of one or more lines: 1 to 10,000 characters, without control characters except line breaks and tabs.
     /// Leading and trailing white space and invisible characters are removed, line breaks become `\n`, and the text is
     /// stored in NFC.
@@ -23,7 +23,7 @@ text! {
                     "Keine Steuerzeichen außer Zeilenumbrüchen und Tabulatoren."
                 )));
             }
-            not_longer(text, LONGEST)
+            not_longer(text, MAX_LENGTH)
         },
     }
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Tim
 use chrono_tz::Tz;
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
-text! {
+string_newtype! {
     /// A time zone by its name in the IANA database, such as `Europe/Berlin`.
     TimeZone {
         pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",

@@ -1,12 +1,12 @@
 //! Web addresses.
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 /// The maximum length in characters.
-const LONGEST: usize = 2_000;
+const MAX_LENGTH: usize = 2_000;
 
-text! {
+string_newtype! {
     /// A web address (an RFC 3987 IRI, so characters outside ASCII are allowed): absolute, `http` or `https`, with a
     /// host, without a user name or password, at most 2,000 characters. Stored as given, except for leading and
     /// trailing white space.
@@ -17,8 +17,8 @@ text! {
         parse: |text| {
             let text = text.trim();
             let length = text.chars().count();
-            if length > LONGEST {
-                return Err(FieldError::too_long(LONGEST, length));
+            if length > MAX_LENGTH {
+                return Err(FieldError::too_long(MAX_LENGTH, length));
             }
             let fault = || {
                 FieldError::format(bilingual!(

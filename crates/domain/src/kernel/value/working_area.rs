@@ -1,19 +1,19 @@
 //! Codes of working areas (Arbeitsfelder).
 
 use crate::kernel::violation::FieldError;
-use crate::{bilingual, text};
+use crate::{bilingual, string_newtype};
 
 const SHORTEST: usize = 2;
-const LONGEST: usize = 60;
+const MAX_LENGTH: usize = 60;
 
-text! {
+string_newtype! {
     /// The code of a working area, in which utilities work together, offer advice or look for advice (German:
     /// Arbeitsfeld). `GET /api/v1/reference/working-areas` lists the codes. Lower-case ASCII letters and digits with
     /// single hyphens in between, 2 to 60 characters.
     WorkingAreaCode {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
         min_length: SHORTEST,
-        max_length: LONGEST,
+        max_length: MAX_LENGTH,
         example: "non-revenue-water",
         parse: |text| {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
@@ -25,12 +25,12 @@ text! {
                 )));
             }
             match text.len() {
-                SHORTEST..=LONGEST => Ok(text.to_owned()),
+                SHORTEST..=MAX_LENGTH => Ok(text.to_owned()),
                 length => Err(FieldError::new(
                     "wrong_length",
                     bilingual!(
-                        "Expected {SHORTEST} to {LONGEST} characters, found {length}.",
-                        "Erwartet werden {SHORTEST} bis {LONGEST} Zeichen, gefunden: {length}."
+                        "Expected {SHORTEST} to {MAX_LENGTH} characters, found {length}.",
+                        "Erwartet werden {SHORTEST} bis {MAX_LENGTH} Zeichen, gefunden: {length}."
                     ),
                 )),
             }

@@ -52,7 +52,7 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let found = matches!(answer.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let list = if reads && found { list(request.headers(), IF_MATCH) } else { None };
-    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(ETag::written);
+    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(ETag::from_header);
     let (Some(list), Some(tag)) = (list, tag) else { return Ok(()) };
     if tag.meets(&list).map_err(unreadable)? {
         return Ok(());

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 use vku_migration::{Migrator, MigratorTrait};
 
-use super::sqlite_file::{FileLock, beside, close_to_others, folder_of, make_folder, path_of, resolved};
+use super::sqlite_file::{FileLock, close_to_others, folder_of, make_folder, path_of, resolved, sibling};
 
 /// Why a backup or a restore failed. Nothing has been changed in that case.
 #[derive(Debug, thiserror::Error)]
@@ -130,23 +130,23 @@ pub async fn restore(url: &str, source: &Path, now: DateTime<Utc>) -> Result<Opt
     let path = path_of(url).ok_or(BackupError::NotSqlite)?;
     make_folder(folder_of(path)).map_err(at(path))?;
     let path = resolved(path).map_err(at(path))?;
-    let lock = FileLock::alone(&path).map_err(at(&path))?;
+    let lock = FileLock::try_exclusive(&path).map_err(at(&path))?;
     let _lock = lock.ok_or_else(|| BackupError::InUse(path.clone()))?;
 
     // The checked file is the one that is put in place: nobody can change it in between.
     let mut draft = NamedTempFile::new_in(folder_of(&path)).map_err(at(&path))?;
     let mut backup = File::open(source).map_err(at(source))?;
-    if std::fs::metadata(beside(source, "-wal")).is_ok_and(|log| log.len() > 0) {
+    if std::fs::metadata(sibling(source, "-wal")).is_ok_and(|log| log.len() > 0) {
         return Err(BackupError::Partial(source.to_owned()));
     }
     io::copy(&mut backup, &mut draft).map_err(at(source))?;
     check(draft.path(), source).await?;
     draft.as_file().sync_all().map_err(at(&path))?;
 
-    let previous = keep(&path, now).await?;
+    let previous = copy_previous(&path, now).await?;
     // SQLite would replay a log without its database into the new one.
     for ending in ["-wal", "-shm", "-journal"] {
-        let file = beside(&path, ending);
+        let file = sibling(&path, ending);
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&file)(error)),
             _ => {}
@@ -159,20 +159,20 @@ pub async fn restore(url: &str, source: &Path, now: DateTime<Utc>) -> Result<Opt
 }
 
 /// Keeps the previous database under a second name, including the writes in its log.
-async fn keep(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, BackupError> {
+async fn copy_previous(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, BackupError> {
     if !path.exists() {
         return Ok(None);
     }
-    ["", "-wal", "-journal"].iter().for_each(|ending| close_to_others(&beside(path, ending)));
+    ["", "-wal", "-journal"].iter().for_each(|ending| close_to_others(&sibling(path, ending)));
     // If the server was killed, its log still holds writes; a checkpoint moves them into the database. A
     // database that is too damaged for a checkpoint is kept together with its log.
     if let Ok(mut old) = open(SqliteConnectOptions::new().filename(path)).await {
         let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut old).await;
         let _ = old.close().await;
     }
-    let previous = beside(path, &now.format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
+    let previous = sibling(path, &now.format(".before-restore-%Y%m%dT%H%M%SZ").to_string());
     for ending in ["", "-wal", "-journal"] {
-        let (from, to) = (beside(path, ending), beside(&previous, ending));
+        let (from, to) = (sibling(path, ending), sibling(&previous, ending));
         if !from.exists() {
             continue;
         }

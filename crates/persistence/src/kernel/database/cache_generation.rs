@@ -20,14 +20,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct CacheGeneration {
     number: AtomicU64,
-    others: Others,
+    detection: ChangeDetection,
     started: Instant,
     /// Until when the number is valid without polling, in microseconds since `started`.
     until: AtomicU64,
 }
 
 #[derive(Debug)]
-enum Others {
+enum ChangeDetection {
     /// By notifications.
     Notify,
     /// By polling the file.
@@ -43,36 +43,36 @@ struct FileWatch {
 }
 
 /// Increases the generation when dropped, even if the request is aborted before the write is answered.
-pub(crate) struct Moving<'a>(&'a CacheGeneration);
+pub(crate) struct BumpOnDrop<'a>(&'a CacheGeneration);
 
-impl Drop for Moving<'_> {
+impl Drop for BumpOnDrop<'_> {
     fn drop(&mut self) {
         self.0.bump();
     }
 }
 
 impl CacheGeneration {
-    fn new(others: Others) -> Self {
-        Self { number: AtomicU64::new(0), others, started: Instant::now(), until: AtomicU64::new(0) }
+    fn new(detection: ChangeDetection) -> Self {
+        Self { number: AtomicU64::new(0), detection, started: Instant::now(), until: AtomicU64::new(0) }
     }
 
     /// For a database whose writers send notifications.
     pub(crate) fn with_notifications() -> Self {
-        Self::new(Others::Notify)
+        Self::new(ChangeDetection::Notify)
     }
 
     /// For a SQLite file, with the options to open a connection for polling.
     pub(crate) fn with_polling(options: SqliteConnectOptions) -> Self {
-        Self::new(Others::Poll(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
+        Self::new(ChangeDetection::Poll(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
     }
 
     /// Returns the current generation, or `None` if it is unknown whether other processes have written. Read
     /// it before any data that is to be cached under it.
     pub(crate) async fn current(&self) -> Option<u64> {
         if self.now() >= self.until.load(SeqCst) {
-            match &self.others {
-                Others::Notify => return None,
-                Others::Poll(options, watch) => self.poll(options, watch).await.ok()?,
+            match &self.detection {
+                ChangeDetection::Notify => return None,
+                ChangeDetection::Poll(options, watch) => self.poll(options, watch).await.ok()?,
             }
         }
         // Read the number last: whatever made it valid has increased it before.
@@ -85,8 +85,8 @@ impl CacheGeneration {
     }
 
     /// Announces a write: the generation increases when the guard is dropped.
-    pub(crate) fn begin_write(&self) -> Moving<'_> {
-        Moving(self)
+    pub(crate) fn begin_write(&self) -> BumpOnDrop<'_> {
+        BumpOnDrop(self)
     }
 
     /// Declares that at the instant `at` all writes of others were known, and that the generation is valid
@@ -132,7 +132,7 @@ impl CacheGeneration {
 
     /// Closes the polling connection, if there is one.
     pub(crate) async fn close(&self) {
-        if let Others::Poll(_, watch) = &self.others
+        if let ChangeDetection::Poll(_, watch) = &self.detection
             && let Some(watch) = watch.lock().await.take()
         {
             // The connection has written nothing.

@@ -8,35 +8,35 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 /// SQLSTATEs of temporary failures (a transaction ended by its lock, idle or statement timeout, a database
 /// that does not exist yet or rejects the login, serialization failure, deadlock; PostgreSQL manual, appendix
 /// A).
-const PASSING: &[&str] = &["25P03", "25P04", "3D000", "28000", "28P01", "40001", "40P01", "55P03", "57014"];
+const TRANSIENT: &[&str] = &["25P03", "25P04", "3D000", "28000", "28P01", "40001", "40P01", "55P03", "57014"];
 /// SQLSTATE classes of temporary failures: connection exceptions, insufficient resources, operator
 /// intervention.
-const PASSING_CLASSES: &[&str] = &["08", "53", "57P"];
+const TRANSIENT_CLASSES: &[&str] = &["08", "53", "57P"];
 /// SQLSTATEs of a database that is reachable but does not take writes (read-only, full, I/O error).
-const UNWRITABLE: &[&str] = &["25006", FULL, "58030"];
-const FULL: &str = "53100";
+const UNWRITABLE: &[&str] = &["25006", DISK_FULL, "58030"];
+const DISK_FULL: &str = "53100";
 
 /// SQLite's primary result codes of temporary failures: busy, locked, out of memory, cannot open, locking
 /// protocol.
-const PASSING_SQLITE: &[i32] = &[5, 6, 7, 14, 15];
+const TRANSIENT_SQLITE: &[i32] = &[5, 6, 7, 14, 15];
 /// SQLite's primary result codes of a database that does not take writes: read-only, I/O error, full.
-const UNWRITABLE_SQLITE: &[i32] = &[8, 10, FULL_SQLITE];
-const FULL_SQLITE: i32 = 13;
+const UNWRITABLE_SQLITE: &[i32] = &[8, 10, DISK_FULL_SQLITE];
+const DISK_FULL_SQLITE: i32 = 13;
 
 /// The error code of the database: a number on SQLite, five characters on PostgreSQL.
-enum Said<'a> {
+enum ErrorCode<'a> {
     Sqlite(i32),
     Postgres(&'a str),
 }
 
 /// Calls `look` with the error code, if the error comes from the database.
-fn said<R>(error: &sqlx::Error, look: impl FnOnce(Said<'_>) -> R) -> Option<R> {
+fn error_code<R>(error: &sqlx::Error, look: impl FnOnce(ErrorCode<'_>) -> R) -> Option<R> {
     let sqlx::Error::Database(error) = error else { return None };
     let code = error.code()?;
     // The lowest byte of an extended result code is the primary one.
     match code.parse::<i32>() {
-        Ok(number) if code.len() < 5 => Some(look(Said::Sqlite(number & 0xff))),
-        _ => Some(look(Said::Postgres(&code))),
+        Ok(number) if code.len() < 5 => Some(look(ErrorCode::Sqlite(number & 0xff))),
+        _ => Some(look(ErrorCode::Postgres(&code))),
     }
 }
 
@@ -51,7 +51,7 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
 
 /// Whether the database is unavailable or overloaded, as opposed to an invalid statement.
 pub(crate) fn is_away(error: &DbErr) -> bool {
-    matches!(error, DbErr::ConnectionAcquire(_)) || cause(error).is_some_and(is_passing)
+    matches!(error, DbErr::ConnectionAcquire(_)) || cause(error).is_some_and(is_transient)
 }
 
 /// Whether an existing connection broke, as opposed to no connection being available.
@@ -63,20 +63,21 @@ pub(crate) fn is_broken(error: &DbErr) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
             true
         }
-        error => said(error, |said| matches!(said, Said::Postgres(code) if ended(code))).unwrap_or(false),
+        error => error_code(error, |code| matches!(code, ErrorCode::Postgres(code) if ended(code)))
+            .unwrap_or(false),
     })
 }
 
-fn is_passing(error: &sqlx::Error) -> bool {
+fn is_transient(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
             true
         }
         sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
-        error => said(error, |said| match said {
-            Said::Sqlite(code) => PASSING_SQLITE.contains(&code),
-            Said::Postgres(code) => {
-                PASSING.contains(&code) || PASSING_CLASSES.iter().any(|class| code.starts_with(class))
+        error => error_code(error, |code| match code {
+            ErrorCode::Sqlite(code) => TRANSIENT_SQLITE.contains(&code),
+            ErrorCode::Postgres(code) => {
+                TRANSIENT.contains(&code) || TRANSIENT_CLASSES.iter().any(|class| code.starts_with(class))
             }
         })
         .unwrap_or(false),
@@ -87,9 +88,9 @@ fn is_passing(error: &sqlx::Error) -> bool {
 pub(crate) fn is_unwritable(error: &DbErr) -> bool {
     cause(error)
         .and_then(|error| {
-            said(error, |said| match said {
-                Said::Sqlite(code) => UNWRITABLE_SQLITE.contains(&code),
-                Said::Postgres(code) => UNWRITABLE.contains(&code),
+            error_code(error, |code| match code {
+                ErrorCode::Sqlite(code) => UNWRITABLE_SQLITE.contains(&code),
+                ErrorCode::Postgres(code) => UNWRITABLE.contains(&code),
             })
         })
         .unwrap_or(false)
@@ -98,9 +99,9 @@ pub(crate) fn is_unwritable(error: &DbErr) -> bool {
 fn is_full(error: &DbErr) -> bool {
     cause(error)
         .and_then(|error| {
-            said(error, |said| match said {
-                Said::Sqlite(code) => code == FULL_SQLITE,
-                Said::Postgres(code) => code == FULL,
+            error_code(error, |code| match code {
+                ErrorCode::Sqlite(code) => code == DISK_FULL_SQLITE,
+                ErrorCode::Postgres(code) => code == DISK_FULL,
             })
         })
         .unwrap_or(false)

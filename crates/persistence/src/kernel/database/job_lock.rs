@@ -14,7 +14,7 @@ use vku_domain::kernel::error::Error;
 use super::Database;
 use super::error::failed;
 use super::retry::begin;
-use super::sqlite_file::beside;
+use super::sqlite_file::sibling;
 
 /// Held while a job runs, by the process that runs it.
 pub(crate) struct JobLock(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);
@@ -45,7 +45,7 @@ impl JobLock {
             return Ok(Self(Lock::File(path, file)));
         }
         let lock = begin(database.locking(), TransactionOptions::default()).await.map_err(failed)?;
-        let statement = ask(database, "SELECT pg_advisory_xact_lock($1)", of);
+        let statement = lock_statement(database, "SELECT pg_advisory_xact_lock($1)", of);
         lock.execute_raw(statement).await.map_err(failed)?;
         Ok(Self(Lock::Transaction(lock)))
     }
@@ -64,7 +64,7 @@ impl JobLock {
             return Ok(held);
         }
         let tx = begin(database.reading(), TransactionOptions::default()).await.map_err(failed)?;
-        let statement = ask(database, "SELECT pg_try_advisory_xact_lock_shared($1) AS free", of);
+        let statement = lock_statement(database, "SELECT pg_try_advisory_xact_lock_shared($1) AS free", of);
         let row = tx.query_one_raw(statement).await.map_err(failed)?;
         let free: Option<bool> = row.map(|row| row.try_get("", "free")).transpose().map_err(failed)?;
         tx.rollback().await.map_err(failed)?;
@@ -73,10 +73,10 @@ impl JobLock {
 }
 
 fn lock_file(database: &Path, of: Uuid) -> PathBuf {
-    beside(database, &format!(".import-{of}.lock"))
+    sibling(database, &format!(".import-{of}.lock"))
 }
 
-fn ask(database: &Database, sql: &'static str, of: Uuid) -> Statement {
+fn lock_statement(database: &Database, sql: &'static str, of: Uuid) -> Statement {
     // The second half of a UUIDv7 is random.
     let (_, key) = of.as_u64_pair();
     Statement::from_sql_and_values(database.backend(), sql, [key.cast_signed().into()])

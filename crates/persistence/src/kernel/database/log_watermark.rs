@@ -18,7 +18,7 @@ use super::error::failed;
 const TAG: i64 = 0x0076_6b75;
 
 /// Selects the last position that the sequence has assigned.
-const LAST: &str =
+const LAST_POSITION: &str =
     "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS position FROM change_position_seq";
 
 /// Selects the lowest reserved position; null if there is none. (PostgreSQL shows an advisory lock with one
@@ -35,7 +35,7 @@ fn lowest_reserved() -> String {
 pub(crate) async fn reserve(tx: &DatabaseTransaction) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         let lock = format!(
-            "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) FROM ({LAST}) AS last"
+            "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) FROM ({LAST_POSITION}) AS last"
         );
         tx.execute_raw(Statement::from_string(DatabaseBackend::Postgres, lock)).await.map_err(failed)?;
     }
@@ -55,13 +55,13 @@ pub(crate) async fn high_watermark(database: &Database) -> Result<i64, Error> {
         position.map(Option::flatten).map_err(failed)
     };
     // In this order: a writer that has a position up to the last one has reserved it before.
-    let last = ask(LAST.into()).await?.unwrap_or(0);
+    let last = ask(LAST_POSITION.into()).await?.unwrap_or(0);
     Ok(ask(lowest_reserved()).await?.map_or(last, |position| position.min(last)))
 }
 
 /// The same as [`high_watermark`], on a connection that listens for notifications.
 pub(crate) async fn high_watermark_on(listener: &mut PgListener) -> Result<i64, sqlx::Error> {
-    let last: i64 = sqlx::query_scalar(LAST).fetch_one(&mut *listener).await?;
+    let last: i64 = sqlx::query_scalar(LAST_POSITION).fetch_one(&mut *listener).await?;
     let undecided: Option<i64> =
         sqlx::query_scalar(AssertSqlSafe(lowest_reserved())).fetch_one(listener).await?;
     Ok(undecided.map_or(last, |position| position.min(last)))

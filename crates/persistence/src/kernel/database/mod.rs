@@ -113,9 +113,9 @@ impl Database {
     }
 
     /// On SQLite: truncates the write-ahead log soon, if it is long.
-    pub(crate) fn shorten_log(&self) {
+    pub(crate) fn truncate_wal(&self) {
         if let Some(log) = &self.log {
-            log.shorten();
+            log.truncate();
         }
     }
 

@@ -18,14 +18,14 @@ use super::{Database, EXPORT_IDLE, EXPORTS};
 
 /// How long a request waits for a PostgreSQL connection before it gets a 503. While the database is
 /// unavailable, every request waits this long.
-const ACQUIRE: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The number of PostgreSQL connections that read: more would only wait for each other in the database.
-const READING: u32 = 8;
+const READ_CONNECTIONS: u32 = 8;
 /// The number of PostgreSQL connections that write.
-const WRITING: u32 = 6;
+const WRITE_CONNECTIONS: u32 = 6;
 /// The number of PostgreSQL connections that hold locks: for each running import, for a staged import, and
 /// for the mail worker.
-const LOCKING: u32 = 8;
+const LOCK_CONNECTIONS: u32 = 8;
 
 impl Database {
     pub(super) async fn postgres(url: &str) -> Result<Self, ConnectError> {
@@ -41,11 +41,14 @@ impl Database {
             .statement_cache_capacity(256)
             .disable_statement_logging();
         let pool = |max| {
-            PgPoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE).test_before_acquire(false)
+            PgPoolOptions::new()
+                .max_connections(max)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
         };
         let writes = Arc::<Writes>::default();
         let trusting = writes.clone();
-        let writing = pool(WRITING)
+        let writing = pool(WRITE_CONNECTIONS)
             .before_acquire(move |connection, of| Box::pin(ready(Ok(trusting.trusts(connection, &of)))));
         let writing = writing.connect_with(options.clone()).await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => ConnectError::Away,
@@ -59,8 +62,8 @@ impl Database {
         let reading =
             |max| pool(max).before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))));
         let exporting = reading(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots.clone());
-        let reading = reading(READING).connect_lazy_with(snapshots);
-        let locking = pool(LOCKING).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
+        let reading = reading(READ_CONNECTIONS).connect_lazy_with(snapshots);
+        let locking = pool(LOCK_CONNECTIONS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
@@ -71,7 +74,7 @@ impl Database {
             backend: DatabaseBackend::Postgres,
             file: None,
             generation: Arc::new(CacheGeneration::with_notifications()),
-            turns: Arc::new(Semaphore::new(WRITING as usize)),
+            turns: Arc::new(Semaphore::new(WRITE_CONNECTIONS as usize)),
             writes,
             log: None,
             listening: Some(Arc::new(options)),

@@ -19,7 +19,7 @@ use super::{Database, EXPORT_IDLE, EXPORTS};
 
 /// How long a request waits for a SQLite connection. SQLite is never unavailable, so a queue is no reason to
 /// refuse.
-const TURN: Duration = Duration::from_secs(15);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The maximum number of SQLite readers; each has its own small page cache.
 const SQLITE_READERS: usize = 4;
 
@@ -44,13 +44,13 @@ impl Database {
             .pragma("temp_store", "memory")
             // A page that many writes touch is checkpointed once for all of them; the log then takes 16 MiB.
             .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", wal::USUAL)
+            .pragma("journal_size_limit", wal::SIZE_LIMIT)
             .statement_cache_capacity(128)
             .optimize_on_close(true, None)
             .disable_statement_logging();
         let pool = || {
             SqlitePoolOptions::new()
-                .acquire_timeout(TURN)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
                 .before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))))
                 .idle_timeout(None)
@@ -67,7 +67,7 @@ impl Database {
         let exporting =
             pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         let turns = Arc::new(Semaphore::new(1));
-        let log = Log::new(sqlite_file::beside(&path, "-wal"), options.clone(), turns.clone());
+        let log = Log::new(sqlite_file::sibling(&path, "-wal"), options.clone(), turns.clone());
         Ok(Self {
             // On SQLite, locks are files, so no connections are reserved for them.
             locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),

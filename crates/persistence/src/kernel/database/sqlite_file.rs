@@ -21,7 +21,7 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
 }
 
 /// Returns the path of a file in the same folder, with a suffix.
-pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(crate) fn sibling(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     name.into()
@@ -57,7 +57,7 @@ pub(crate) fn keep_private(database: &Path) -> io::Result<()> {
         _ => {}
     }
     for ending in ["", "-wal", "-shm", ".lock", ".start.lock"] {
-        close_to_others(&beside(database, ending));
+        close_to_others(&sibling(database, ending));
     }
     Ok(())
 }
@@ -112,7 +112,7 @@ impl FileLock {
 
     /// Acquires the exclusive lock, for a process that replaces the file; `None` while the database is in
     /// use.
-    pub(crate) fn alone(database: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn try_exclusive(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
         let locked = file.try_lock();
         held(file, locked)
@@ -137,7 +137,7 @@ fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<FileL
 
 /// Opens an existing lock file for reading, which is enough for a lock: it may belong to another user.
 fn lock_file(database: &Path, ending: &str) -> io::Result<File> {
-    let path = beside(database, ending);
+    let path = sibling(database, ending);
     match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             private().create(true).truncate(false).open(&path)

@@ -17,9 +17,9 @@ use tokio::sync::Semaphore;
 
 /// The size in bytes to which the log is truncated when it restarts: the size that it has in normal
 /// operation.
-pub(crate) const USUAL: &str = "16777216";
+pub(crate) const SIZE_LIMIT: &str = "16777216";
 /// The size in bytes from which the log is truncated.
-const LONG: u64 = 32 * 1024 * 1024;
+const TRUNCATE_FROM: u64 = 32 * 1024 * 1024;
 /// How long the checkpoint waits for readers; nobody writes meanwhile.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long to wait after a checkpoint that readers prevented.
@@ -43,8 +43,8 @@ impl Log {
     }
 
     /// Truncates the log soon, if it is long.
-    pub(crate) fn shorten(self: &Arc<Self>) {
-        let is_long = || std::fs::metadata(&self.path).is_ok_and(|log| log.len() > LONG);
+    pub(crate) fn truncate(self: &Arc<Self>) {
+        let is_long = || std::fs::metadata(&self.path).is_ok_and(|log| log.len() > TRUNCATE_FROM);
         // Without a runtime the server is ending, and the last connection checkpoints the log.
         let Ok(runtime) = Handle::try_current() else { return };
         if is_long() && !self.busy.swap(true, SeqCst) {

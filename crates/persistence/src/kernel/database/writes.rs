@@ -29,7 +29,7 @@ use super::retry::{begin, retry_on_broken_connection};
 use super::sqlite_file::folder_of;
 
 /// The size of the probe file in bytes: enough for a small write.
-const ROOM: usize = 64 * 1024;
+const PROBE_SIZE: usize = 64 * 1024;
 
 /// The results of recent writes.
 #[derive(Debug)]
@@ -104,24 +104,24 @@ impl Database {
         let Some(_turn) = self.try_acquire_write_slot() else { return Ok(()) };
         match self.probe().await {
             // More tasks use these connections than there are write slots.
-            Err(Probed::Failed(DbErr::ConnectionAcquire(_))) | Ok(()) => Ok(()),
-            Err(Probed::Failed(error)) => Err(self.noted(failed(error))),
-            Err(Probed::ReadOnly) => {
+            Err(ProbeFailure::Failed(DbErr::ConnectionAcquire(_))) | Ok(()) => Ok(()),
+            Err(ProbeFailure::Failed(error)) => Err(self.report(failed(error))),
+            Err(ProbeFailure::ReadOnly) => {
                 self.writes().fail();
                 Err(Error::read_only("the database is read-only"))
             }
         }
     }
 
-    fn noted(&self, error: Error) -> Error {
+    fn report(&self, error: Error) -> Error {
         self.writes().failed(&error);
         error
     }
 
-    async fn probe(&self) -> Result<(), Probed> {
+    async fn probe(&self) -> Result<(), ProbeFailure> {
         let is_postgres = self.backend() == DatabaseBackend::Postgres;
         if is_postgres && is_read_only(self.writing()).await? {
-            return Err(Probed::ReadOnly);
+            return Err(ProbeFailure::ReadOnly);
         }
         if !self.writes().failing.load(SeqCst) {
             return Ok(());
@@ -156,21 +156,21 @@ impl Database {
 }
 
 /// Why the database takes no writes.
-enum Probed {
+enum ProbeFailure {
     Failed(DbErr),
     ReadOnly,
 }
 
-impl From<DbErr> for Probed {
+impl From<DbErr> for ProbeFailure {
     fn from(error: DbErr) -> Self {
         Self::Failed(error)
     }
 }
 
 async fn is_read_only(writing: &DatabaseConnection) -> Result<bool, DbErr> {
-    const ASK: &str = "SELECT current_setting('transaction_read_only') = 'on'";
+    const QUERY: &str = "SELECT current_setting('transaction_read_only') = 'on'";
     let row = retry_on_broken_connection(|| {
-        writing.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, ASK))
+        writing.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, QUERY))
     });
     let read_only = row.await?.map(|row| row.try_get_by_index::<bool>(0)).transpose()?;
     Ok(read_only == Some(true))
@@ -186,5 +186,5 @@ async fn write_again(writing: &DatabaseConnection) -> Result<(), DbErr> {
 
 /// Writes an unnamed file, which is deleted when it is closed.
 fn probe_folder(folder: &Path) -> std::io::Result<()> {
-    tempfile::tempfile_in(folder)?.write_all(&[0; ROOM])
+    tempfile::tempfile_in(folder)?.write_all(&[0; PROBE_SIZE])
 }

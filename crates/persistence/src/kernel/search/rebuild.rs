@@ -144,12 +144,12 @@ fn cleaned(value: &Value) -> Option<Value> {
 }
 
 /// Replaces a text without any visible character, because a text must not be blank.
-const NOTHING: &str = "?";
+const PLACEHOLDER: &str = "?";
 
 fn clean(text: &str) -> Option<String> {
     match visible(text) {
         cleaned if cleaned == text && (cleaned.is_empty() || !cleaned.chars().all(is_blank)) => None,
-        cleaned if cleaned.chars().all(is_blank) => Some(NOTHING.to_owned()),
+        cleaned if cleaned.chars().all(is_blank) => Some(PLACEHOLDER.to_owned()),
         cleaned => Some(cleaned.into_owned()),
     }
 }

@@ -31,11 +31,11 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long a response is stored.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 /// Expired responses are deleted with one in this many new ones, which saves the others a statement.
-const SWEEPS: u32 = 8;
+const SWEEP_INTERVAL: u32 = 8;
 /// How many expired responses are deleted then: more than have been added since.
-const SWEPT: u64 = 32;
+const SWEEP_LIMIT: u64 = 32;
 /// After how many seconds a client should repeat a request that is still running.
 const RETRY_SECONDS: u32 = 1;
 
@@ -148,7 +148,7 @@ impl InFlightKeys {
 
     /// Whether some expired responses are to be deleted now.
     fn sweeps(&self) -> bool {
-        self.1.fetch_add(1, Relaxed).is_multiple_of(SWEEPS)
+        self.1.fetch_add(1, Relaxed).is_multiple_of(SWEEP_INTERVAL)
     }
 }
 
@@ -254,7 +254,7 @@ impl Writer<'_> {
         }
         let found = row::Entity::find_by_id(once.key.to_vec()).one(self.tx()).await.map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
-        if found.at + KEPT <= self.written_at() {
+        if found.at + RETENTION <= self.written_at() {
             row::Entity::delete_by_id(found.key).exec(self.tx()).await.map_err(failed)?;
             return Ok(None);
         }
@@ -295,9 +295,9 @@ impl Writer<'_> {
         let expired = Query::select()
             .column(row::Column::Key)
             .from(row::Entity)
-            .and_where(Expr::col(row::Column::At).lte(self.written_at() - KEPT))
+            .and_where(Expr::col(row::Column::At).lte(self.written_at() - RETENTION))
             .order_by(row::Column::At, Order::Asc)
-            .limit(SWEPT)
+            .limit(SWEEP_LIMIT)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
         let sweep = row::Entity::delete_many().filter(row::Column::Key.in_subquery(expired));

@@ -51,7 +51,7 @@ pub struct Store {
 }
 
 /// From this many changes on, a write updates the planner statistics.
-const MANY: usize = 1_000;
+const ANALYZE_FROM: usize = 1_000;
 
 impl Store {
     /// Opens the store on a migrated database; the keys of cursors and refresh tokens are created on the
@@ -189,7 +189,7 @@ impl Store {
                 // and before it the response of an idempotency key; without that, a crash in between would
                 // let the work be done twice.
                 let staged = staging.as_ref().map_or(0, Staging::staged);
-                let many = changes.len() + staged >= MANY;
+                let many = changes.len() + staged >= ANALYZE_FROM;
                 if many && staged == 0 {
                     discard_plans(&tx).await?;
                 }
@@ -201,7 +201,7 @@ impl Store {
                 tx.commit().await.map_err(failed)?;
                 drop(generation_guard);
                 self.database.notify();
-                self.database.shorten_log();
+                self.database.truncate_wal();
                 if posted {
                     self.mails.notify_one();
                 }

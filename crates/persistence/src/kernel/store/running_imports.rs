@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// How many imports may run in one instance, including those that wait for their turn.
-const ROOM: usize = 4;
+const MAX_IMPORTS: usize = 4;
 
 /// The progress of an import in this instance.
 #[derive(Debug, Default)]
@@ -35,14 +35,14 @@ impl Progress {
 #[derive(Debug)]
 pub(crate) struct RunningImports {
     jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,
-    pub(crate) room: Arc<Semaphore>,
-    pub(crate) turn: Arc<Semaphore>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) run_slot: Arc<Semaphore>,
 }
 
 impl Default for RunningImports {
     fn default() -> Self {
-        let (room, turn) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(1)));
-        Self { jobs: Mutex::default(), room, turn }
+        let (slots, run_slot) = (Arc::new(Semaphore::new(MAX_IMPORTS)), Arc::new(Semaphore::new(1)));
+        Self { jobs: Mutex::default(), slots, run_slot }
     }
 }
 

@@ -14,11 +14,11 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::Reader;
 
 /// How long an export waits for a slot before it gets a 503.
-const TURN: Duration = Duration::from_secs(10);
+const SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 /// After how many seconds a refused client may try again.
 const RETRY_SECONDS: u32 = 10;
 /// How many rows are read at a time; this limits the memory that an export takes.
-const ROWS: u64 = 250;
+const BATCH: u64 = 250;
 
 /// A reader that may take its time: it delays only other exports.
 pub struct Export<'a> {
@@ -38,7 +38,7 @@ impl<'a> std::ops::Deref for Export<'a> {
 impl Drop for Export<'_> {
     fn drop(&mut self) {
         // SQLite's write-ahead log could not be truncated while the export was reading.
-        self.store.database().shorten_log();
+        self.store.database().truncate_wal();
     }
 }
 
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// Errors: 503 if other exports take too long, or the database is unavailable.
     pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
-        let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.exports.acquire()).await else {
+        let Ok(Ok(turn)) = tokio::time::timeout(SLOT_TIMEOUT, self.exports.acquire()).await else {
             let detail = bilingual!(
                 "Too many exports are running; please try again shortly.",
                 "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
@@ -63,7 +63,7 @@ impl Reader<'_> {
     /// Returns the next rows of an export, starting at the cursor of the query; of one parent, or of all that
     /// the actor sees.
     pub async fn rows<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
-        let query = Query { limit: ROWS, count: false, ..query.clone() };
+        let query = Query { limit: BATCH, count: false, ..query.clone() };
         match parent {
             Some(parent) => self.list(&query, Some(parent)).await,
             None => self.list_everywhere(&query).await,

@@ -115,6 +115,6 @@ pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> Simp
 }
 
 /// The visibility is one that the actor sees without being a participant.
-pub(crate) fn seen_by_visibility<T: Resource>(actor: &Actor) -> SimpleExpr {
+pub(crate) fn is_visible_by_level<T: Resource>(actor: &Actor) -> SimpleExpr {
     column::<T>("visibility").is_in(actor.visible_levels().iter().map(|visibility| visibility.as_str()))
 }

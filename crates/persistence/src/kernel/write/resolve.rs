@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::Draft;
-use vku_domain::kernel::input::draft::unparsed_references::Stray;
+use vku_domain::kernel::input::draft::unparsed_references::UnparsedReference;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 
@@ -38,19 +38,21 @@ impl Writer<'_> {
         mut drafts: Vec<Draft<T>>,
         parent: Option<&T::Parent>,
     ) -> Result<Vec<Result<T, Error>>, Error> {
-        let strays: Vec<_> = drafts.iter().flat_map(Draft::strays).filter_map(named).collect();
-        let summaries =
-            self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), strays).await?;
+        let unparsed_references: Vec<_> =
+            drafts.iter().flat_map(Draft::unparsed_references).filter_map(named).collect();
+        let summaries = self
+            .look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), unparsed_references)
+            .await?;
         for draft in &mut drafts {
             let mut violations = Violations::default();
-            for stray in draft.strays() {
-                if let Some((resource, key)) = named(stray)
+            for reference in draft.unparsed_references() {
+                if let Some((resource, key)) = named(reference)
                     && !summaries.contains_key(&(resource, key.clone()))
                 {
-                    unknown_reference(resource, &key, stray.pointer.clone(), &mut violations);
+                    unknown_reference(resource, &key, reference.pointer.clone(), &mut violations);
                 }
             }
-            draft.note(violations);
+            draft.add_violations(violations);
         }
         let mut found: Vec<Violations> = drafts
             .iter_mut()
@@ -64,7 +66,7 @@ impl Writer<'_> {
         let unknown = code_lists::unknown_in::<T>(self.tx(), &codes).await?;
         for ((draft, found), unknown) in drafts.iter_mut().zip(&mut found).zip(unknown) {
             let Some(data) = &draft.data else {
-                draft.note(unknown);
+                draft.add_violations(unknown);
                 continue;
             };
             found.append(unknown);
@@ -82,10 +84,10 @@ impl Writer<'_> {
     async fn look_up<'a, T: Table>(
         &self,
         all: impl Iterator<Item = &'a mut T>,
-        strays: Vec<(&'static str, Key)>,
+        unparsed_references: Vec<(&'static str, Key)>,
     ) -> Result<Cards, Error> {
         let mut keys_by_resource: HashMap<&'static str, HashSet<Key>> = HashMap::new();
-        for (resource, key) in strays {
+        for (resource, key) in unparsed_references {
             keys_by_resource.entry(resource).or_default().insert(key);
         }
         for data in all {
@@ -123,7 +125,7 @@ fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mu
 
 /// Returns the resource and the key of a reference in a body that could not be read; `None` if it refers to
 /// no known resource.
-fn named(stray: &Stray) -> Option<(&'static str, Key)> {
-    let resource = resources().iter().find(|described| stray.is_to(described.name))?;
-    Some((resource.name, stray.key.clone()))
+fn named(reference: &UnparsedReference) -> Option<(&'static str, Key)> {
+    let resource = resources().iter().find(|described| reference.refers_to(described.name))?;
+    Some((resource.name, reference.key.clone()))
 }

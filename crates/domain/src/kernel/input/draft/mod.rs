@@ -8,12 +8,12 @@ pub mod unparsed_references;
 
 use serde_json::{Map, Value};
 
-use self::permission::{read_only, refuse, withheld};
+use self::permission::{read_only, refuse, unwritable_fields};
 use self::pointer::{enclosing_entry, insert_placeholder, original_pointer, remove_at, within};
 use self::unchanged::{is_one, is_same};
 use self::unknown_members::unknown_members;
-use self::unparsed_references::{Stray, strays};
-use super::lost_characters::lost;
+use self::unparsed_references::{UnparsedReference, unparsed_references};
+use super::lost_characters::check_lost_characters;
 use super::merge_patch::{merge, merge_row};
 use crate::bilingual;
 use crate::kernel::access::actor::Actor;
@@ -42,7 +42,7 @@ impl InputSource {
     /// Records texts of a file in which characters were lost, compared to the current data.
     fn compare(self, new: &Value, current: &Value, violations: &mut Violations) {
         if self == Self::Import {
-            lost(new, current, violations);
+            check_lost_characters(new, current, violations);
         }
     }
 }
@@ -58,7 +58,7 @@ pub struct Draft<T> {
     violations: Violations,
     today: Violations,
     invalid_pointers: Vec<String>,
-    strays: Vec<Stray>,
+    unparsed_references: Vec<UnparsedReference>,
     unread: Option<Value>,
 }
 
@@ -90,7 +90,7 @@ impl<T: Resource> Draft<T> {
             let differs = |member: &&str| {
                 merged.get(member).is_some_and(|value| Some(value) != default_of(member).as_ref())
             };
-            refuse(actor, withheld::<T>(actor)?, differs)?;
+            refuse(actor, unwritable_fields::<T>(actor)?, differs)?;
         }
         Ok(draft.checked(None, actor))
     }
@@ -129,7 +129,7 @@ impl<T: Resource> Draft<T> {
         }
         origin.compare(&merged, &current, &mut violations);
         let is_changed = |member: &&str| merged.get(member) != current.get(member);
-        refuse(actor, withheld::<T>(actor)?, is_changed)?;
+        refuse(actor, unwritable_fields::<T>(actor)?, is_changed)?;
         let is_replaced = |member: &&str| !is_one(merged.get(*member), current.get(*member));
         for member in T::IMMUTABLE_FIELDS.iter().copied().filter(is_replaced) {
             let detail = bilingual!(
@@ -160,13 +160,20 @@ impl<T: Resource> Draft<T> {
     fn parse(merged: Value, mut violations: Violations) -> Self {
         let faults = match deserr::deserialize::<T, _, Violations>(merged.clone()) {
             Ok(data) => {
-                let (today, invalid, strays) = (Violations::default(), Vec::new(), Vec::new());
+                let (today, invalid, unparsed_references) = (Violations::default(), Vec::new(), Vec::new());
                 let data = Some(data);
-                return Self { data, violations, today, invalid_pointers: invalid, strays, unread: None };
+                return Self {
+                    data,
+                    violations,
+                    today,
+                    invalid_pointers: invalid,
+                    unparsed_references,
+                    unread: None,
+                };
             }
             Err(faults) => faults,
         };
-        let strays = strays::<T>(&merged);
+        let unparsed_references = unparsed_references::<T>(&merged);
         let mut invalid: Vec<String> = faults.pointers().map(enclosing_entry).collect();
         invalid.dedup();
         let mut rest = merged.clone();
@@ -182,16 +189,24 @@ impl<T: Resource> Draft<T> {
             }
         };
         // References in the data are resolved with the data.
-        let is_missing =
-            |stray: &Stray| data.is_none() || invalid.iter().any(|pointer| within(&stray.pointer, pointer));
-        let strays = strays.into_iter().filter(is_missing).collect();
+        let is_missing = |reference: &UnparsedReference| {
+            data.is_none() || invalid.iter().any(|pointer| within(&reference.pointer, pointer))
+        };
+        let unparsed_references = unparsed_references.into_iter().filter(is_missing).collect();
         let unread = data.is_none().then_some(merged);
-        Self { data, violations, today: Violations::default(), invalid_pointers: invalid, strays, unread }
+        Self {
+            data,
+            violations,
+            today: Violations::default(),
+            invalid_pointers: invalid,
+            unparsed_references,
+            unread,
+        }
     }
 
     /// Returns the references that are not in the data.
-    pub fn strays(&self) -> &[Stray] {
-        &self.strays
+    pub fn unparsed_references(&self) -> &[UnparsedReference] {
+        &self.unparsed_references
     }
 
     /// Returns the merged body if it could not be parsed into data.
@@ -200,7 +215,7 @@ impl<T: Resource> Draft<T> {
     }
 
     /// Adds errors in parts of the body that are not in the data.
-    pub fn note(&mut self, found: Violations) {
+    pub fn add_violations(&mut self, found: Violations) {
         self.violations.append(found);
     }
 

@@ -12,7 +12,7 @@ pub(super) fn read_only(member: &str, violations: &mut Violations) {
     violations.member(format!("/{member}"), "read_only", detail);
 }
 
-pub(super) fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
+pub(super) fn unwritable_fields<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
     actor.role.map(T::unwritable_fields).ok_or_else(|| actor.refusal())
 }
 

@@ -10,7 +10,7 @@ use crate::kernel::violation::escape;
 
 /// A reference in a part of the body that could not be parsed, and that is therefore not in the data.
 #[derive(Debug, PartialEq)]
-pub struct Stray {
+pub struct UnparsedReference {
     /// The schema name of the target, such as `Utility`.
     target: String,
     /// The JSON pointer of the reference in the body (RFC 6901).
@@ -19,35 +19,41 @@ pub struct Stray {
     pub key: Key,
 }
 
-impl Stray {
+impl UnparsedReference {
     /// Returns whether the target is a resource of this type, such as `utility`.
-    pub fn is_to(&self, resource: &str) -> bool {
+    pub fn refers_to(&self, resource: &str) -> bool {
         self.target == pascal(resource)
     }
 }
 
 /// Returns the references in a body, as far as they can be parsed.
-pub(super) fn strays<T: Resource>(body: &Value) -> Vec<Stray> {
+pub(super) fn unparsed_references<T: Resource>(body: &Value) -> Vec<UnparsedReference> {
     let mut found = Vec::new();
     for expansion in &MemberTree::of::<T>().expansions {
         if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
-            stray(expansion, &expansion.path, body, String::new(), &mut found);
+            collect(expansion, &expansion.path, body, String::new(), &mut found);
         }
     }
     found
 }
 
 /// Collects the keys at the places where the schema has a reference.
-fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, found: &mut Vec<Stray>) {
+fn collect(
+    expansion: &Expansion,
+    path: &[Step],
+    value: &Value,
+    here: String,
+    found: &mut Vec<UnparsedReference>,
+) {
     match path.split_first() {
         Some((Step::Member(name), rest)) => {
             if let Some(value) = value.get(name) {
-                stray(expansion, rest, value, format!("{here}/{}", escape(name)), found);
+                collect(expansion, rest, value, format!("{here}/{}", escape(name)), found);
             }
         }
         Some((Step::Each, rest)) => {
             for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
-                stray(expansion, rest, entry, format!("{here}/{index}"), found);
+                collect(expansion, rest, entry, format!("{here}/{index}"), found);
             }
         }
         None => {
@@ -55,7 +61,7 @@ fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, foun
                 value.as_object().and_then(|members| members.get("id").or_else(|| members.get("slug")));
             let text = named.unwrap_or(value).as_str();
             if let Some(Ok(key)) = text.map(str::parse) {
-                found.push(Stray { target: expansion.target.clone(), pointer: here, key });
+                found.push(UnparsedReference { target: expansion.target.clone(), pointer: here, key });
             }
         }
     }

@@ -53,7 +53,7 @@ impl fmt::Display for Key {
 pub(super) const PATTERN: &str =
     "^([a-z0-9]+(-[a-z0-9]+)*|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$";
 /// The maximum length of a slug.
-pub(super) const LONGEST: usize = 100;
+pub(super) const MAX_KEY_LENGTH: usize = 100;
 
 impl PartialSchema for Key {
     fn schema() -> RefOr<Schema> {
@@ -61,7 +61,7 @@ impl PartialSchema for Key {
             .schema_type(Type::String)
             .description(Some("The id (a UUID) or the slug."))
             .pattern(Some(PATTERN))
-            .max_length(Some(LONGEST))
+            .max_length(Some(MAX_KEY_LENGTH))
             .examples(["hamburg-wasser"])
             .into()
     }

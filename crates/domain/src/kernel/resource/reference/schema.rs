@@ -7,7 +7,7 @@ use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Ref;
-use super::key::{LONGEST, PATTERN};
+use super::key::{MAX_KEY_LENGTH, PATTERN};
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::naming::{INPUT, schema_name};
 
@@ -15,7 +15,7 @@ impl<T: Resource> PartialSchema for Ref<T> {
     fn schema() -> RefOr<Schema> {
         let text = |about: &'static str| {
             let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
-            text.pattern(Some(PATTERN)).max_length(Some(LONGEST))
+            text.pattern(Some(PATTERN)).max_length(Some(MAX_KEY_LENGTH))
         };
         // A member has no slug of its own, but shows the slug of its utility.
         let has_slug = T::SLUG.is_some() || T::DERIVED.contains(&"slug");
