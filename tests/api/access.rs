@@ -3,7 +3,7 @@
 //! Every role calls every operation of the OpenAPI document. A new operation panics in [`targets`] until somebody has
 //! decided where it belongs.
 
-mod places;
+mod operations;
 mod targets;
 
 use std::fmt::Write;
@@ -11,9 +11,9 @@ use std::fmt::Write;
 use futures_util::future::join_all;
 use reqwest::Method;
 
-use super::visibility::planted::filled;
+use super::visibility::hidden::filled;
 use crate::harness::{Caller, TestApp, on_both};
-use places::{Places, body, places};
+use operations::{Places, body, places};
 use targets::targets;
 
 /// The policy table. The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the
@@ -91,7 +91,7 @@ impl Operation {
             _ if of_the_account(&self.id) || self.id == "commit_import" => path,
             // Coordinators have to name the member that they act for.
             _ if self.id.ends_with("_topic_support") => {
-                format!("{path}?dry_run=true&member={}", super::visibility::planted::DRESDEN)
+                format!("{path}?dry_run=true&member={}", super::visibility::hidden::DRESDEN)
             }
             _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
             _ => path + "?dry_run=true",

@@ -13,7 +13,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::clock::Clock;
 
-use super::given::{
+use super::fixtures::{
     DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, participant,
     partnership, post_nothing,
 };

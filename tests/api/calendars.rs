@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
-use super::given::{changed, location, made};
+use super::fixtures::{changed, location, made};
 use super::sessions::published;
 use super::sessions::registrations::person;
 use crate::harness::{Caller, TestApp, on_both};

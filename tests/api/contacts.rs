@@ -1,14 +1,14 @@
 //! Contacts: which callers see which persons, and that no personal data is stored elsewhere.
 
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::given::{MEMBERS, changed, deleted, location, made, post_nothing};
-use super::visibility::bodies::contact;
+use super::fixtures::bodies::contact;
+use super::fixtures::{MEMBERS, changed, deleted, location, made, post_nothing};
 use crate::harness::{Answer, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden/contacts";

@@ -5,9 +5,9 @@ mod expand;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::given::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, made, the_rest};
-use super::visibility::bodies::contact;
-use super::visibility::planted::{PUBLIC, filled, text};
+use super::fixtures::bodies::contact;
+use super::fixtures::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, made, the_rest};
+use super::visibility::hidden::{PUBLIC, filled, text};
 use crate::harness::{TestApp, on_both};
 
 /// A collection of the document, with its fields and expansions.

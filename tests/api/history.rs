@@ -2,11 +2,11 @@
 
 mod audit;
 mod paging;
-mod sight;
+mod visibility;
 
 use serde_json::{Value, json};
 
-use super::given::{
+use super::fixtures::{
     DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, participant, partnership, post_nothing,
 };
 use crate::harness::{Caller, on_both};

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{changed, log_end};
+use super::fixtures::{changed, log_end};
 use crate::harness::{Caller, TestApp, on_both};
 
 pub(super) const INTERESTS: &str = "/api/v1/interest-registrations";

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::value::PartialDate;
 
-use super::given::the_rest;
-use super::visibility::bodies::contact;
-use super::visibility::planted::with;
+use super::fixtures::bodies::contact;
+use super::fixtures::the_rest;
+use super::visibility::hidden::with;
 use crate::harness::{Caller, on_both};
 
 /// A list of the document: its path and its sort keys.

@@ -8,7 +8,7 @@ use vku_domain::utility::Utility;
 use vku_persistence::kernel::transaction::Writer;
 
 use super::changes::write;
-use super::given::{
+use super::fixtures::{
     MEMBERS, PARTNERSHIPS, UTILITIES, abroad, changed, made, municipal, participant, partnership,
 };
 use crate::harness::{Caller, TestApp, on_both};

@@ -1,14 +1,14 @@
 //! Members: one for each municipal utility, the transitions of their status, and who may write which member.
 
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use super::given::{MEMBERS, UTILITIES, changed, deleted, made, municipal, post_nothing, untouched};
-use super::visibility::bodies::contact;
+use super::fixtures::bodies::contact;
+use super::fixtures::{MEMBERS, UTILITIES, changed, deleted, made, municipal, post_nothing, untouched};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden";

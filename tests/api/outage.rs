@@ -8,8 +8,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 
-use super::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
-use crate::harness::contract::seen::CoverageRecorder;
+use super::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
+use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::postgres::Cluster;
 use crate::harness::{Answer, Backend, TestApp, database, on_both};
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::given::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
-use super::visibility::bodies::part;
-use super::visibility::planted::{LVIV, text};
+use super::fixtures::bodies::part;
+use super::fixtures::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
+use super::visibility::hidden::{LVIV, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// A partnership led by Hamburg.

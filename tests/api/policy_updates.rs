@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::given::{POLICY_UPDATES, changed, deleted, location, made, untouched};
+use super::fixtures::{POLICY_UPDATES, changed, deleted, location, made, untouched};
 use crate::harness::on_both;
 
 /// A policy update with all its members.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::given::{PROGRAMMES, changed, location, made, untouched};
+use super::fixtures::{PROGRAMMES, changed, location, made, untouched};
 use crate::harness::on_both;
 
 /// A programme with all members of rules and calls.

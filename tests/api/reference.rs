@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::given::{AREAS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, partnership};
+use super::fixtures::{AREAS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, partnership};
 use crate::harness::on_both;
 
 /// Each list, its number of codes, and one of them with its labels.

@@ -9,8 +9,8 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
+use super::fixtures::bodies::{contact, policy_update, topic};
 use super::interests::{confirmed, interest, path};
-use super::visibility::bodies::{contact, policy_update, topic};
 use crate::harness::on_both;
 
 /// All live rows of a resource, or all deleted ones.

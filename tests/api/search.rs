@@ -1,15 +1,15 @@
 //! Full-text search: the parameter `q` of lists.
 
-mod golden;
-mod kept;
+mod index_consistency;
+mod model;
+mod own_name;
 mod plans;
-mod reference;
-mod walk;
+mod relevance;
 
 use serde_json::{Value, json};
 
-use super::visibility::bodies::{contact, municipal_utility, partnership};
-use super::visibility::planted::{plant, with};
+use super::fixtures::bodies::{contact, municipal_utility, partnership};
+use super::visibility::hidden::{plant, with};
 use crate::harness::{Caller, on_both};
 
 /// The slugs that a search finds, in order, or family names for resources without a slug.

@@ -9,7 +9,7 @@ use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::change_log::{Change, ChangeAction};
 
 use super::changes::changes_after;
-use super::given::{
+use super::fixtures::{
     MEMBERS, TOPICS, UTILITIES, changed, deleted, location, log_end, made, municipal, post_nothing, untouched,
 };
 use super::imports::{counts, import};

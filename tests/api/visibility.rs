@@ -1,15 +1,14 @@
 //! What a caller may not see does not exist for that caller: no list, count, filter, order, page, export, entity tag,
 //! name, message or status reveals it.
 
-pub(crate) mod bodies;
-mod bounds;
+pub(crate) mod hidden;
 mod keys;
 mod lists;
-pub(crate) mod planted;
+mod own_scope;
 mod references;
 
 use crate::harness::{Answer, on_both};
-use planted::{Shown, text};
+use hidden::{Shown, text};
 
 /// A response as text, without the parts that differ for each request.
 fn plain(answer: &Answer) -> String {

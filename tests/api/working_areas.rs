@@ -5,7 +5,7 @@ use uuid::Uuid;
 use vku_persistence::SCHEMA;
 
 use super::changes::changes_after;
-use super::given::{
+use super::fixtures::{
     AREAS, DRESDEN, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made, municipal,
     partnership, post_nothing,
 };

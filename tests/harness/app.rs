@@ -23,7 +23,7 @@ use vku_transfer::export::XlsxLimits;
 
 use super::caller::Caller;
 use super::clock::MovableClock;
-use super::contract::seen::CoverageRecorder;
+use super::contract::coverage::CoverageRecorder;
 use super::database::{self, Private};
 
 /// The database that a test runs on.

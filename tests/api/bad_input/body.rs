@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, municipal, untouched};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, municipal, untouched};
 use crate::harness::{Answer, Caller, on_both};
 
 /// Sends a body as it is.

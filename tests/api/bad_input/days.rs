@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::given::{UTILITIES, changed, location, made, municipal};
+use crate::api::fixtures::{UTILITIES, changed, location, made, municipal};
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::on_both;
 

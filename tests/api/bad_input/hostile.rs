@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::given::{
+use crate::api::fixtures::{
     DRESDEN, FUNDING, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, municipal, participant, partnership,
     untouched,
 };

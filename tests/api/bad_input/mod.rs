@@ -1,17 +1,17 @@
 //! Invalid input: problems report all faults with pointers and codes, and nothing is written.
 
-mod at_once;
+mod all_violations;
 mod body;
+mod conflicts;
 mod days;
 mod hostile;
 mod member;
 mod parameters;
 mod partnership;
-mod standing;
 
 use serde_json::Value;
 
-use super::given::{changed, untouched};
+use super::fixtures::{changed, untouched};
 use crate::harness::TestApp;
 
 /// A change that makes a valid body invalid, and the expected faults, sorted.

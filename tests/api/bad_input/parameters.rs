@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::body::send;
-use crate::api::given::{DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, untouched};
+use crate::api::fixtures::{DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, untouched};
 use crate::harness::contract::Contract;
 use crate::harness::on_both;
 

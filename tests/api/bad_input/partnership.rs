@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refuses;
-use crate::api::given::{
+use crate::api::fixtures::{
     PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, participant, partnership,
 };
 use crate::harness::on_both;

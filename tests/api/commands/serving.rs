@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Home, RunOutcome, on_empty};
-use crate::api::given::changed;
+use crate::api::fixtures::changed;
 use crate::harness::contract::{Contract, Sent};
 use crate::harness::{Answer, Backend, Caller};
 

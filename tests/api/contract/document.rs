@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vku_http::openapi_document::document;
 
-use super::strangers::SIGNING_IN;
+use super::unauthenticated::SIGNING_IN;
 use crate::harness::contract::{Operation, Schemas};
 use crate::harness::on_both;
 

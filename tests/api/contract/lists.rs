@@ -7,7 +7,7 @@ use serde_json::Value;
 use vku_persistence::collections;
 
 use super::{Operation, Walk};
-use crate::api::given::{deleted, location, post_nothing};
+use crate::api::fixtures::{deleted, location, post_nothing};
 use crate::api::interests::{confirmed, interest};
 use crate::harness::on_both;
 

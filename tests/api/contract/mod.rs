@@ -5,15 +5,15 @@
 //! every order, `filters.rs` compares every filter with `matches`, `fields.rs` selects and expands members of every
 //! resource, and `access.rs` has every role call every operation.
 
+mod descriptions;
 mod document;
 mod examples;
 mod lists;
 mod narrowed;
-mod rarely;
+mod rare_responses;
 mod reading;
 mod scopes;
-mod statements;
-mod strangers;
+mod unauthenticated;
 mod writing;
 
 use reqwest::{Method, RequestBuilder};

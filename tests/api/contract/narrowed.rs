@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Walk;
-use crate::api::given::{AREAS, DRESDEN, changed};
+use crate::api::fixtures::{AREAS, DRESDEN, changed};
 use crate::harness::on_both;
 
 /// Asserts that the schema and the server both accept, or both refuse, the body with each of these members.

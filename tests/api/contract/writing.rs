@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Walk;
-use crate::api::given::untouched;
+use crate::api::fixtures::untouched;
 use crate::harness::on_both;
 
 /// Codes of refusals that are due to the target and not to the example.

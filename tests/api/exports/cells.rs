@@ -6,7 +6,7 @@ use calamine::Data;
 use serde_json::{Value, json};
 
 use super::{exported, records, sheet};
-use crate::api::given::{FUNDING, PROGRAMMES, UTILITIES, abroad, changed, location, made};
+use crate::api::fixtures::{FUNDING, PROGRAMMES, UTILITIES, abroad, changed, location, made};
 use crate::api::imports::{CSV, counts, faults, import};
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, on_both};

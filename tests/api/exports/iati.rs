@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::file::File;
-use crate::api::given::{
+use crate::api::fixtures::bodies::part;
+use crate::api::fixtures::{
     DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made, partnership,
 };
-use crate::api::visibility::bodies::part;
 use crate::harness::on_both;
 
 fn slug(item: &Value) -> String {

@@ -3,9 +3,9 @@
 mod cells;
 mod headings;
 mod iati;
-mod instant;
-mod round;
+mod round_trip;
 mod slow;
+mod snapshot;
 
 use std::io::Cursor;
 
@@ -14,7 +14,7 @@ use geojson::{FeatureCollection, GeoJson};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, deleted, location, made};
+use super::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, deleted, location, made};
 use crate::harness::{Answer, Caller, SHEET_ROWS, on_both};
 
 /// Exports a list in a format.

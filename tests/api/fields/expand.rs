@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Resource, create_parts, lines, resources, sparse};
-use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
-use crate::api::visibility::planted::{Shown, text};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
+use crate::api::visibility::hidden::{Shown, text};
 use crate::harness::{Caller, on_both};
 
 /// The values at the end of a path such as `participants[]`, `party`, `utility`.

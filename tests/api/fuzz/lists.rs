@@ -14,7 +14,7 @@ use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
-use super::dice::Dice;
+use super::random::Dice;
 use super::{Case, assert_client_error, everybody, texts};
 use crate::api::schema::every;
 use crate::harness::TestApp;

@@ -7,9 +7,9 @@
 //!
 //! `VKU_TEST_SEED` sets another seed. A failing input is printed.
 
-mod dice;
 mod lists;
 mod patches;
+mod random;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -19,9 +19,9 @@ use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_persistence::collections;
 
-use crate::api::given::the_rest;
+use crate::api::fixtures::the_rest;
 use crate::harness::{Backend, TestApp, on_both, run};
-use dice::Dice;
+use random::Dice;
 
 /// The number of inputs of each kind.
 struct Budget {

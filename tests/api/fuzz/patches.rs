@@ -12,7 +12,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
-use super::dice::Dice;
+use super::random::Dice;
 use super::{Case, assert_client_error, everybody, texts};
 use crate::api::schema::every;
 use crate::harness::TestApp;

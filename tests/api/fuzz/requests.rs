@@ -8,8 +8,8 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use super::dice::Dice;
 use super::patches::{patch, words};
+use super::random::Dice;
 use crate::harness::{Caller, TestApp};
 
 /// The number of concurrent requests.

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{pointers, summaries};
 use crate::api::changes::changes_after;
-use crate::api::given::{
+use crate::api::fixtures::bodies::contact;
+use crate::api::fixtures::{
     ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership, post_nothing,
 };
-use crate::api::visibility::bodies::contact;
 use crate::harness::on_both;
 
 const AUDIT: &str = "/api/v1/audit";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{history, summaries};
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, changed, deleted, made, participant, partnership};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, changed, deleted, made, participant, partnership};
 use crate::harness::{Caller, on_both};
 
 /// The versions on a page, and the links to the next and previous pages.

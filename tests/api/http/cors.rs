@@ -10,7 +10,7 @@ use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::paths;
 use super::vary;
-use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
+use crate::api::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const APP: &str = "https://app.example.org";

@@ -9,7 +9,7 @@ use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::{METHODS, paths};
 use super::vary;
-use crate::api::given::DRESDEN;
+use crate::api::fixtures::DRESDEN;
 use crate::harness::{Answer, on_both};
 
 /// Headers of every response.

@@ -1,12 +1,12 @@
 //! HTTP: representations, conditional requests, methods and headers, as the RFCs and the conventions require.
 
-mod condition;
+mod conditional;
 mod cors;
 mod headers;
 mod language;
 mod pages;
 mod path;
-mod quota;
+mod rate_limit;
 mod representation;
 mod security_txt;
 mod timeouts;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::error::Code;
 
 use super::vary;
-use crate::api::given::{DRESDEN, untouched};
+use crate::api::fixtures::{DRESDEN, untouched};
 use crate::harness::{TestApp, on_both};
 
 /// The standard methods, and one that does not exist.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{comparable_headers, vary};
-use crate::api::given::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
+use crate::api::fixtures::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
 use crate::harness::{Answer, Caller, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -14,7 +14,7 @@ use vku_domain::partnership::Partnership;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 
 use crate::api::changes::write;
-use crate::api::given::{DRESDEN, untouched};
+use crate::api::fixtures::{DRESDEN, untouched};
 use crate::harness::contract::{Contract, Sent};
 use crate::harness::{Answer, TestApp, on_both};
 

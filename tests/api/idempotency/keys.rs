@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::given::untouched;
+use crate::api::fixtures::untouched;
 
 on_both! {
     async fn a_key_has_1_to_255_printable_ascii_characters(app: TestApp) {

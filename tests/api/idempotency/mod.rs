@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a repeated request gets the same response, and the work is done once.
 
-mod at_once;
+mod concurrency;
 mod keys;
 
 use reqwest::Method;
@@ -8,11 +8,11 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::given::{
+use super::fixtures::bodies::contact;
+use super::fixtures::{
     DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made,
     municipal, partnership,
 };
-use super::visibility::bodies::contact;
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const KEYS: &str = "/api/v1/api-keys";

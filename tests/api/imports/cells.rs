@@ -4,7 +4,9 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
 use super::{CSV, counts, faults, import};
-use crate::api::given::{MEMBERS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, made, partnership};
+use crate::api::fixtures::{
+    MEMBERS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, made, partnership,
+};
 use crate::harness::{Caller, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

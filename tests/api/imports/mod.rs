@@ -3,12 +3,12 @@
 mod cells;
 mod committing;
 mod csv;
+mod dry_run;
 mod formats;
-mod keeping;
 mod no_rows;
 mod office;
 mod refused;
-mod rehearsal;
+mod retention;
 mod sheets;
 mod staged;
 mod upsert;
@@ -16,7 +16,7 @@ mod upsert;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::untouched;
+use super::fixtures::untouched;
 use crate::harness::{Answer, Caller, TestApp};
 
 pub(super) const IMPORTS: &str = "/api/v1/imports";

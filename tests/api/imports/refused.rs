@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{CSV, IMPORTS, commit, faults, import, send};
-use crate::api::given::untouched;
+use crate::api::fixtures::untouched;
 use crate::harness::{Caller, on_both};
 
 const FILE: &str = "name,kind\nZxq,ngo\n";

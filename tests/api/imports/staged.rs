@@ -16,7 +16,7 @@ use vku_persistence::kernel::transaction::Writer;
 
 use super::{CSV, commit, counts, ended, faults, import, send, still};
 use crate::api::changes::write;
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, deleted, location, made};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, deleted, location, made};
 use crate::harness::database::ask;
 use crate::harness::{TestApp, on_both};
 

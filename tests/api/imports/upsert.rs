@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{CSV, commit, counts, faults, import, still};
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, location, made};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, location, made};
+use crate::api::partnership_status::TRANSITIONS;
 use crate::api::sessions::published;
-use crate::api::states::TRANSITIONS;
 use crate::harness::{Caller, ask, on_both};
 
 /// The `detail` of the fault in this row.

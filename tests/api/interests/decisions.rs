@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{confirmed, interest, mail_to, path};
-use crate::api::given::{MEMBERS, UTILITIES, changed, log_end};
+use crate::api::fixtures::{MEMBERS, UTILITIES, changed, log_end};
 use crate::harness::on_both;
 
 on_both! {

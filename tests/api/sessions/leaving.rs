@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::registrations::{DRESDEN, person};
 use super::{SESSIONS, published, session};
-use crate::api::given::{MEMBERS, changed, deleted, location, made, post_nothing};
+use crate::api::fixtures::{MEMBERS, changed, deleted, location, made, post_nothing};
 use crate::harness::{Backend, TestApp, ask, on_both};
 
 const MEMBER: &str = "/api/v1/members/stadtentwaesserung-dresden";

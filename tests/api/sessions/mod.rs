@@ -1,14 +1,14 @@
 //! Sessions: times, status, and who sees what of them.
 
-mod crowd;
+mod change_mails;
+mod concurrency;
 mod leaving;
-mod moving;
 mod parts;
 pub(crate) mod registrations;
 
 use serde_json::{Value, json};
 
-use super::given::{changed, location, made};
+use super::fixtures::{changed, location, made};
 use super::idempotency::post;
 use crate::harness::{TestApp, on_both};
 

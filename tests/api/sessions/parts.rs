@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
-use crate::api::given::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
+use crate::api::fixtures::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
 use crate::api::idempotency::post;
 use crate::api::imports::{CSV, counts, import};
 use crate::harness::{TestApp, on_both};
@@ -102,7 +102,7 @@ on_both! {
         assert_eq!(agenda(&app, &at).await[1..], ["2 d 08:20-08:30", "3 a 08:30-08:45", "4 b 08:45-09:15"]);
         office.delete(&paths[2], "*").await.expect(204);
         assert_eq!(agenda(&app, &at).await, ["1 d 08:00-08:10", "2 a 08:10-08:25", "3 b 08:25-08:55"]);
-        crate::api::given::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
+        crate::api::fixtures::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
         assert_eq!(agenda(&app, &at).await[..2], ["1 c 08:00-08:20", "2 d 08:20-08:30"]);
         // The times follow the session, over the end of daylight saving time too.
         let night = json!({"starts_on": "2026-10-25", "start_time": "02:30", "end_time": "05:00"});

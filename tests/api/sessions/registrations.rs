@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
-use crate::api::given::{changed, location, made};
+use crate::api::fixtures::{changed, location, made};
 use crate::harness::{Answer, TestApp, ask, on_both};
 
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
@@ -322,7 +322,7 @@ on_both! {
         let (second, _) = registered(&app, &session, &person("b")).await;
         office.delete(&first, "*").await.expect(204);
         assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
-        let back = crate::api::given::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
+        let back = crate::api::fixtures::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
         assert_eq!((&back["status"], &back["position"]), (&json!("waitlisted"), &json!(1)));
         let subjects = ask(&app, "SELECT subject FROM mail ORDER BY id").await;
         let said: Vec<_> = subjects.iter().map(|subject| subject.trim_end_matches(": Zxq")).collect();

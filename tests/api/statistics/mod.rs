@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{PARTNERSHIPS, changed, deleted, location, made, partnership};
+use super::fixtures::{PARTNERSHIPS, changed, deleted, location, made, partnership};
 use super::sessions::{SESSIONS, session};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{exported, figures, plant, year};
-use crate::api::given::PARTNERSHIPS;
+use crate::api::fixtures::PARTNERSHIPS;
 use crate::harness::on_both;
 
 /// The sum of decimal numbers with equal scale, in the same scale.

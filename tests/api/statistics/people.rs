@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
 use super::{STATISTICS, counted, exported, figures, or_unknown, texts, year};
-use crate::api::given::{MEMBERS, UTILITIES, changed, deleted, location, made, municipal};
+use crate::api::fixtures::{MEMBERS, UTILITIES, changed, deleted, location, made, municipal};
 use crate::api::sessions::registrations::person;
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, TestApp, on_both};

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
+use super::hidden::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
 use super::plain;
-use super::planted::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 /// Pairs of the same path with keys of hidden resources and with unknown keys.

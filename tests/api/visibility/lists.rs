@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use super::hidden::{HAMBURG, PUBLIC, Planted, SESSION, Shown, filled, text};
 use super::plain;
-use super::planted::{HAMBURG, PUBLIC, Planted, SESSION, Shown, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// The response to a URL. With `limit=7` all pages of it.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::bodies::{municipal_utility, partner_utility, partnership};
+use super::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, plant, text, with};
 use super::plain;
-use super::planted::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, plant, text, with};
+use crate::api::fixtures::bodies::{municipal_utility, partner_utility, partnership};
 use crate::harness::{Answer, on_both};
 
 const PARTNERSHIPS: &str = "/api/v1/partnerships";

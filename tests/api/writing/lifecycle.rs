@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::given::{
+use crate::api::fixtures::{
     DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, location,
     log_end, made, municipal, participant, partnership, post_nothing, untouched,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::api::given::{DRESDEN, FUNDING, UTILITIES, location, log_end, made, post_nothing, untouched};
+use crate::api::fixtures::{DRESDEN, FUNDING, UTILITIES, location, log_end, made, post_nothing, untouched};
 use crate::harness::on_both;
 
 on_both! {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::given::{
+use crate::api::fixtures::{
     DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made,
     participant, partnership, untouched,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::api::given::{
+use crate::api::fixtures::{
     DRESDEN, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, municipal, participant,
     partnership, untouched,
 };

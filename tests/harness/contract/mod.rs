@@ -1,11 +1,11 @@
 //! Checks every response that a test gets against the OpenAPI document: the response has to be declared, and so does
 //! the request if it was accepted. This covers the contract without a test for each endpoint.
 
+pub(crate) mod coverage;
 mod operation;
 mod request;
 mod response;
 mod schemas;
-pub(crate) mod seen;
 
 use std::sync::OnceLock;
 

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Contract, Operation, Sent, essence, is_json, members, seen};
+use super::{Contract, Operation, Sent, coverage, essence, is_json, members};
 use crate::harness::Answer;
 
 /// Headers that operations do not declare: those of HTTP, and those that every response may have.
@@ -51,7 +51,7 @@ pub(super) fn faults(
         return vec![format!("{id} does not declare {status}")];
     };
     let response = contract.schemas.resolved(response);
-    seen::record(format!("{id} {}", status.as_str()));
+    coverage::record(format!("{id} {}", status.as_str()));
     let mut faults = faults_of_body(contract, operation, response, sent, answer);
     faults.extend(faults_of_headers(contract, operation, response, sent, answer));
     faults.into_iter().map(|fault| format!("{id} {}: {fault}", status.as_str())).collect()
@@ -77,7 +77,7 @@ fn faults_of_body(
         let empty = answer.body.is_empty();
         return if empty { Vec::new() } else { vec!["HEAD has no body".to_owned()] };
     }
-    seen::record(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
+    coverage::record(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
     // Other tests prove that compressed bodies equal uncompressed ones.
     if !answer.header("content-encoding").is_empty() {
         return Vec::new();
@@ -123,7 +123,7 @@ fn faults_of_headers(
     for (name, header) in members(declared) {
         let is_there = answer.headers.contains_key(name.as_str());
         if is_there {
-            seen::record(format!("{} {} {name}", operation.id, answer.status.as_str()));
+            coverage::record(format!("{} {} {name}", operation.id, answer.status.as_str()));
         }
         // Only pages of a list have a tag. A dry run creates no resource, so it has no `Location`.
         let needed = contract.schemas.resolved(header)["required"] == true

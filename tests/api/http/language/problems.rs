@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{in_language, no_english};
-use crate::api::given::{
+use crate::api::fixtures::{
     DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, municipal, participant, partnership, untouched,
 };
 use crate::api::http::vary;
