@@ -2,7 +2,7 @@
 //!
 //! Tests are started in the order of their names, so this one is started last. It waits for those that still run. Only
 //! a whole run has seen everything (one on SQLite alone is enough: `--skip ::postgres`). A run of selected tests skips
-//! the check, unless `VKU_TELL_UNSEEN=1`.
+//! the check, unless `VKU_CHECK_COVERAGE=1`.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -19,7 +19,7 @@ use crate::harness::tmpfs::Tmpfs;
 const GENERAL_STATUSES: [&str; 5] = ["408", "429", "500", "503", "507"];
 
 /// What no test sees, and why: `get_index 400: …`. This list may only shrink.
-const NEVER_SEEN: &str = include_str!("contract_coverage.txt");
+const NOT_COVERED: &str = include_str!("contract_coverage.txt");
 
 /// Longer than the slowest test takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(1_200);
@@ -73,12 +73,12 @@ fn is_own(it: &Operation, status: &str) -> bool {
 }
 
 #[test]
-fn tests_have_seen_everything_that_the_document_declares() {
+fn tests_cover_everything_that_the_document_declares() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let running = tests(&arguments).unwrap_or_default();
     let all_run =
         tests(&[]).unwrap().iter().all(|name| running.contains(name) || name.contains("::postgres"));
-    let is_forced = std::env::var_os("VKU_TELL_UNSEEN").is_some();
+    let is_forced = std::env::var_os("VKU_CHECK_COVERAGE").is_some();
     if !all_run && !is_forced {
         println!("skipped: only some tests run");
         return;
@@ -102,7 +102,7 @@ fn tests_have_seen_everything_that_the_document_declares() {
     seen.extend(anywhere);
     let declared: BTreeSet<_> = contract.operations.iter().flat_map(|it| declared(contract, it)).collect();
     let excused: BTreeSet<_> =
-        NEVER_SEEN.lines().filter(|it| !it.starts_with('#') && !it.is_empty()).collect();
+        NOT_COVERED.lines().filter(|it| !it.starts_with('#') && !it.is_empty()).collect();
     let excused: BTreeSet<_> =
         excused.iter().map(|line| line.split_once(": ").unwrap().0.to_owned()).collect();
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::fixtures::{PARTNERSHIPS, changed, deleted, made, partnership};
+use super::fixtures::{PARTNERSHIPS, create, delete, merged, partnership};
 use super::sessions::{SESSIONS, session};
 use crate::harness::{Caller, on_both};
 
@@ -47,11 +47,11 @@ on_both! {
             ("Zxq held", json!({"status": "held", "visibility": "public", "starts_on": "2020-01-02"})),
         ];
         for (title, more) in new {
-            let body = changed(&session(title), &changed(&json!({"starts_on": "2031-03-04"}), &more));
-            made(&office, SESSIONS, &body).await;
+            let body = merged(&session(title), &merged(&json!({"starts_on": "2031-03-04"}), &more));
+            create(&office, SESSIONS, &body).await;
         }
         for (title, visibility) in [("Zxq", "public"), ("Zxq", "internal"), ("Zxq", "members")] {
-            made(&office, PARTNERSHIPS, &changed(&partnership(title), &json!({"visibility": visibility}))).await;
+            create(&office, PARTNERSHIPS, &merged(&partnership(title), &json!({"visibility": visibility}))).await;
         }
         // The page is the same for everybody, with or without credentials.
         for caller in [anyone, office] {
@@ -73,7 +73,7 @@ on_both! {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         for collection in [PARTNERSHIPS, SESSIONS] {
             for it in office.all(&format!("{collection}?limit=200&fields=id")).await {
-                deleted(&office, &format!("{collection}/{}", it["id"].as_str().unwrap())).await;
+                delete(&office, &format!("{collection}/{}", it["id"].as_str().unwrap())).await;
             }
         }
         for (path, parts) in [

@@ -12,7 +12,7 @@ use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::value::PartialDate;
 
 use super::fixtures::bodies::contact;
-use super::fixtures::the_rest;
+use super::fixtures::create_samples;
 use super::visibility::hidden::with;
 use crate::harness::{Caller, on_both};
 
@@ -227,7 +227,7 @@ on_both! {
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
-        the_rest(&app, &HARD_TO_SORT[..9]).await;
+        create_samples(&app, &HARD_TO_SORT[..9]).await;
         for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
             let person = contact(&format!("zxq{number}"), number % 2 == 0);
             let named = with(person, json!({"family_name": name, "given_name": HARD_TO_SORT[number]}));

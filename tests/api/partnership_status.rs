@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::fixtures::{
-    DRESDEN, PARTNERSHIPS, changed, deleted, location, made, partnership, post_nothing, untouched,
+    DRESDEN, PARTNERSHIPS, assert_nothing_written, create, delete, location, merged, partnership,
+    post_nothing,
 };
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 /// The statuses, each with those that may follow it.
 pub(super) const TRANSITIONS: [(&str, &[&str]); 6] = [
@@ -22,7 +23,7 @@ pub(super) const TRANSITIONS: [(&str, &[&str]); 6] = [
 /// An imported partnership whose status is unknown. It has a start and an end.
 const UNKNOWN: &str = "/api/v1/partnerships/hamburg-ethekwini";
 
-async fn lead(caller: &Caller, path: &str, to: &str) -> Answer {
+async fn lead(caller: &Caller, path: &str, to: &str) -> Response {
     let body = json!({"to": to, "reason": "As the parties agreed."});
     caller.post(&format!("{path}/transitions"), &body).await
 }
@@ -30,7 +31,7 @@ async fn lead(caller: &Caller, path: &str, to: &str) -> Answer {
 /// A new partnership with this status, a start and an end.
 async fn in_state(caller: &Caller, status: &str) -> String {
     let body = json!({"status": status, "start": "2020", "end": "2030"});
-    location(&made(caller, PARTNERSHIPS, &changed(&partnership(status), &body)).await)
+    location(&create(caller, PARTNERSHIPS, &merged(&partnership(status), &body)).await)
 }
 
 async fn transitions(caller: &Caller, path: &str) -> Value {
@@ -62,9 +63,9 @@ on_both! {
 
     async fn a_new_partnership_is_an_idea(app: TestApp) {
         let staff = app.coordinator();
-        assert_eq!(made(&staff, PARTNERSHIPS, &partnership("Neu")).await.json()["status"], "idea");
-        let unknown = changed(&partnership("Neu"), &json!({"status": null}));
-        assert_eq!(made(&staff, PARTNERSHIPS, &unknown).await.json()["status"], "idea");
+        assert_eq!(create(&staff, PARTNERSHIPS, &partnership("Neu")).await.json()["status"], "idea");
+        let unknown = merged(&partnership("Neu"), &json!({"status": null}));
+        assert_eq!(create(&staff, PARTNERSHIPS, &unknown).await.json()["status"], "idea");
     }
 
     async fn an_unknown_status_allows_every_transition(app: TestApp) {
@@ -87,9 +88,9 @@ on_both! {
     async fn active_needs_a_start_and_completed_an_end(app: TestApp) {
         let staff = app.coordinator();
         for (from, to, member) in [("preparation", "active", "start"), ("suspended", "completed", "end")] {
-            let body = changed(&partnership(to), &json!({"status": from}));
-            let path = location(&made(&staff, PARTNERSHIPS, &body).await);
-            untouched(&app, async || {
+            let body = merged(&partnership(to), &json!({"status": from}));
+            let path = location(&create(&staff, PARTNERSHIPS, &body).await);
+            assert_nothing_written(&app, async || {
                 let faults = lead(&staff, &path, to).await.faults(409, "transition_needs");
                 assert_eq!(faults, [format!("/{member} required")]);
             })
@@ -105,9 +106,9 @@ on_both! {
         let steps = format!("{path}/transitions");
         for (body, fault) in [
             (anew.clone(), "/reason required"),
-            (changed(&anew, &json!({"reason": " "})), "/reason empty"),
-            (changed(&anew, &json!({"reason": 5})), "/reason wrong_type"),
-            (changed(&anew, &json!({"reasons": "x"})), "/reasons unknown_member"),
+            (merged(&anew, &json!({"reason": " "})), "/reason empty"),
+            (merged(&anew, &json!({"reason": 5})), "/reason wrong_type"),
+            (merged(&anew, &json!({"reasons": "x"})), "/reasons unknown_member"),
             (json!({"reason": "x"}), "/to required"),
             (json!({"to": "aktiv", "reason": "x"}), "/to unknown_value"),
             (json!({"to": null, "reason": "x"}), "/to wrong_type"),
@@ -118,7 +119,7 @@ on_both! {
             .send(staff.request(reqwest::Method::POST, &steps).json(&json!({"to": "active", "reason": null})))
             .await;
         assert_eq!(null.faults(422, "validation_failed"), ["/reason required"]);
-        staff.post(&steps, &changed(&anew, &json!({"reason": "A second phase."}))).await.ok();
+        staff.post(&steps, &merged(&anew, &json!({"reason": "A second phase."}))).await.ok();
     }
 
     async fn a_patch_does_not_change_the_status(app: TestApp) {
@@ -141,10 +142,10 @@ on_both! {
     async fn the_history_lists_all_transitions(app: TestApp) {
         let staff = app.coordinator();
         let path = location(
-            &made(
+            &create(
                 &staff,
                 PARTNERSHIPS,
-                &changed(&partnership("Lebenslauf"), &json!({"start": "2020", "end": "2024"})),
+                &merged(&partnership("Lebenslauf"), &json!({"start": "2020", "end": "2024"})),
             )
             .await,
         );
@@ -208,20 +209,20 @@ on_both! {
         let staff = app.coordinator();
         let session = json!({"title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12", "start_time": "10:00", "end_time": "12:30", "format": "online"});
         let bare = json!({"title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12"});
-        let soon = location(&made(&staff, "/api/v1/sessions", &changed(&session, &json!({"status": "published"}))).await);
-        let past = changed(&session, &json!({"status": "published", "starts_on": "2020-06-12"}));
+        let soon = location(&create(&staff, "/api/v1/sessions", &merged(&session, &json!({"status": "published"}))).await);
+        let past = merged(&session, &json!({"status": "published", "starts_on": "2020-06-12"}));
         let person = json!({"member": "hamburg-wasser", "name": "Zxq", "email": "z@zxq.example", "attendance": "online"});
         let mut paths = vec![
-            location(&made(&staff, &format!("{soon}/registrations"), &person).await),
-            location(&made(&staff, "/api/v1/sessions", &session).await),
-            location(&made(&staff, "/api/v1/sessions", &bare).await),
-            location(&made(&staff, "/api/v1/sessions", &past).await),
-            location(&made(&staff, &format!("{soon}/guests"), &json!({"name": "Zxq"})).await),
+            location(&create(&staff, &format!("{soon}/registrations"), &person).await),
+            location(&create(&staff, "/api/v1/sessions", &session).await),
+            location(&create(&staff, "/api/v1/sessions", &bare).await),
+            location(&create(&staff, "/api/v1/sessions", &past).await),
+            location(&create(&staff, &format!("{soon}/guests"), &json!({"name": "Zxq"})).await),
             soon,
         ];
         for (status, _) in TRANSITIONS {
-            let body = changed(&partnership(status), &json!({"status": status}));
-            paths.push(location(&made(&staff, PARTNERSHIPS, &body).await));
+            let body = merged(&partnership(status), &json!({"status": status}));
+            paths.push(location(&create(&staff, PARTNERSHIPS, &body).await));
         }
         for list in ["members", "topics", "sessions", "partnerships"] {
             let all = staff.all(&format!("/api/v1/{list}?limit=6")).await;
@@ -245,7 +246,7 @@ on_both! {
     async fn deleted_partnerships_have_no_transitions(app: TestApp) {
         let staff = app.coordinator();
         let path = in_state(&staff, "idea").await;
-        deleted(&staff, &path).await;
+        delete(&staff, &path).await;
         lead(&staff, &path, "preparation").await.problem(404, "not_found");
         staff.get(&format!("{path}/transitions")).await.problem(404, "not_found");
         post_nothing(&staff, &format!("{path}/restore")).await.ok();
@@ -253,8 +254,13 @@ on_both! {
     }
 }
 
-async fn untouched_patch(app: &crate::harness::TestApp, staff: &Caller, path: &str, patch: &Value) -> Answer {
+async fn untouched_patch(
+    app: &crate::harness::TestApp,
+    staff: &Caller,
+    path: &str,
+    patch: &Value,
+) -> Response {
     let mut answer = None;
-    untouched(app, async || answer = Some(staff.patch(path, "*", patch).await)).await;
+    assert_nothing_written(app, async || answer = Some(staff.patch(path, "*", patch).await)).await;
     answer.unwrap()
 }

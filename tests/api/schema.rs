@@ -14,7 +14,7 @@ use super::interests::{confirmed, interest, path};
 use crate::harness::on_both;
 
 /// All live rows of a resource, or all deleted ones.
-pub(super) async fn every<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<T>> {
+pub(super) async fn all_rows<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<T>> {
     let operator = Actor::operator(store.now());
     let (mut items, mut query) = (Vec::new(), Query::<T>::all());
     query.deleted = deleted;
@@ -35,7 +35,7 @@ impl Visitor for Count<'_> {
     type Answer = (usize, usize);
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        (every::<T>(self.0, false).await.len(), every::<T>(self.0, true).await.len())
+        (all_rows::<T>(self.0, false).await.len(), all_rows::<T>(self.0, true).await.len())
     }
 }
 

@@ -6,7 +6,7 @@ use url::form_urlencoded::byte_serialize;
 use super::fixtures::ORGANISATIONS;
 use super::fixtures::bodies::contact;
 use super::imports::{CSV, counts, import};
-use crate::api::fixtures::changed;
+use crate::api::fixtures::merged;
 use crate::harness::on_both;
 
 /// No-break spaces come with text that is copied from web pages and spreadsheets, zero-width ones with text from mails.
@@ -29,7 +29,7 @@ on_both! {
             }
             let patch = json!({ "email": around("zxq@zxq.example"), "language": around("de") });
             let contacts = "/api/v1/members/bav/contacts";
-            let person = caller.post(contacts, &changed(&contact("Zxq", false), &patch)).await.expect(201).json();
+            let person = caller.post(contacts, &merged(&contact("Zxq", false), &patch)).await.expect(201).json();
             assert_eq!((&person["email"], &person["language"]), (&json!("zxq@zxq.example"), &json!("de")));
             // Keys in references are trimmed too.
             let session = json!({ "title": "Zxq", "kind": "exchange", "organisers": [{ "organisation": around(&slug) }],

@@ -70,7 +70,7 @@ impl TestApp {
     }
 
     /// Starts another app on the same database, with this configuration.
-    pub(crate) fn again(&self, http_config: HttpConfig) -> Self {
+    pub(crate) fn another_instance(&self, http_config: HttpConfig) -> Self {
         Self::with_http_config(self.backend, self.url.clone(), None, http_config)
     }
 

@@ -10,7 +10,7 @@ use crate::api::fixtures::bodies::{
 use crate::api::interests::{INTERESTS, confirmed, interest, mail_to};
 use crate::api::sessions::registrations::person;
 use crate::api::sessions::{SESSIONS, session};
-use crate::api::visibility::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, plant, text, with};
+use crate::api::visibility::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, create_resource, text, with};
 use crate::harness::TestApp;
 
 /// The request body of an operation, if it needs one.
@@ -100,10 +100,11 @@ pub(super) async fn places(app: &TestApp) -> Places {
     let mut places = Places::new();
     let utilities = "/api/v1/utilities";
     for visibility in ["members", "internal"] {
-        let utility = plant(app, utilities, partner_utility(&format!("Zxq {visibility}"), visibility)).await;
+        let utility =
+            create_resource(app, utilities, partner_utility(&format!("Zxq {visibility}"), visibility)).await;
         places.insert(("utility", visibility), text(&utility, "id"));
     }
-    let peer = plant(app, utilities, partner_utility("Zxq peer", "internal")).await;
+    let peer = create_resource(app, utilities, partner_utility("Zxq peer", "internal")).await;
     places.insert(("utility", "own internal"), text(&peer, "id"));
     for (target, lead, partner, visibility) in [
         ("members", HAMBURG, places[&("utility", "members")].clone(), "members"),
@@ -116,7 +117,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         if target == "own internal" {
             body["participants"].as_array_mut().unwrap().push(lviv);
         }
-        let made = plant(app, "/api/v1/partnerships", body).await;
+        let made = create_resource(app, "/api/v1/partnerships", body).await;
         places.insert(("partnership", target), text(&made, "id"));
     }
     places.insert(("partnership", "own"), OWN.into());
@@ -124,10 +125,13 @@ pub(super) async fn places(app: &TestApp) -> Places {
     for (kind, deleted, collection) in PARTS {
         for target in ["own", "others", "own internal", "members", "internal"] {
             let path = format!("/api/v1/partnerships/{}/{collection}", places[&("partnership", target)]);
-            places.insert((kind, target), text(&plant(app, &path, part(collection, "Zxq")).await, "id"));
+            places.insert(
+                (kind, target),
+                text(&create_resource(app, &path, part(collection, "Zxq")).await, "id"),
+            );
         }
         let path = format!("/api/v1/partnerships/{}/{collection}", places[&("partnership", "own")]);
-        let gone = text(&plant(app, &path, part(collection, "Zxq")).await, "id");
+        let gone = text(&create_resource(app, &path, part(collection, "Zxq")).await, "id");
         app.coordinator().delete(&format!("{path}/{gone}"), "*").await.expect(204);
         places.insert((deleted, "own"), gone);
     }
@@ -141,11 +145,11 @@ pub(super) async fn places(app: &TestApp) -> Places {
         [("own", "own"), ("others", "others"), ("internal", "internal"), ("deleted", "others")]
     {
         let body = topic("Zxq", &places[&("member", member)]);
-        let made = plant(app, "/api/v1/topics", body).await;
+        let made = create_resource(app, "/api/v1/topics", body).await;
         places.insert(("topic", target), text(&made, "id"));
     }
     for target in ["others", "idle", "deleted"] {
-        let made = plant(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
+        let made = create_resource(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
         places.insert(("policy_update", target), text(&made, "id"));
     }
     plant_sessions(app, &mut places).await;
@@ -180,7 +184,8 @@ pub(super) async fn places(app: &TestApp) -> Places {
                 json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
             ),
         ] {
-            let made = plant(app, path, with(body, json!({ "slug": format!("zxq-{target}") }))).await;
+            let made =
+                create_resource(app, path, with(body, json!({ "slug": format!("zxq-{target}") }))).await;
             places.insert((kind, target), text(&made, "id"));
         }
     }
@@ -208,14 +213,14 @@ async fn plant_sessions(app: &TestApp, places: &mut Places) {
         ("internal", json!({ "status": "published", "visibility": "internal" })),
         ("deleted", json!({ "status": "published" })),
     ] {
-        let made = plant(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
+        let made = create_resource(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
         places.insert(("session", target), text(&made, "id"));
     }
     let deleted = format!("{SESSIONS}/{}", places[&("session", "deleted")]);
     app.coordinator().delete(&deleted, "*").await.expect(204);
     for target in ["held", "unwritten"] {
         let more = json!({ "status": "held", "starts_on": "2020-06-12" });
-        let made = plant(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
+        let made = create_resource(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
         places.insert(("session", target), text(&made, "id"));
     }
     for target in ["upcoming", "mine", "theirs"] {
@@ -238,7 +243,7 @@ async fn plant_sessions(app: &TestApp, places: &mut Places) {
         ("minutes", "minutes", "held", minutes),
     ] {
         let path = format!("{SESSIONS}/{}/{path}", places[&("session", target)]);
-        let made = text(&plant(app, &path, body).await, "id");
+        let made = text(&create_resource(app, &path, body).await, "id");
         if kind.starts_with("deleted") {
             app.coordinator().delete(&format!("{path}/{made}"), "*").await.expect(204);
         }
@@ -251,28 +256,30 @@ async fn plant_members(app: &TestApp, places: &mut Places) {
     for (target, key) in [("own", DRESDEN), ("others", HAMBURG), ("silent", HAMBURG)] {
         places.insert(("member", target), key.into());
     }
-    let internal = plant(app, "/api/v1/utilities", municipal_utility("Zxq member", "internal")).await;
+    let internal =
+        create_resource(app, "/api/v1/utilities", municipal_utility("Zxq member", "internal")).await;
     for (target, utility, status) in [
         ("paused", "stadtwerke-norderstedt".to_owned(), "paused"),
         ("internal", text(&internal, "id"), "active"),
     ] {
         let body = json!({ "utility": utility, "status": status });
-        places.insert(("member", target), text(&plant(app, "/api/v1/members", body).await, "id"));
+        places.insert(("member", target), text(&create_resource(app, "/api/v1/members", body).await, "id"));
     }
     for target in ["idle", "deleted"] {
-        let utility = plant(app, "/api/v1/utilities", municipal_utility("Zxq member", "public")).await;
-        let made = plant(app, "/api/v1/members", json!({ "utility": utility["id"] })).await;
+        let utility =
+            create_resource(app, "/api/v1/utilities", municipal_utility("Zxq member", "public")).await;
+        let made = create_resource(app, "/api/v1/members", json!({ "utility": utility["id"] })).await;
         places.insert(("member", target), text(&made, "id"));
     }
     let deleted = format!("/api/v1/members/{}", places[&("member", "deleted")]);
     app.coordinator().delete(&deleted, "*").await.expect(204);
     for target in ["own", "others", "silent", "paused", "internal"] {
         let path = format!("/api/v1/members/{}/contacts", places[&("member", target)]);
-        let person = plant(app, &path, contact("zxq", target != "silent")).await;
+        let person = create_resource(app, &path, contact("zxq", target != "silent")).await;
         places.insert(("contact", target), text(&person, "id"));
     }
     let path = format!("/api/v1/members/{DRESDEN}/contacts");
-    let person = text(&plant(app, &path, contact("zxq", true)).await, "id");
+    let person = text(&create_resource(app, &path, contact("zxq", true)).await, "id");
     app.coordinator().delete(&format!("{path}/{person}"), "*").await.expect(204);
     places.insert(("deleted contact", "own"), person);
 }

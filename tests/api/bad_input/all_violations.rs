@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::refuses;
 use crate::api::fixtures::{
-    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, municipal, participant, partnership, untouched,
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, assert_nothing_written, merged, municipal, participant,
+    partnership,
 };
-use crate::harness::{Answer, on_both};
+use crate::harness::{Response, on_both};
 
 /// The `detail` of the only error.
 #[track_caller]
-fn only_detail(answer: Answer) -> String {
+fn only_detail(answer: Response) -> String {
     let problem = answer.problem(422, "validation_failed");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem:#}");
     problem["errors"][0]["detail"].as_str().unwrap().to_owned()
@@ -145,7 +146,7 @@ on_both! {
 
     async fn patch_bodies_are_validated_like_post_bodies(app: TestApp) {
         let (staff, utility) = (app.coordinator(), "/api/v1/utilities/lvivvodokanal");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (path, patch, faults) in [
                 (utility, json!({"location": {"longitude": null}}), vec!["/location/longitude required"]),
                 (
@@ -178,11 +179,11 @@ on_both! {
     async fn faults_suggest_valid_values(app: TestApp) {
         let staff = app.coordinator();
         let detail = async |path: &str, body: Value| only_detail(staff.post(path, &body).await);
-        let kind = detail(UTILITIES, changed(&municipal("X"), &json!({"kind": "municipl"}))).await;
+        let kind = detail(UTILITIES, merged(&municipal("X"), &json!({"kind": "municipl"}))).await;
         assert!(kind.contains("Did you mean `municipal`?") && kind.contains("`partner`"), "{kind}");
-        let member = detail(PARTNERSHIPS, changed(&partnership("X"), &json!({"sumary": {"en": "x"}}))).await;
+        let member = detail(PARTNERSHIPS, merged(&partnership("X"), &json!({"sumary": {"en": "x"}}))).await;
         assert!(member.contains("Did you mean `summary`?"), "{member}");
-        let area = detail(UTILITIES, changed(&municipal("X"), &json!({"needs": ["tarifs"]}))).await;
+        let area = detail(UTILITIES, merged(&municipal("X"), &json!({"needs": ["tarifs"]}))).await;
         assert!(area.contains("Did you mean `tariffs`?"), "{area}");
         let money = json!({"kind": "grant", "amount": {"amount": 1.5, "currency": "EUR"}});
         assert!(detail(FUNDING, money).await.contains("\"125000.00\""));

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::fixtures::{
-    DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, partnership,
-    untouched,
+    DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, assert_nothing_written, create, merged,
+    municipal, partnership,
 };
 use crate::harness::on_both;
 
@@ -18,14 +18,14 @@ fn named(problem: &Value) -> Vec<(&str, &str)> {
 on_both! {
     async fn a_slug_that_is_taken_is_refused(app: TestApp) {
         let staff = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (path, right, slug) in [
                 (UTILITIES, municipal("X"), "hamburg-wasser"),
                 (PARTNERSHIPS, partnership("X"), "dresden-lviv-ternopil-nadvirna"),
                 (ORGANISATIONS, json!({"name": "X", "kind": "ngo"}), "bmz"),
                 (PROGRAMMES, json!({"name": "X", "kind": "grant"}), "newza"),
             ] {
-                staff.post(path, &changed(&right, &json!({"slug": slug}))).await.problem(409, "slug_taken");
+                staff.post(path, &merged(&right, &json!({"slug": slug}))).await.problem(409, "slug_taken");
             }
             let patch = json!({"slug": "hamburg-bremen-miyahuna"});
             staff.patch(DRESDEN, "*", &patch).await.problem(409, "slug_taken");
@@ -36,12 +36,12 @@ on_both! {
         })
         .await;
         // Slugs are unique for each kind of resource only.
-        made(&staff, ORGANISATIONS, &json!({"name": "X", "kind": "ngo", "slug": "hamburg-wasser"})).await;
+        create(&staff, ORGANISATIONS, &json!({"name": "X", "kind": "ngo", "slug": "hamburg-wasser"})).await;
     }
 
     async fn resources_with_dependents_cannot_be_deleted(app: TestApp) {
         let staff = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (path, dependent) in [
                 ("/api/v1/utilities/lvivvodokanal", ("partnership", "dresden-lviv-ternopil-nadvirna")),
                 (
@@ -61,7 +61,7 @@ on_both! {
 
     async fn a_utility_may_not_be_narrower_than_its_partnerships(app: TestApp) {
         let (staff, path) = (app.coordinator(), "/api/v1/utilities/lvivvodokanal");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for patch in [json!({"visibility": "members"}), json!({"kind": "municipal", "country": "DE"})] {
                 let problem = staff.patch(path, "*", &patch).await.problem(409, "conflicts_with_dependents");
                 assert!(
@@ -88,7 +88,7 @@ on_both! {
         ] {
             let stale = staff.get(&path).await.tag();
             let current = staff.patch(&path, &stale, &patch).await.ok().tag();
-            untouched(&app, async || {
+            assert_nothing_written(&app, async || {
                 for method in [Method::PATCH, Method::DELETE] {
                     let request = || staff.request(method.clone(), &path).json(&json!({"source_url": null}));
                     let missing = staff.send(request()).await;

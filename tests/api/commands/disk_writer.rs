@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::TIMEOUT;
 use super::serving::Server;
-use crate::harness::{Answer, Caller};
+use crate::harness::{Caller, Response};
 
 pub(super) const ORGANISATIONS: &str = "/api/v1/organisations";
 /// The problem of a write to a full disk.
@@ -44,7 +44,7 @@ impl Office {
     }
 
     /// Creates an organisation.
-    pub(super) async fn write(&self) -> Answer {
+    pub(super) async fn write(&self) -> Response {
         let slug = format!("made-{}", self.next.fetch_add(1, Ordering::Relaxed));
         let body = json!({"name": "Made around the moment", "slug": slug, "kind": "ngo"});
         let answer = self.caller.post(ORGANISATIONS, &body).await;

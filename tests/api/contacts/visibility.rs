@@ -9,7 +9,7 @@ use vku_domain::kernel::access::actor::Role;
 use super::{OTHER, OWN};
 use crate::api::changes::changes_after;
 use crate::api::fixtures::bodies::contact;
-use crate::api::fixtures::{MEMBERS, changed, deleted, made, post_nothing};
+use crate::api::fixtures::{MEMBERS, create, delete, merged, post_nothing};
 use crate::api::visibility::hidden::text;
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -20,7 +20,7 @@ const OPEN: &[&str] = &["zxqopen"];
 /// A contact whose personal members all begin with this word.
 fn person(word: &str, in_directory: bool) -> Value {
     let mailings = json!({"given_at": "2026-03-03T09:00:00Z", "text_version": "2026-03"});
-    changed(
+    merged(
         &contact(word, in_directory),
         &json!({
             "given_name": format!("{word} given"), "family_name": format!("{word} family"), "function": "Zxqfunction",
@@ -30,11 +30,11 @@ fn person(word: &str, in_directory: bool) -> Value {
 }
 
 /// Creates and changes both contacts. Returns their ids.
-async fn plant(app: &TestApp) -> [String; 2] {
+async fn create_contacts(app: &TestApp) -> [String; 2] {
     let office = app.coordinator();
     let mut ids = Vec::new();
     for (word, in_directory) in [("zxqopen", true), ("zxqstill", false)] {
-        let made = made(&office, OTHER, &person(word, in_directory)).await.json();
+        let made = create(&office, OTHER, &person(word, in_directory)).await.json();
         let id = text(&made, "id");
         let name = json!({"family_name": format!("{word} family, too")});
         office.patch(&format!("{OTHER}/{id}"), "*", &name).await.ok();
@@ -75,7 +75,7 @@ fn assert_mentions(role: &str, path: &str, text: &str, sees: &[&str], ids: &[Str
 
 on_both! {
     async fn lists_contain_only_visible_contacts(app: TestApp) {
-        let ids = plant(&app).await;
+        let ids = create_contacts(&app).await;
         let fields = "fields=id,given_name,family_name,email,phone,function,language,is_primary,consents,member,version";
         for (role, caller, sees) in callers(&app).await {
             let Some(sees) = sees else {
@@ -130,7 +130,7 @@ on_both! {
     }
 
     async fn a_hidden_contact_looks_like_an_unknown_one(app: TestApp) {
-        let ids = plant(&app).await;
+        let ids = create_contacts(&app).await;
         let nobody = format!("{OTHER}/{}", uuid::Uuid::now_v7());
         for (role, caller, sees) in callers(&app).await {
             let Some(sees) = sees else { continue };
@@ -153,9 +153,9 @@ on_both! {
     }
 
     async fn personal_data_appears_in_contacts_only(app: TestApp) {
-        let ids = plant(&app).await;
+        let ids = create_contacts(&app).await;
         let office = app.coordinator();
-        deleted(&office, &format!("{OTHER}/{}", ids[1])).await;
+        delete(&office, &format!("{OTHER}/{}", ids[1])).await;
         post_nothing(&office, &format!("{OTHER}/{}/restore", ids[1])).await.ok();
         let personal = ["zxqopen", "zxqstill", "7777777", "8888888", "Mustermann", "mustermann@"];
         for (role, caller, _) in callers(&app).await {
@@ -185,7 +185,7 @@ on_both! {
 
     /// URLs are logged everywhere on the way, so a cursor must not contain personal data.
     async fn urls_contain_no_personal_data(app: TestApp) {
-        plant(&app).await;
+        create_contacts(&app).await;
         for sort in ["family_name", "given_name", "-family_name,given_name"] {
             let page = app.coordinator().get(&format!("{OTHER}?name=x&limit=1&sort={sort}")).await.ok().json();
             let next = text(&page, "next");
@@ -193,16 +193,16 @@ on_both! {
             let inside = String::from_utf8_lossy(&URL_SAFE_NO_PAD.decode(token).unwrap()).to_lowercase();
             assert!(!inside.contains("zxq"), "{inside}");
         }
-        let made = made(&app.coordinator(), OTHER, &person("zxqopen", true)).await;
+        let made = create(&app.coordinator(), OTHER, &person("zxqopen", true)).await;
         assert!(!made.header("location").contains("zxq"));
     }
 
     async fn api_keys_need_a_scope_for_personal_data(app: TestApp) {
-        let ids = plant(&app).await;
+        let ids = create_contacts(&app).await;
         let own = app.account(Role::Member, "hamburg-wasser").await;
         let key = async |scopes: &[&str]| {
             let body = json!({"name": "Script", "scopes": scopes});
-            let made = made(&own, "/api/v1/api-keys", &body).await.json();
+            let made = create(&own, "/api/v1/api-keys", &body).await.json();
             own.with_token(made["key"].as_str().unwrap())
         };
         let one = format!("{OTHER}/{}", ids[0]);

@@ -21,7 +21,7 @@ use reqwest::{Method, RequestBuilder};
 use super::imports::{IMPORTS, ended};
 use crate::api::interests::{INTERESTS, confirmed, interest};
 use crate::harness::contract::{Contract, Operation, Schemas};
-use crate::harness::{Answer, Caller, TestApp};
+use crate::harness::{Caller, Response, TestApp};
 
 /// Query parameters for a small import that ends quickly.
 const REHEARSED: &str = "resource=organisations&dry_run=true";
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Sends the request. [`Caller::send`] checks the response against the document.
-    async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Answer {
+    async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Response {
         let answer = caller.send(request).await;
         let (id, status) = (&operation.id, answer.status.as_u16());
         assert!(operation.declares(status), "{id} does not declare {status}: {}", answer.text());

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::lists::deleted_and_restored;
 use super::unauthenticated::SIGNING_IN;
 use super::{Operation, Walk};
-use crate::api::fixtures::deleted;
+use crate::api::fixtures::delete;
 use crate::harness::on_both;
 
 on_both! {
@@ -77,10 +77,10 @@ on_both! {
             let change = caller.request(Method::PATCH, &thing).header("If-Match", "*").json(change);
             walk.ask(update, &caller, change).await.ok();
 
-            let delete = walk.find(&Method::DELETE, one).unwrap();
+            let deletion = walk.find(&Method::DELETE, one).unwrap();
             let dry_run = caller.request(Method::DELETE, &format!("{thing}?dry_run=true"));
-            walk.ask(delete, &caller, dry_run.header("If-Match", "*")).await.expect(204);
-            deleted(&caller, &thing).await;
+            walk.ask(deletion, &caller, dry_run.header("If-Match", "*")).await.expect(204);
+            delete(&caller, &thing).await;
 
             let restore = |query: &str| caller.request(Method::POST, &format!("{thing}/restore{query}"));
             let late = restore("").header("If-Match", "\"999-zxq\"");

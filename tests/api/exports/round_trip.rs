@@ -18,7 +18,7 @@ use vku_transfer::format::Format;
 use vku_transfer::import::{Plan, run};
 
 use crate::api::fixtures::bodies::part;
-use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, create, merged, partnership};
 use crate::harness::database::{self};
 use crate::harness::on_both;
 
@@ -103,17 +103,17 @@ on_both! {
                 "location": { "latitude": 0.1 + 0.2, "longitude": -1e-7 },
                 "population_served": { "value": 9_007_199_254_740_991_u64, "as_of": "2023-05" }
             });
-            let utility = made(&staff, UTILITIES, &changed(&abroad("x"), &body)).await.json();
+            let utility = create(&staff, UTILITIES, &merged(&abroad("x"), &body)).await.json();
             let body = json!({ "title": text, "based_on": { "kind": "other", "name": text },
                 "participants": [
                     { "role": "lead", "party": { "utility": "hamburg-wasser" }, "from": "2019", "until": "2021-05" },
                     { "role": "lead", "party": { "utility": "stadtentwaesserung-dresden" }, "from": "2021-06" },
                     { "role": "partner", "party": { "utility": utility["id"] } }
                 ] });
-            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+            create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &body)).await;
         }
         let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
-        made(&staff, FUNDING, &phase).await;
+        create(&staff, FUNDING, &phase).await;
         for (collection, body) in [
             ("activities", json!({ "expert_days": "0.5", "participants": 12, "description": { "uk": "a;b" } })),
             (
@@ -126,7 +126,7 @@ on_both! {
             ("documents", json!({ "url": "https://zxq.example/?a=b;c=\"d".replace('"', "%22") })),
         ] {
             for text in AWKWARD {
-                made(&staff, &format!("{DRESDEN}/{collection}"), &changed(&part(collection, text), &body)).await;
+                create(&staff, &format!("{DRESDEN}/{collection}"), &merged(&part(collection, text), &body)).await;
             }
         }
         for dialect in [CsvDialect::Rfc4180, CsvDialect::ExcelDe] {

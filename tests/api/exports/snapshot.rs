@@ -7,7 +7,7 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::utility::Utility;
 
-use crate::api::fixtures::{UTILITIES, abroad, made};
+use crate::api::fixtures::{UTILITIES, abroad, create};
 use crate::harness::on_both;
 
 on_both! {
@@ -15,7 +15,7 @@ on_both! {
         let (staff, actor) = (app.coordinator(), Actor::operator(app.store.now()));
         let export = app.store.export(&actor).await.unwrap();
         let before = export.rows(&Query::<Utility>::all(), None).await.unwrap().items.len();
-        made(&staff, UTILITIES, &abroad("Meanwhile")).await;
+        create(&staff, UTILITIES, &abroad("Meanwhile")).await;
         assert_eq!(export.rows(&Query::<Utility>::all(), None).await.unwrap().items.len(), before);
         drop(export);
         let export = app.store.export(&actor).await.unwrap();
@@ -29,7 +29,7 @@ on_both! {
         let mut third = pin!(app.store.export(&actor));
         assert!(third.as_mut().now_or_never().is_none());
         staff.get(UTILITIES).await.ok();
-        made(&staff, UTILITIES, &abroad("Written")).await;
+        create(&staff, UTILITIES, &abroad("Written")).await;
         drop(one);
         third.await.unwrap().rows(&Query::<Utility>::all(), None).await.unwrap();
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Resource, create_parts, lines, resources, sparse};
-use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
-use crate::api::visibility::hidden::{Shown, text};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, create, merged, partnership};
+use crate::api::visibility::hidden::{Restriction, text};
 use crate::harness::{Caller, on_both};
 
 /// The values at the end of a path such as `participants[]`, `party`, `utility`.
@@ -63,8 +63,8 @@ async fn expanded(
 on_both! {
     /// For every role, with hidden resources that some roles do not see.
     async fn expand_inserts_what_get_returns(app: TestApp) {
-        for shown in [Shown::Members, Shown::Internal, Shown::Deleted] {
-            shown.plant(&app).await;
+        for shown in [Restriction::Members, Restriction::Internal, Restriction::Deleted] {
+            shown.create(&app).await;
         }
         let participants = json!([
             { "role": "lead", "party": { "utility": "zxqmembers-werk" } },
@@ -72,9 +72,9 @@ on_both! {
             { "role": "supporting", "party": { "organisation": "giz" } },
             { "role": "partner", "party": { "utility": "lvivvodokanal" } },
         ]);
-        let mixed = changed(&partnership("Gemischt"), &json!({"participants": participants, "visibility": "internal"}));
-        let mixed = made(&app.coordinator(), PARTNERSHIPS, &mixed).await.json();
-        made(
+        let mixed = merged(&partnership("Gemischt"), &json!({"participants": participants, "visibility": "internal"}));
+        let mixed = create(&app.coordinator(), PARTNERSHIPS, &mixed).await.json();
+        create(
             &app.coordinator(),
             "/api/v1/funding-programmes",
             &json!({"name": "Gemischt", "kind": "grant", "funders": [{"utility": "hamburg-wasser"}, {"organisation": "bmz"}],
@@ -145,7 +145,7 @@ on_both! {
 
     /// A deleted partnership still refers to its deleted utilities, which `GET` no longer returns.
     async fn expand_keeps_references_that_cannot_be_read(app: TestApp) {
-        let it = Shown::Deleted.plant(&app).await;
+        let it = Restriction::Deleted.create(&app).await;
         let staff = app.admin();
         staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
         let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(&it.partnership, "id"));
@@ -182,7 +182,7 @@ on_both! {
         let faults = staff.patch(DRESDEN, "*", &whole).await.faults(422, "validation_failed");
         assert_eq!(faults, ["/participants/0/party/utility/nmae unknown_member"]);
         let phase = staff.get(&format!("{FUNDING}?expand=partnership")).await.ok().json()["items"][0].clone();
-        let other = changed(&phase, &json!({"partnership": {"title": "Other"}}));
+        let other = merged(&phase, &json!({"partnership": {"title": "Other"}}));
         let faults = staff.patch(&format!("{FUNDING}/{}", text(&phase, "id")), "*", &other).await;
         assert_eq!(faults.faults(422, "validation_failed"), ["/partnership read_only"]);
     }

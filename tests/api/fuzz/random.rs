@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 
 /// A random number generator (SplitMix64).
-pub(super) struct Dice(u64);
+pub(super) struct Random(u64);
 
 /// Texts that often break parsers, databases, calendars and arithmetic.
 const HOSTILE_TEXTS: &[&str] = &[
@@ -82,7 +82,7 @@ const HOSTILE_TEXTS: &[&str] = &[
     "[]",
 ];
 
-impl Dice {
+impl Random {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -184,7 +184,7 @@ impl Dice {
     }
 
     /// The value with a random change.
-    pub(super) fn changed(&mut self, value: &Value, known: &[String]) -> Value {
+    pub(super) fn mutated(&mut self, value: &Value, known: &[String]) -> Value {
         if self.one_in(8) {
             return self.value(known, 2);
         }
@@ -196,7 +196,7 @@ impl Dice {
                     0 => entries.insert(at, self.value(known, 2)),
                     1 if !entries.is_empty() => entries.push(entries[at].clone()),
                     2 if !entries.is_empty() => drop(entries.remove(at)),
-                    _ if !entries.is_empty() => entries[at] = self.changed(&entries[at].clone(), known),
+                    _ if !entries.is_empty() => entries[at] = self.mutated(&entries[at].clone(), known),
                     _ => {}
                 }
                 Value::Array(entries)
@@ -210,7 +210,7 @@ impl Dice {
                 };
                 let changed = match members.get(&name) {
                     Some(_) if self.one_in(6) => Value::Null,
-                    Some(member) => self.changed(&member.clone(), known),
+                    Some(member) => self.mutated(&member.clone(), known),
                     None => self.value(known, 2),
                 };
                 members.insert(name, changed);

@@ -6,7 +6,7 @@ use vku_domain::kernel::access::actor::Role;
 use super::{history, pointers, summaries};
 use crate::api::fixtures::bodies::contact;
 use crate::api::fixtures::{
-    FUNDING, MEMBERS, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made,
+    FUNDING, MEMBERS, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, create, delete, merged,
     municipal, participant, partnership, post_nothing,
 };
 use crate::harness::on_both;
@@ -15,8 +15,8 @@ on_both! {
     /// A partnership that is internal, changes, and becomes visible to members, to all, hidden, and visible again.
     async fn changes_made_while_hidden_stay_hidden(app: TestApp) {
         let office = app.coordinator();
-        let body = changed(&partnership("Zxq"), &json!({"visibility": "internal", "start": "2001"}));
-        let at = made(&office, PARTNERSHIPS, &body).await.header("location");
+        let body = merged(&partnership("Zxq"), &json!({"visibility": "internal", "start": "2001"}));
+        let at = create(&office, PARTNERSHIPS, &body).await.header("location");
         for patch in [
             json!({"start": "2002"}),
             json!({"visibility": "members", "end": "2032"}),
@@ -27,7 +27,7 @@ on_both! {
         ] {
             office.patch(&at, "*", &patch).await.ok();
         }
-        let phase = made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await.header("location");
+        let phase = create(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await.header("location");
         assert_eq!(summaries(&history(&office, &at).await).len(), 7);
         // Lviv takes part today, so it sees the partnership although it is internal, and its whole history.
         assert_eq!(history(&app.partner(), &at).await, history(&office, &at).await);
@@ -64,21 +64,21 @@ on_both! {
     /// Participants that left the partnership and are internal or deleted now are removed from its history.
     async fn parties_that_are_hidden_now_are_removed_from_the_history(app: TestApp) {
         let office = app.coordinator();
-        made(&office, UTILITIES, &changed(&abroad("Zxqgone"), &json!({"slug": "zxqgone"}))).await;
+        create(&office, UTILITIES, &merged(&abroad("Zxqgone"), &json!({"slug": "zxqgone"}))).await;
         let verein = json!({"name": "Zxqverein", "kind": "ngo", "slug": "zxqverein"});
-        made(&office, ORGANISATIONS, &verein).await;
+        create(&office, ORGANISATIONS, &verein).await;
         let stay = [participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal")];
         let verein = json!({"role": "supporting", "party": {"organisation": "zxqverein"}});
         let with = json!([stay[0], participant("partner", "zxqgone"), stay[1], verein]);
-        let body = changed(&partnership("Bund"), &json!({"participants": with}));
-        let at = made(&office, PARTNERSHIPS, &body).await.header("location");
+        let body = merged(&partnership("Bund"), &json!({"participants": with}));
+        let at = create(&office, PARTNERSHIPS, &body).await.header("location");
         let before = history(&app.reader(), &at).await;
         assert_eq!(before[0]["changes"][0]["to"].as_array().unwrap().len(), 4);
         office.patch(&at, "*", &json!({"participants": stay})).await.ok();
         assert_eq!(summaries(&history(&app.reader(), &at).await).len(), 2, "they are still there to be seen");
 
         office.patch(&format!("{UTILITIES}/zxqgone"), "*", &json!({"visibility": "internal"})).await.ok();
-        deleted(&office, &format!("{ORGANISATIONS}/zxqverein")).await;
+        delete(&office, &format!("{ORGANISATIONS}/zxqverein")).await;
         for (role, caller) in app.everybody() {
             let found = history(&caller, &at).await;
             let text = format!("{found:?}").to_lowercase();
@@ -99,12 +99,12 @@ on_both! {
 
     async fn references_to_deleted_resources_are_removed_from_the_history(app: TestApp) {
         let office = app.coordinator();
-        made(&office, PROGRAMMES, &json!({"name": "Zxqprogramm", "kind": "grant", "slug": "zxq"})).await;
+        create(&office, PROGRAMMES, &json!({"name": "Zxqprogramm", "kind": "grant", "slug": "zxq"})).await;
         let body = json!({"kind": "grant", "programme": "zxq"});
-        let phase = made(&office, FUNDING, &body).await.header("location");
+        let phase = create(&office, FUNDING, &body).await.header("location");
         office.patch(&phase, "*", &json!({"programme": null, "kind": "in_kind"})).await.ok();
         assert_eq!(pointers(&history(&app.reader(), &phase).await[0]), ["/kind", "/programme"]);
-        deleted(&office, &format!("{PROGRAMMES}/zxq")).await;
+        delete(&office, &format!("{PROGRAMMES}/zxq")).await;
         let expected = [r#"2 updated /kind "grant">"in_kind""#, r#"1 created /kind >"grant""#];
         assert_eq!(summaries(&history(&app.reader(), &phase).await), expected);
         assert_eq!(pointers(&history(&office, &phase).await[0]), ["/kind", "/programme"]);
@@ -113,9 +113,9 @@ on_both! {
     /// The rules for the present apply to the past too. Partners see members that are active.
     async fn the_history_of_a_member_follows_its_read_permissions(app: TestApp) {
         let office = app.coordinator();
-        made(&office, UTILITIES, &changed(&municipal("Zxqwerk"), &json!({"slug": "zxqwerk"}))).await;
+        create(&office, UTILITIES, &merged(&municipal("Zxqwerk"), &json!({"slug": "zxqwerk"}))).await;
         let body = json!({"utility": "zxqwerk", "note": "Zxqnote"});
-        let at = made(&office, MEMBERS, &body).await.header("location");
+        let at = create(&office, MEMBERS, &body).await.header("location");
         office.patch(&at, "*", &json!({"note": "Zxqnote, too"})).await.ok();
         office.patch(&at, "*", &json!({"regional_group": "Ost"})).await.ok();
         let lead = async |to: &str| {
@@ -155,7 +155,7 @@ on_both! {
     async fn the_history_of_a_contact_follows_its_read_permissions(app: TestApp) {
         let office = app.coordinator();
         let contacts = format!("{MEMBERS}/stadtentwaesserung-dresden/contacts");
-        let at = made(&office, &contacts, &contact("Zxqperson", false)).await.header("location");
+        let at = create(&office, &contacts, &contact("Zxqperson", false)).await.header("location");
         let consent = json!({"given_at": "2026-02-01T09:00:00Z", "text_version": "2026-01"});
         office.patch(&at, "*", &json!({"consents": {"directory": consent}, "function": "Zxq A"})).await.ok();
         office.patch(&at, "*", &json!({"email": "zxqother@zxq.example"})).await.ok();
@@ -184,7 +184,7 @@ on_both! {
     /// Renaming a resource is no change of the resources that refer to it.
     async fn renaming_a_resource_changes_no_other_history(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let at = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         office.patch(&format!("{UTILITIES}/hamburg-wasser"), "*", &json!({"name": "Zxq neu"})).await.ok();
         office.patch(&at, "*", &json!({"start": "2020"})).await.ok();
         assert_eq!(pointers(&history(&app.reader(), &at).await[0]), ["/start"]);
@@ -192,9 +192,9 @@ on_both! {
 
     async fn only_the_office_reads_histories_of_deleted_resources(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
+        let at = create(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         office.get(&format!("{at}/history?deleted=true")).await.problem(404, "not_found");
-        deleted(&office, &at).await;
+        delete(&office, &at).await;
         office.get(&format!("{at}/history")).await.problem(404, "not_found");
         let found = office.all(&format!("{at}/history?deleted=true")).await;
         assert_eq!((found[0]["action"].as_str(), found.len()), (Some("deleted"), 2));

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::vary;
 use crate::api::fixtures::{
-    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, location, log_end, made, municipal,
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, create, location, log_end, merged, municipal,
 };
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 const DRESDEN_UTILITY: &str = "/api/v1/utilities/stadtentwaesserung-dresden";
 
-async fn if_none_match(caller: &Caller, method: Method, path: &str, tag: &str) -> Answer {
+async fn if_none_match(caller: &Caller, method: Method, path: &str, tag: &str) -> Response {
     caller.send(caller.request(method, path).header("If-None-Match", tag)).await
 }
 
@@ -125,7 +125,7 @@ on_both! {
                 assert!(late["detail"].as_str().unwrap().contains("changed in the meantime"), "{late:#}");
             }
         }
-        let made = made(&staff, UTILITIES, &municipal("Hinter nginx")).await;
+        let made = create(&staff, UTILITIES, &municipal("Hinter nginx")).await;
         staff.delete(&location(&made), &format!("W/{}", made.tag())).await.expect(204);
     }
 
@@ -202,7 +202,7 @@ on_both! {
             (UTILITIES, municipal("Neue Werke"), "/api/v1/utilities/neue-werke".to_owned()),
             (FUNDING, json!({"kind": "in_kind"}), format!("{FUNDING}/")),
         ] {
-            let answer = made(&staff, path, &body).await;
+            let answer = create(&staff, path, &body).await;
             assert!(location(&answer).starts_with(&place), "{}", location(&answer));
             let read = staff.get(&location(&answer)).await.ok();
             assert_eq!((read.tag(), &read.body), (answer.tag(), &answer.body));
@@ -211,7 +211,7 @@ on_both! {
                 staff.patch(&location(&answer), &answer.tag(), &json!({"kind": body["kind"]})).await.ok();
             assert_eq!((patched.tag(), &patched.body), (answer.tag(), &answer.body));
         }
-        let by_id = made(&staff, UTILITIES, &changed(&municipal("X"), &json!({"slug": "mit-slug"}))).await;
+        let by_id = create(&staff, UTILITIES, &merged(&municipal("X"), &json!({"slug": "mit-slug"}))).await;
         assert_eq!(location(&by_id), "/api/v1/utilities/mit-slug");
     }
 

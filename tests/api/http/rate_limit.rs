@@ -7,32 +7,34 @@ use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::limits::rate_limit::RateLimiter;
 
-use crate::api::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal, untouched};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::api::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, assert_nothing_written, municipal};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 /// The same app with a rate limit and a stopped clock.
 fn limited(app: &TestApp, quota: &str) -> TestApp {
-    let app =
-        app.again(HttpConfig { limit: RateLimiter::of(quota.parse().unwrap()), ..HttpConfig::default() });
+    let app = app.another_instance(HttpConfig {
+        limit: RateLimiter::of(quota.parse().unwrap()),
+        ..HttpConfig::default()
+    });
     app.clock.stop();
     app
 }
 
 /// Sends a `GET` request from this address, through a trusted proxy.
-async fn from(caller: &Caller, address: &str, path: &str) -> Answer {
+async fn from(caller: &Caller, address: &str, path: &str) -> Response {
     caller.send(caller.request(Method::GET, path).header("X-Forwarded-For", address)).await
 }
 
 /// The number of requests that are left.
 #[track_caller]
-fn left(answer: &Answer) -> u32 {
+fn left(answer: &Response) -> u32 {
     let told = answer.header("ratelimit");
     let left = told.strip_prefix("\"default\";r=").and_then(|rest| rest.split(';').next());
     left.unwrap_or_else(|| panic!("{told:?}")).parse().unwrap()
 }
 
 /// Sends requests until one is refused. Returns the number of those that were not.
-async fn spent(mut ask: impl AsyncFnMut() -> Answer) -> u32 {
+async fn spent(mut ask: impl AsyncFnMut() -> Response) -> u32 {
     for many in 0..100 {
         let answer = ask().await;
         if answer.status == 429 {
@@ -163,7 +165,7 @@ on_both! {
         let limited = limited(&app, "2/1h");
         let staff = limited.coordinator();
         assert_eq!(spent(async || staff.get(DRESDEN).await).await, 2);
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             staff.post(UTILITIES, &municipal("Zu viel")).await.problem(429, "too_many_requests");
             staff.patch(DRESDEN, "*", &json!({"end": "2030"})).await.problem(429, "too_many_requests");
             staff.delete(DRESDEN, "*").await.problem(429, "too_many_requests");

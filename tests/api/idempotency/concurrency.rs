@@ -44,7 +44,7 @@ impl Holding {
 
 /// Asserts that the response says that the first request is still running.
 #[track_caller]
-fn has_to_wait(answer: Answer) {
+fn has_to_wait(answer: Response) {
     assert_eq!(answer.header("retry-after"), "1", "{}", answer.text());
     answer.problem(409, "idempotency_key_in_use");
 }

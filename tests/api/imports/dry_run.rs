@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{CSV, IMPORTS, commit, counts, faults, import, still};
 use crate::api::changes::changes_after;
-use crate::api::fixtures::{UTILITIES, untouched};
+use crate::api::fixtures::{UTILITIES, assert_nothing_written};
 use crate::harness::on_both;
 
 const HEADER: &str = "slug,name,kind,country,sectors,website,expertise,location.latitude,location.longitude,\
@@ -96,7 +96,7 @@ on_both! {
             let plan = import(&caller, query, CSV, file).await;
             assert_eq!(counts(&plan), [0, 2, 0, 0, 0]);
             app.admin().patch(edited, "*", &edit).await.ok();
-            untouched(&app, async || {
+            assert_nothing_written(&app, async || {
                 commit(&caller, &plan).await.problem(409, "plan_moved");
             })
             .await;

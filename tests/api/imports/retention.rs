@@ -9,7 +9,7 @@ use super::{CSV, IMPORTS, commit, counts, faults, import};
 use crate::harness::{Backend, Caller, TestApp, on_both};
 
 /// A coordinator with a new token: tokens expire before the data of an import.
-async fn again(app: &TestApp, account: Uuid) -> Caller {
+async fn with_new_token(app: &TestApp, account: Uuid) -> Caller {
     app.anonymous().with_token(&app.token(account).await)
 }
 
@@ -26,19 +26,19 @@ on_both! {
         app.clock.advance(TimeDelta::hours(23));
         for import in [&plan, &failed] {
             let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
-            assert_eq!(again(&app, account).await.get(&path).await.ok().json(), *import);
+            assert_eq!(with_new_token(&app, account).await.get(&path).await.ok().json(), *import);
         }
         app.clock.advance(TimeDelta::hours(2));
         for import in [&plan, &failed] {
             let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
-            let later = again(&app, account).await.get(&path).await.ok().json();
+            let later = with_new_token(&app, account).await.get(&path).await.ok().json();
             assert_eq!(counts(&later), counts(import));
             assert!(later.get("plan_token").is_none());
             for list in ["faults", "changes", "duplicates"] {
                 assert_eq!(later["report"][list], Value::Array(Vec::new()));
             }
         }
-        commit(&again(&app, account).await, &plan).await.problem(409, "nothing_to_commit");
+        commit(&with_new_token(&app, account).await, &plan).await.problem(409, "nothing_to_commit");
     }
 
     async fn imports_are_listed_newest_first(app: TestApp) {

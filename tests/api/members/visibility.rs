@@ -7,7 +7,7 @@ use vku_domain::kernel::resource::ETag;
 use super::{OWN, lead, member};
 use crate::api::changes::changes_after;
 use crate::api::fixtures::bodies::contact;
-use crate::api::fixtures::{MEMBERS, PARTNERSHIPS, UTILITIES, changed, location, made, partnership};
+use crate::api::fixtures::{MEMBERS, PARTNERSHIPS, UTILITIES, create, location, merged, partnership};
 use crate::harness::on_both;
 
 on_both! {
@@ -15,7 +15,7 @@ on_both! {
     async fn only_the_office_sees_notes(app: TestApp) {
         let office = app.coordinator();
         let contacts = format!("{OWN}/contacts");
-        made(&office, &contacts, &contact("zxq", true)).await;
+        create(&office, &contacts, &contact("zxq", true)).await;
         let guesses = [json!({"note": null}), json!({"note": "Zxqgeheim"}), json!({"note": ""}), json!({"note": []})];
         let mut refusals = Vec::new();
         for note in [None, Some("Zxqgeheim")] {
@@ -66,11 +66,11 @@ on_both! {
         let office = app.coordinator();
         let path = member(&app, "zxq", &json!({"status": "active"})).await;
         let body = partnership("Zxqbund").to_string().replace("hamburg-wasser", "zxq");
-        let body = changed(
+        let body = merged(
             &serde_json::from_str(&body).unwrap(),
             &json!({"visibility": "internal", "status": "active", "start": "2020"}),
         );
-        let bund = location(&made(&office, PARTNERSHIPS, &body).await);
+        let bund = location(&create(&office, PARTNERSHIPS, &body).await);
         // Lviv takes part in the partnership, and the other account belongs to the member.
         let own = app.account(Role::Member, "zxq").await;
         let see = |role: &str| ["coordinator", "admin", "own", "partner"].contains(&role);

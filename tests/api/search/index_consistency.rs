@@ -4,7 +4,7 @@ use serde_json::json;
 use vku_persistence::kernel::database::Database;
 
 use crate::api::fixtures::bodies::contact;
-use crate::api::visibility::hidden::plant;
+use crate::api::visibility::hidden::create_resource;
 use crate::harness::{Backend, TestApp, ask, on_both};
 
 /// All rows of the index tables.
@@ -30,7 +30,7 @@ on_both! {
                      UNION ALL SELECT word FROM search_hit WHERE word LIKE '%zxqperson%'";
         let staff = app.coordinator();
         let contacts = "/api/v1/members/hamburg-wasser/contacts";
-        let person = plant(&app, contacts, contact("Zxqperson", false)).await;
+        let person = create_resource(&app, contacts, contact("Zxqperson", false)).await;
         let before = ask(&app, named).await;
         assert!(before.len() >= 10, "{before:?}");
         let path = format!("{contacts}/{}", person["id"].as_str().unwrap());
@@ -40,7 +40,7 @@ on_both! {
         staff.patch(&path, "*", &anybody).await.ok();
         assert_eq!(ask(&app, named).await, Vec::<String>::new());
         // Words that another contact still has stay.
-        plant(&app, contacts, contact("Zxqperson", false)).await;
+        create_resource(&app, contacts, contact("Zxqperson", false)).await;
         staff.patch(&path, "*", &json!({"family_name": "Zxqperson"})).await.ok();
         staff.patch(&path, "*", &json!({"family_name": "B"})).await.ok();
         assert_eq!(staff.all(&format!("{contacts}?q=zxqperson")).await.len(), 1);

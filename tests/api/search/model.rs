@@ -21,8 +21,8 @@ use vku_persistence::kernel::transaction::Writer;
 use vku_persistence::{Visitor, collections, visit};
 
 use crate::api::changes::write;
-use crate::api::fixtures::the_rest;
-use crate::api::schema::every;
+use crate::api::fixtures::create_samples;
+use crate::api::schema::all_rows;
 use crate::harness::on_both;
 
 /// Resources that are not searched: they have no texts, or only the names of persons who are not contacts.
@@ -34,7 +34,7 @@ const SEARCHES: usize = 60;
 on_both! {
     async fn searches_in_sql_agree_with_the_domain(app: TestApp) {
         random_utilities(&app.store).await;
-        the_rest(&app, &["Abwasser", "Ärzte im Werk", "Netze", "Київ"]).await;
+        create_samples(&app, &["Abwasser", "Ärzte im Werk", "Netze", "Київ"]).await;
         let mut indexes = HashMap::new();
         for collection in collections() {
             indexes.extend(visit(&collection, Indexes(&app.store)).await.unwrap());
@@ -75,7 +75,7 @@ impl Visitor for Indexes<'_> {
     type Answer = HashMap<Uuid, Index>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        every::<T>(self.0, false).await.iter().map(|item| (item.id, search_index(&item.data))).collect()
+        all_rows::<T>(self.0, false).await.iter().map(|item| (item.id, search_index(&item.data))).collect()
     }
 }
 
@@ -108,7 +108,7 @@ impl Visitor for Check<'_> {
     type Answer = String;
 
     async fn visit<T: Table>(self) -> String {
-        let items = every::<T>(self.store, false).await;
+        let items = all_rows::<T>(self.store, false).await;
         let rows: Vec<_> = items.iter().map(|item| (item.id, index(item, self.indexes))).collect();
         let words: BTreeSet<_> = rows.iter().flat_map(|(_, index)| index.keys().cloned()).collect();
         if WITHOUT_WORDS.contains(&T::NAME) {

@@ -6,13 +6,13 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use crate::api::fixtures::the_rest;
-use crate::api::schema::every;
+use crate::api::fixtures::create_samples;
+use crate::api::schema::all_rows;
 use crate::harness::on_both;
 
 on_both! {
     async fn every_resource_is_found_by_its_own_name(app: TestApp) {
-        the_rest(&app, &["Zweckverband „Wasser & Abwasser“ A.ö.R. / Київ – Teil II"]).await;
+        create_samples(&app, &["Zweckverband „Wasser & Abwasser“ A.ö.R. / Київ – Teil II"]).await;
         let mut searches = 0;
         for collection in collections() {
             searches += visit(&collection, Walk(&app.store)).await.unwrap();
@@ -32,7 +32,7 @@ impl Visitor for Walk<'_> {
         if !T::SEARCHED {
             return searches;
         }
-        let (operator, items) = (Actor::operator(self.0.now()), every::<T>(self.0, false).await);
+        let (operator, items) = (Actor::operator(self.0.now()), all_rows::<T>(self.0, false).await);
         for item in items {
             let name = item.data.label();
             for q in [

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::registrations::person;
 use super::{SESSIONS, published, session};
-use crate::api::fixtures::{changed, location, made};
+use crate::api::fixtures::{create, location, merged};
 use crate::harness::{TestApp, ask, on_both};
 
 const MAILS: &str = "/api/v1/mails";
 
 async fn registered(app: &TestApp, session: &str, body: &Value) -> String {
-    location(&made(&app.coordinator(), &format!("{session}/registrations"), body).await)
+    location(&create(&app.coordinator(), &format!("{session}/registrations"), body).await)
 }
 
 /// The mails since the last call, sorted by recipient.
@@ -39,7 +39,7 @@ on_both! {
     async fn changes_of_a_session_are_mailed_once_in_each_language(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 1, "online_url": "https://meet.example/zxqlink"})).await;
-        registered(&app, &session, &changed(&person("anna"), &json!({"language": "en"}))).await;
+        registered(&app, &session, &merged(&person("anna"), &json!({"language": "en"}))).await;
         registered(&app, &session, &person("bert")).await;
         let gone = registered(&app, &session, &person("carl")).await;
         office.post(&format!("{gone}/transitions"), &json!({"to": "cancelled"})).await.ok();
@@ -90,7 +90,7 @@ on_both! {
 
     async fn changes_of_drafts_and_past_sessions_are_not_mailed(app: TestApp) {
         let office = app.coordinator();
-        let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let draft = location(&create(&office, SESSIONS, &session("Zxq")).await);
         office.patch(&draft, "*", &json!({"starts_on": "2040-07-01"})).await.ok();
         app.clock.stop();
         let start = app.store.now() + chrono::TimeDelta::minutes(2);
@@ -127,7 +127,7 @@ on_both! {
         assert!(sent.len() == 1 && sent[0]["text"].as_str().unwrap().contains("meet.example"), "{sent:#?}");
         // Switching from waiting for the room to a seat online sends one mail, about the seat.
         office.patch(&anna, "*", &room).await.ok();
-        let bert = registered(&app, &session, &changed(&person("bert"), &room)).await;
+        let bert = registered(&app, &session, &merged(&person("bert"), &room)).await;
         assert_eq!(office.get(&bert).await.ok().json()["status"], "waitlisted");
         mails(&app).await;
         member.patch(&bert, "*", &json!({"attendance": "online"})).await.ok();

@@ -43,7 +43,7 @@ on_both! {
         // Long timeouts, because the machine that runs the test may be slow.
         let long = Duration::from_secs(600);
         let timeouts = Timeouts { request_head: long, request_body: long, response: long, ..Timeouts::default() };
-        let app = app.again(HttpConfig { timeouts, ..HttpConfig::default() });
+        let app = app.another_instance(HttpConfig { timeouts, ..HttpConfig::default() });
         let session = published(&app, json!({"capacity": CAPACITY})).await;
         let list = format!("{session}/registrations");
         let callers: Vec<_> = (0..25).map(|_| app.coordinator()).collect();

@@ -29,7 +29,7 @@ pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
 }
 
 /// Creates a resource as the coordination office.
-pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
+pub(crate) async fn create_resource(app: &TestApp, path: &str, body: Value) -> Value {
     app.coordinator().post(path, &body).await.expect(201).json()
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn filled(path: &str, parent: &str, id: &str) -> String {
 
 /// Who sees the planted resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum Restriction {
     Members,
     Internal,
     Deleted,
@@ -64,8 +64,8 @@ pub(crate) enum Shown {
 
 /// Two utilities, their partnership with its parts, a member with a contact, a user, a topic and a session. For deleted
 /// ones also an organisation, a programme, a working area, a policy update, and parts of a public partnership.
-pub(crate) struct Planted {
-    pub(crate) shown: Shown,
+pub(crate) struct HiddenResources {
+    pub(crate) restriction: Restriction,
     pub(crate) municipal: Value,
     pub(crate) partner: Value,
     pub(crate) partnership: Value,
@@ -102,7 +102,7 @@ pub(crate) const OTHER_SESSION: &str = "bmz-vku-workshop-2018";
 /// A utility of neither the member nor the partner.
 pub(crate) const HAMBURG: &str = "hamburg-wasser";
 
-impl Shown {
+impl Restriction {
     /// The word that all names begin with.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -129,27 +129,28 @@ impl Shown {
     }
 
     /// Creates all the resources, so that every filter finds them.
-    pub(crate) async fn plant(self, app: &TestApp) -> Planted {
+    pub(crate) async fn create(self, app: &TestApp) -> HiddenResources {
         let (word, visibility) = (self.word(), self.visibility());
         let more = json!({
             "languages": ["mn"], "climate_zone": "Dwc", "expertise": ["composting"], "needs": ["pumps"]
         });
         let municipal = with(municipal_utility(&format!("{word} werk"), visibility), more.clone());
-        let municipal = plant(app, "/api/v1/utilities", municipal).await;
+        let municipal = create_resource(app, "/api/v1/utilities", municipal).await;
         let partner = with(partner_utility(&format!("{word} vodokanal"), visibility), more);
-        let partner = plant(app, "/api/v1/utilities", partner).await;
+        let partner = create_resource(app, "/api/v1/utilities", partner).await;
         let (mut organisation, mut programme) = (json!("vku"), json!(PROGRAMME));
         let (mut phase, mut area, mut update) = (Value::Null, Value::Null, Value::Null);
         if self == Self::Deleted {
             let body = json!({ "name": format!("{word} verein"), "kind": "association", "country": "MN" });
-            organisation = plant(app, "/api/v1/organisations", body).await;
+            organisation = create_resource(app, "/api/v1/organisations", body).await;
             let body = json!({ "name": format!("{word} programm"), "kind": "grant", "countries": ["MN"] });
-            programme = plant(app, "/api/v1/funding-programmes", body).await;
+            programme = create_resource(app, "/api/v1/funding-programmes", body).await;
             let body = json!({ "label": { "de": format!("{word} feld"), "en": format!("{word} area") } });
-            area = plant(app, "/api/v1/reference/working-areas", body).await;
-            update = plant(app, "/api/v1/policy-updates", policy_update(&format!("{word} news"))).await;
+            area = create_resource(app, "/api/v1/reference/working-areas", body).await;
+            update =
+                create_resource(app, "/api/v1/policy-updates", policy_update(&format!("{word} news"))).await;
             let body = json!({ "kind": "in_kind", "programme": programme["id"] });
-            phase = plant(app, &format!("/api/v1/partnerships/{PUBLIC}/funding"), body).await;
+            phase = create_resource(app, &format!("/api/v1/partnerships/{PUBLIC}/funding"), body).await;
         }
         let (lead, peer) = (text(&municipal, "id"), text(&partner, "id"));
         let mut body = with(
@@ -161,17 +162,17 @@ impl Shown {
         );
         let supporting = json!({ "role": "supporting", "party": { "organisation": key(&organisation) } });
         body["participants"].as_array_mut().unwrap().push(supporting);
-        let partnership = plant(app, "/api/v1/partnerships", body).await;
+        let partnership = create_resource(app, "/api/v1/partnerships", body).await;
         let path = format!("/api/v1/partnerships/{}/funding", text(&partnership, "id"));
         let body = json!({ "kind": "grant", "programme": key(&programme) });
-        let funding = plant(app, &path, body).await;
+        let funding = create_resource(app, &path, body).await;
         let mut parts = Vec::new();
         for collection in PARTS {
             let path = format!("/api/v1/partnerships/{}/{collection}", text(&partnership, "id"));
-            let one = plant(app, &path, part(collection, word)).await;
+            let one = create_resource(app, &path, part(collection, word)).await;
             let mut gone = Value::Null;
             if self == Self::Deleted {
-                gone = plant(
+                gone = create_resource(
                     app,
                     &format!("/api/v1/partnerships/{PUBLIC}/{collection}"),
                     part(collection, word),
@@ -186,34 +187,34 @@ impl Shown {
                 "sectors": ["telecommunications"], "countries": ["MN"], "working_areas": ["composting"]
             }
         });
-        let member = plant(app, "/api/v1/members", body).await;
+        let member = create_resource(app, "/api/v1/members", body).await;
         let proposed = topic(&format!("{word} thema"), &text(&member, "id"));
-        let topic = plant(app, "/api/v1/topics", proposed).await;
+        let topic = create_resource(app, "/api/v1/topics", proposed).await;
         let path = format!("/api/v1/members/{}/contacts", text(&member, "id"));
-        let contact = plant(app, &path, contact(word, true)).await;
+        let contact = create_resource(app, &path, contact(word, true)).await;
         let body = json!({
             "title": format!("{word} sitzung"), "kind": "training", "starts_on": "2031-05-05", "start_time": "10:00",
             "end_time": "12:00", "format": "hybrid", "status": "published", "visibility": visibility,
             "sectors": ["telecommunications"], "organisers": [{ "utility": municipal["id"] }],
             "description": { "mn": word }
         });
-        let session = plant(app, "/api/v1/sessions", body).await;
+        let session = create_resource(app, "/api/v1/sessions", body).await;
         let path = format!("/api/v1/sessions/{}", text(&session, "id"));
         let body = json!({ "kind": "talk", "title": format!("{word} vortrag"), "duration_minutes": 10 });
-        let item = plant(app, &format!("{path}/agenda"), body).await;
+        let item = create_resource(app, &format!("{path}/agenda"), body).await;
         let body = json!({ "name": format!("{word} gast"), "status": "confirmed" });
-        let guest = plant(app, &format!("{path}/guests"), body).await;
+        let guest = create_resource(app, &format!("{path}/guests"), body).await;
         let body = json!({
             "member": member["id"], "contact": contact["id"], "attendance": "online"
         });
-        let registration = plant(app, &format!("{path}/registrations"), body).await;
+        let registration = create_resource(app, &format!("{path}/registrations"), body).await;
         let body = json!({
             "email": format!("{word}@zxq.example"), "name": word, "role": "member", "utilities": [municipal["id"]]
         });
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
         let interest = json!({ "id": interest_registration(app, word).await });
-        let planted = Planted {
-            shown: self,
+        let planted = HiddenResources {
+            restriction: self,
             municipal,
             partner,
             partnership,
@@ -252,7 +253,7 @@ fn key(value: &Value) -> &Value {
     if value.is_object() { &value["id"] } else { value }
 }
 
-impl Planted {
+impl HiddenResources {
     /// The ids of all planted resources.
     pub(crate) fn ids(&self) -> Vec<String> {
         let all = [
@@ -280,7 +281,7 @@ impl Planted {
     /// Changes the planted resources: names, dates, statuses. Deletes the funding.
     pub(crate) async fn change(&self, app: &TestApp) {
         let coordinator = app.coordinator();
-        let name = json!({ "name": format!("{} anders", self.shown.word()) });
+        let name = json!({ "name": format!("{} anders", self.restriction.word()) });
         for utility in [&self.municipal, &self.partner] {
             coordinator.patch(&format!("/api/v1/utilities/{}", text(utility, "id")), "*", &name).await.ok();
         }
@@ -298,7 +299,7 @@ impl Planted {
             let one = format!("{path}/{collection}/{}", text(one, "id"));
             let member = if *collection == "results" { "name" } else { "title" };
             coordinator
-                .patch(&one, "*", &json!({ member: format!("{} anders", self.shown.word()) }))
+                .patch(&one, "*", &json!({ member: format!("{} anders", self.restriction.word()) }))
                 .await
                 .ok();
         }

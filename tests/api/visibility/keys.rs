@@ -2,14 +2,16 @@
 
 use reqwest::Method;
 
-use super::hidden::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
+use super::hidden::{
+    DRESDEN, HAMBURG, HiddenResources, OTHER_SESSION, OWN, PUBLIC, Restriction, SESSION, filled, text,
+};
 use super::plain;
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 /// Pairs of the same path with keys of hidden resources and with unknown keys.
-fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
+fn path_pairs(path: &str, planted: &HiddenResources) -> Vec<(String, String)> {
     let nobody = uuid::Uuid::now_v7().to_string();
-    let mut twins = Vec::new();
+    let mut path_pairs = Vec::new();
     if path.contains("_id}") {
         let (parent, parts, elsewhere) = match path.split('/').nth(5) {
             Some("funding") => (&planted.partnership, vec![&planted.funding, &planted.phase], [PUBLIC, OWN]),
@@ -29,15 +31,15 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         let phase = text(parts[0], "id");
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
             let parent = text(parent, key);
-            twins.push((filled(path, &parent, &phase), filled(path, unknown, &nobody)));
+            path_pairs.push((filled(path, &parent, &phase), filled(path, unknown, &nobody)));
         }
         if path.contains("{id}") {
             for phase in parts.into_iter().filter(|phase| phase.is_object()) {
                 let phase = text(phase, "id");
-                twins.extend(elsewhere.map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
+                path_pairs.extend(elsewhere.map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
             }
         }
-        return twins;
+        return path_pairs;
     }
     let hidden = match path.split('/').nth(3).unwrap() {
         "partnerships" => vec![&planted.partnership],
@@ -62,15 +64,15 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
     for one in hidden.into_iter().filter(|one| one.is_object()) {
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
             let Some(key) = one[key].as_str() else { continue };
-            twins.push((filled(path, "", key), filled(path, "", unknown)));
+            path_pairs.push((filled(path, "", key), filled(path, "", unknown)));
         }
     }
-    twins
+    path_pairs
 }
 
 /// Asserts that hidden and unknown keys get the same response, for all paths and methods of the document.
-async fn hidden_equals_absent(app: TestApp, shown: Shown) {
-    let planted = shown.plant(&app).await;
+async fn hidden_equals_absent(app: TestApp, shown: Restriction) {
+    let planted = shown.create(&app).await;
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let mut callers = app.everybody();
     callers.retain(|(role, _)| shown.hidden_from().contains(role));
@@ -82,7 +84,7 @@ async fn hidden_equals_absent(app: TestApp, shown: Shown) {
         for method in
             methods.chain([Method::HEAD]).filter(|it| *it != Method::HEAD || item["get"].is_object())
         {
-            for (hidden, absent) in twins(path, &planted) {
+            for (hidden, absent) in path_pairs(path, &planted) {
                 for (role, caller) in &callers {
                     for variant in variants(&method) {
                         let one = send_variant(caller, &method, &hidden, variant).await;
@@ -125,7 +127,12 @@ fn variants(method: &Method) -> &'static [Variant] {
     }
 }
 
-async fn send_variant(caller: &Caller, method: &Method, path: &str, (query, tag, body): &Variant) -> Answer {
+async fn send_variant(
+    caller: &Caller,
+    method: &Method,
+    path: &str,
+    (query, tag, body): &Variant,
+) -> Response {
     let mut request = caller.request(method.clone(), &format!("{path}{query}"));
     if let Some(tag) = tag {
         request = request.header("If-Match", *tag).header("If-None-Match", *tag);
@@ -138,14 +145,14 @@ async fn send_variant(caller: &Caller, method: &Method, path: &str, (query, tag,
 
 on_both! {
     async fn members_only_resources_are_invisible_to_the_public(app: TestApp) {
-        hidden_equals_absent(app, Shown::Members).await;
+        hidden_equals_absent(app, Restriction::Members).await;
     }
 
     async fn internal_resources_are_invisible_to_others(app: TestApp) {
-        hidden_equals_absent(app, Shown::Internal).await;
+        hidden_equals_absent(app, Restriction::Internal).await;
     }
 
     async fn deleted_resources_are_invisible_to_others(app: TestApp) {
-        hidden_equals_absent(app, Shown::Deleted).await;
+        hidden_equals_absent(app, Restriction::Deleted).await;
     }
 }

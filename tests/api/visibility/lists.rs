@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
-use super::hidden::{HAMBURG, PUBLIC, Planted, SESSION, Shown, filled, text};
+use super::hidden::{HAMBURG, HiddenResources, PUBLIC, Restriction, SESSION, filled, text};
 use super::plain;
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -22,7 +22,7 @@ async fn read(caller: &Caller, url: &str) -> String {
 }
 
 /// The values of a parameter that find the planted resources, or would if they were visible.
-fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
+fn values(parameter: &Value, schemas: &Value, shown: &[Restriction]) -> Vec<String> {
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
     match parameter["name"].as_str().unwrap() {
@@ -93,7 +93,7 @@ struct Question {
 }
 
 /// All queries of all lists. The newest rows come first, so that a few rows are enough.
-async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
+async fn questions(app: &TestApp, shown: &[Restriction]) -> Vec<Question> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let now = app.store.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     let mut questions = Vec::new();
@@ -143,7 +143,7 @@ async fn answers<'a>(
 }
 
 /// Plants hidden resources and asserts that the responses stay the same.
-async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
+async fn lists_stay_the_same(app: TestApp, shown: &[Restriction]) {
     let hidden_from = shown[0].hidden_from();
     let mut callers = app.everybody();
     callers.retain(|(role, _)| *role == "coordinator" || hidden_from.contains(role));
@@ -151,15 +151,15 @@ async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
     let before = answers(&callers, &questions).await;
     let mut planted = Vec::new();
     for it in shown {
-        planted.push(it.plant(&app).await);
+        planted.push(it.create(&app).await);
     }
     let after = answers(&callers, &questions).await;
-    for it in planted.iter().filter(|it| it.shown != Shown::Deleted) {
+    for it in planted.iter().filter(|it| it.restriction != Restriction::Deleted) {
         it.change(&app).await;
     }
     callers.retain(|(role, _)| *role != "coordinator");
     let changed = answers(&callers, &questions).await;
-    let ids: Vec<_> = planted.iter().flat_map(Planted::ids).collect();
+    let ids: Vec<_> = planted.iter().flat_map(HiddenResources::ids).collect();
     for (place, then) in &before {
         let (role, url) = place;
         if *role == "coordinator" {
@@ -178,7 +178,7 @@ async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
             let place = ("coordinator", it.url.as_str());
             before[&place] != after[&place]
         });
-        let never = parameter == "deleted" && !shown.contains(&Shown::Deleted);
+        let never = parameter == "deleted" && !shown.contains(&Restriction::Deleted);
         assert!(moved != never, "the office, too, sees nothing new by `{parameter}` in {path}");
     }
 }
@@ -189,10 +189,10 @@ const HIDEABLE: [&str; 5] =
 
 on_both! {
     async fn lists_reveal_no_members_only_resources_to_the_public(app: TestApp) {
-        lists_stay_the_same(app, &[Shown::Members]).await;
+        lists_stay_the_same(app, &[Restriction::Members]).await;
     }
 
     async fn lists_reveal_no_internal_or_deleted_resources(app: TestApp) {
-        lists_stay_the_same(app, &[Shown::Internal, Shown::Deleted]).await;
+        lists_stay_the_same(app, &[Restriction::Internal, Restriction::Deleted]).await;
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, plant, text, with};
+use super::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Restriction, create_resource, text, with};
 use crate::api::fixtures::bodies::{municipal_utility, partner_utility, partnership};
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -40,8 +40,8 @@ async fn version(app: &TestApp, path: &str) -> i64 {
 on_both! {
     /// From the first day of `from` to the last day of `until`. At other times the account is like any other.
     async fn only_current_participants_see_an_internal_partnership(app: TestApp) {
-        let own = text(&plant(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
-        let peer = text(&plant(&app, UTILITIES, partner_utility("zxq peer", "internal")).await, "id");
+        let own = text(&create_resource(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
+        let peer = text(&create_resource(&app, UTILITIES, partner_utility("zxq peer", "internal")).await, "id");
         let partner = app.account(Role::Partner, &own).await;
         let today = app.store.now().date_naive().to_string();
         for (from, until, sees_it) in [
@@ -56,7 +56,7 @@ on_both! {
                 ("lead", HAMBURG, None, None), ("partner", &peer, None, None), ("partner", &own, from, until),
             ]);
             let body = with(partnership("zxq", HAMBURG, &peer, "internal"), json!({ "participants": all }));
-            let made = text(&plant(&app, PARTNERSHIPS, body).await, "id");
+            let made = text(&create_resource(&app, PARTNERSHIPS, body).await, "id");
             assert_eq!(sees(&partner, PARTNERSHIPS, &made).await, sees_it, "{from:?} {until:?}");
             assert_eq!(sees(&partner, UTILITIES, &peer).await, sees_it, "{from:?} {until:?}");
             let funding = partner.get(&format!("{PARTNERSHIPS}/{made}/funding")).await;
@@ -75,7 +75,7 @@ on_both! {
                 ("partner", LVIV, None, None),
             ]);
             let body = partnership("zxq", HAMBURG, LVIV, visibility);
-            let made = plant(&app, PARTNERSHIPS, with(body, json!({ "participants": all }))).await;
+            let made = create_resource(&app, PARTNERSHIPS, with(body, json!({ "participants": all }))).await;
             let path = format!("{PARTNERSHIPS}/{}", text(&made, "id"));
             let (former, now) = (app.member(), app.account(Role::Member, HAMBURG).await);
             let patch = json!({ "summary": { "de": "zxq" } });
@@ -88,7 +88,7 @@ on_both! {
 
     /// A member sees the internal partnership that it leads, with all names in it, but no others of its participants.
     async fn the_lead_sees_its_internal_partnership_completely(app: TestApp) {
-        let own = Shown::Internal.plant(&app).await;
+        let own = Restriction::Internal.create(&app).await;
         let member = app.account(Role::Member, &text(&own.municipal, "id")).await;
         let path = format!("{PARTNERSHIPS}/{}", text(&own.partnership, "slug"));
         let read = member.get(&path).await.ok().text();
@@ -101,9 +101,9 @@ on_both! {
         let csv = member.get(&format!("{PARTNERSHIPS}?visibility=internal&format=csv")).await.ok().text();
         assert!(csv.lines().count() == 2 && csv.contains("lead:utility:zxqinternal-werk"), "{csv}");
 
-        let stranger = plant(&app, UTILITIES, municipal_utility("zxq fremd", "internal")).await;
+        let stranger = create_resource(&app, UTILITIES, municipal_utility("zxq fremd", "internal")).await;
         let (stranger, peer) = (text(&stranger, "id"), text(&own.partner, "id"));
-        let other = plant(&app, PARTNERSHIPS, partnership("zxq fremd", &stranger, &peer, "internal")).await;
+        let other = create_resource(&app, PARTNERSHIPS, partnership("zxq fremd", &stranger, &peer, "internal")).await;
         assert!(!sees(&member, PARTNERSHIPS, &text(&other, "id")).await);
         assert!(!sees(&member, UTILITIES, &stranger).await);
         for question in ["utility=zxqinternal-vodokanal&count=true", "visibility=internal&count=true"] {
@@ -115,7 +115,7 @@ on_both! {
     /// Only the coordination office writes visibility, slug, status and lead.
     async fn a_member_may_not_write_visibility_slug_status_or_lead(app: TestApp) {
         let body = partnership("zxq intern", DRESDEN, LVIV, "internal");
-        let internal = text(&plant(&app, PARTNERSHIPS, body).await, "id");
+        let internal = text(&create_resource(&app, PARTNERSHIPS, body).await, "id");
         let (member, partner) = (app.member(), app.partner());
         for key in [OWN, &internal] {
             let path = format!("{PARTNERSHIPS}/{key}");
@@ -190,7 +190,7 @@ on_both! {
 
     /// A partnership must not be visible to more callers than its participants, whichever of the two changes.
     async fn a_partnership_may_not_be_wider_than_its_participants(app: TestApp) {
-        let it = Shown::Internal.plant(&app).await;
+        let it = Restriction::Internal.create(&app).await;
         let office = app.coordinator();
         let path = format!("{PARTNERSHIPS}/{}", text(&it.partnership, "id"));
         for visibility in ["members", "public"] {

@@ -4,12 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::fixtures::{
-    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, deleted, location, made,
-    municipal, partnership, untouched,
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, assert_nothing_written, create,
+    delete, location, merged, municipal, partnership,
 };
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
-async fn dry_run(caller: &Caller, method: Method, path: &str, body: &Value) -> Answer {
+async fn dry_run(caller: &Caller, method: Method, path: &str, body: &Value) -> Response {
     let request = caller.request(method, &format!("{path}?dry_run=true")).header("If-Match", "*");
     caller.send(request.json(body)).await
 }
@@ -17,11 +17,11 @@ async fn dry_run(caller: &Caller, method: Method, path: &str, body: &Value) -> A
 on_both! {
     async fn a_dry_run_returns_the_result_and_writes_nothing(app: TestApp) {
         let staff = app.coordinator();
-        let gone = location(&made(&staff, UTILITIES, &municipal("Weg")).await);
-        deleted(&staff, &gone).await;
+        let gone = location(&create(&staff, UTILITIES, &municipal("Weg")).await);
+        delete(&staff, &gone).await;
         let funding = format!("{FUNDING}/{}", staff.all(FUNDING).await[0]["id"].as_str().unwrap());
         let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{gone}/restore"));
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (method, path, body, member, value) in [
                 (Method::POST, UTILITIES, municipal("Probe"), "slug", "probe"),
                 (Method::POST, ORGANISATIONS, json!({"name": "Probe", "kind": "ngo"}), "slug", "probe"),
@@ -63,19 +63,19 @@ on_both! {
     async fn a_dry_run_reports_the_errors_of_the_real_request(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (method, path, body, status, code) in [
                 (
                     Method::POST,
                     UTILITIES,
-                    changed(&municipal("X"), &json!({"country": "ZM"})),
+                    merged(&municipal("X"), &json!({"country": "ZM"})),
                     422,
                     "validation_failed",
                 ),
                 (
                     Method::POST,
                     UTILITIES,
-                    changed(&municipal("X"), &json!({"slug": "oowv"})),
+                    merged(&municipal("X"), &json!({"slug": "oowv"})),
                     409,
                     "slug_taken",
                 ),

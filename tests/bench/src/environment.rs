@@ -111,7 +111,7 @@ impl Place<'_> {
         if status.success() { Ok(()) } else { Err(Failure::new(format!("{statement} failed"))) }
     }
 
-    /// Copies the database, so that the yardsticks can write to the copy.
+    /// Copies the database, so that the baselines can write to the copy.
     pub fn copy(&self, from: &str, to: &str) -> Result<String, Failure> {
         match self.database {
             "sqlite" => {

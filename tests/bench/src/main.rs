@@ -1,6 +1,6 @@
-//! The benchmark: the API against yardsticks on the same machine, in the same run.
+//! The benchmark: the API against baselines on the same machine, in the same run.
 //!
-//! `tests/bench/run` builds everything and prints the table that the README shows.
+//! `tests/bench/run` builds everything and prints the tables.
 
 #![allow(clippy::disallowed_methods, reason = "a test sees the time and makes ids from outside")]
 
@@ -86,7 +86,7 @@ impl Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
-    let result = match arguments.next_if(|first| first == "yardstick") {
+    let result = match arguments.next_if(|first| first == "baseline") {
         Some(_) => serve(arguments.collect()),
         None => Box::pin(all(arguments)).await,
     };
@@ -109,7 +109,7 @@ fn serve(arguments: Vec<String>) -> Result<(), Failure> {
         actix_web::rt::System::new().block_on(baseline::serve(port, &url, slug, one, page))
     })
     .join()
-    .map_err(|_| Failure::new("the yardstick broke"))?
+    .map_err(|_| Failure::new("the baseline broke"))?
 }
 
 async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {

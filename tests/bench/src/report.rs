@@ -1,4 +1,4 @@
-//! The table: each kind of work on our side and on the yardstick's, alternately.
+//! The table: each kind of work on our side and on the baseline's, alternately.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use crate::load::{Plan, Request, alternate, compare as in_turn, median};
 use crate::process::{Process, answers, free_port};
 use crate::{Failure, say};
 
-/// Our servers with and without the cache, and the yardsticks.
+/// Our servers with and without the cache, and the baselines.
 struct Sides<'a> {
     place: &'a Place<'a>,
     plan: Plan,
     client: reqwest::Client,
     api: Api,
     uncached: Api,
-    yardstick: Process,
+    baseline: Process,
     theirs: String,
     pools: Pools,
     one: String,
@@ -48,7 +48,7 @@ pub async fn compare(place: &Place<'_>, partnerships: usize) -> Result<(f64, f64
     let idle = api.process.memory();
     let sides = Sides::start(place, &url, &bare_url, api).await?;
 
-    say("| work | ours, a second | yardstick, a second | ratio | goal |\n| --- | ---: | ---: | ---: | --- |");
+    say("| work | ours, a second | baseline, a second | ratio | goal |\n| --- | ---: | ---: | ---: | --- |");
     let rates = sides.reads().await?;
     sides.searches()?;
     sides.connections()?;
@@ -68,10 +68,10 @@ pub async fn compare(place: &Place<'_>, partnerships: usize) -> Result<(f64, f64
         idle.0, idle.1, after.0, after.1
     ));
     say(format!(
-        "Processor time so far, s: cached {:.1}, uncached {:.1}, yardsticks {:.1}, PostgreSQL {:.1}.",
+        "Processor time so far, s: cached {:.1}, uncached {:.1}, baselines {:.1}, PostgreSQL {:.1}.",
         sides.api.process.processor_time(),
         sides.uncached.process.processor_time(),
-        sides.yardstick.processor_time(),
+        sides.baseline.processor_time(),
         place.cluster.processor_time()
     ));
     Ok(rates)
@@ -91,12 +91,12 @@ impl<'a> Sides<'a> {
         pools.prepare().await?;
         let port = free_port()?;
         let folder = place.folder.display().to_string();
-        let arguments = ["yardstick", &port.to_string(), bare_url, SLUG, &folder];
-        let yardstick = Process::start(&std::env::current_exe()?, &arguments, &[])?;
+        let arguments = ["baseline", &port.to_string(), bare_url, SLUG, &folder];
+        let baseline = Process::start(&std::env::current_exe()?, &arguments, &[])?;
         let theirs = format!("http://127.0.0.1:{port}");
         answers(&format!("{theirs}/static/one")).await?;
         let plan = place.options.plan;
-        let sides = Self { place, plan, client, api, uncached, yardstick, theirs, pools, one, page };
+        let sides = Self { place, plan, client, api, uncached, baseline, theirs, pools, one, page };
         sides.same().await?;
         Ok(sides)
     }

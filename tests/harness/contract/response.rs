@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Contract, Operation, Sent, coverage, essence, is_json, members};
-use crate::harness::Answer;
+use crate::harness::Response;
 
 /// Headers that operations do not declare: those of HTTP, and those that every response may have.
 const GENERAL: &[&str] = &[
@@ -44,7 +44,7 @@ pub(super) fn faults(
     contract: &Contract,
     operation: &Operation,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let (id, status) = (&operation.id, answer.status);
     let Some(response) = operation.definition["responses"].get(status.as_str()) else {
@@ -62,7 +62,7 @@ fn faults_of_body(
     operation: &Operation,
     response: &Value,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let media = answer.header("content-type");
     let contents = &response["content"];
@@ -95,7 +95,7 @@ fn faults_of_body(
 }
 
 /// Each line has to match the schema of a page's item.
-fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
+fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Response) -> Vec<String> {
     let is_sparse = sent.query.split('&').any(|pair| pair.starts_with("fields="));
     let media = if is_sparse { SPARSE } else { "application/json" };
     let page = contract.schemas.resolved(&contents[media]["schema"]);
@@ -113,7 +113,7 @@ fn faults_of_headers(
     operation: &Operation,
     response: &Value,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let declared = &response["headers"];
@@ -144,7 +144,7 @@ fn faults_of_headers(
 }
 
 /// The faults of an error response, which has to be a problem (RFC 9457) whatever the request accepts.
-pub(super) fn faults_of_problem(contract: &Contract, answer: &Answer) -> Vec<String> {
+pub(super) fn faults_of_problem(contract: &Contract, answer: &Response) -> Vec<String> {
     if answer.header("content-type") != "application/problem+json" {
         return vec!["a refusal that is no problem".to_owned()];
     }

@@ -1,4 +1,4 @@
-//! The yardsticks: `static` serves prepared bytes, `bare` runs only the statements of the API.
+//! The baselines: `static` serves prepared bytes, `bare` runs only the statements of the API.
 
 pub mod in_process;
 mod model;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::Failure;
 use model::New;
 
-/// The connections of a yardstick, configured like those of the API.
+/// The connections of a baseline, configured like those of the API.
 #[derive(Clone)]
 pub enum Pools {
     Sqlite { reading: SqlitePool, writing: SqlitePool },
@@ -121,7 +121,7 @@ fn answer(body: Result<Vec<u8>, sqlx::Error>) -> Result<HttpResponse, actix_web:
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
-/// Serves the yardsticks with one worker.
+/// Serves the baselines with one worker.
 pub async fn serve(port: u16, url: &str, slug: String, one: Vec<u8>, page: Vec<u8>) -> Result<(), Failure> {
     let pools = Pools::connect(url).await?;
     let parties = on!(&pools, reading, utilities())?;

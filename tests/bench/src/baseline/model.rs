@@ -1,4 +1,4 @@
-//! The responses of the yardsticks: the same JSON as the API, from plain structs.
+//! The responses of the baselines: the same JSON as the API, from plain structs.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! The yardstick `bare`: the statements of the API, hand-written and prepared, over plain sqlx.
+//! The baseline `bare`: the statements of the API, hand-written and prepared, over plain sqlx.
 
 /// Defines the same functions for both databases.
 macro_rules! bare {
