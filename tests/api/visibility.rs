@@ -40,8 +40,8 @@ on_both! {
             for it in [&members, &internal] {
                 let hidden = it.restriction.hidden_from().contains(&role);
                 for key in ["id", "slug"] {
-                    let path = format!("/api/v1/partnerships/{}", text(&it.partnership, key));
-                    let phase = format!("{path}/funding/{}", text(&it.funding, "id"));
+                    let path = format!("/api/v1/partnerships/{}", text(it.partnership(), key));
+                    let phase = format!("{path}/funding/{}", text(it.funding(), "id"));
                     for path in [&path, &format!("{path}/funding"), &phase] {
                         caller.get(path).await.expect(if hidden { 404 } else { 200 });
                     }

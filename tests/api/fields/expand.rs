@@ -63,8 +63,8 @@ async fn expanded(
 on_both! {
     /// For every role, with hidden resources that some roles do not see.
     async fn expand_inserts_what_get_returns(app: TestApp) {
-        for shown in [Restriction::Members, Restriction::Internal, Restriction::Deleted] {
-            shown.create(&app).await;
+        for restriction in [Restriction::Members, Restriction::Internal, Restriction::Deleted] {
+            restriction.create(&app).await;
         }
         let participants = json!([
             { "role": "lead", "party": { "utility": "zxqmembers-werk" } },
@@ -147,8 +147,8 @@ on_both! {
     async fn expand_keeps_references_that_cannot_be_read(app: TestApp) {
         let it = Restriction::Deleted.create(&app).await;
         let staff = app.admin();
-        staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
-        let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(&it.partnership, "id"));
+        staff.get(&format!("{UTILITIES}/{}", text(it.partner(), "id"))).await.problem(404, "not_found");
+        let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(it.partnership(), "id"));
         let plain = staff.get(&path).await.ok().json();
         let query = "expand=participants.utility,participants.organisation";
         let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
@@ -156,7 +156,7 @@ on_both! {
         assert_eq!(shown["participants"][2]["party"]["organisation"]["version"], Value::Null);
         let list = staff.get(&format!("{PARTNERSHIPS}?deleted=true&{query}")).await.ok().json();
         assert_eq!(list["items"], json!([shown]));
-        staff.post(&format!("/api/v1/organisations/{}/restore", text(&it.organisation, "id")), &json!({})).await.ok();
+        staff.post(&format!("/api/v1/organisations/{}/restore", text(it.organisation(), "id")), &json!({})).await.ok();
         let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
         assert_eq!(shown["participants"][1], plain["participants"][1]);
         assert!(shown["participants"][2]["party"]["organisation"]["version"].is_i64());

@@ -10,6 +10,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::patches::{patch, words};
 use super::random::Random;
+use crate::api::fixtures::FIXTURES;
 use crate::harness::{Caller, TestApp};
 
 /// The number of concurrent requests.
@@ -23,22 +24,15 @@ struct Place {
     known: Vec<String>,
 }
 
-const COLLECTIONS: &[&str] = &[
-    "utilities",
-    "organisations",
-    "partnerships",
-    "funding-programmes",
-    "members",
-    "users",
-    "reference/working-areas",
-    "partnerships/dresden-lviv-ternopil-nadvirna/funding",
-    "partnerships/dresden-lviv-ternopil-nadvirna/activities",
-    "partnerships/dresden-lviv-ternopil-nadvirna/results",
-    "partnerships/dresden-lviv-ternopil-nadvirna/documents",
-    "members/hamburg-wasser/contacts",
-    "audit",
-    "me",
-    "problems",
+/// Paths in addition to the lists of all resources.
+const PATHS: &[&str] = &[
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/funding",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/activities",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/results",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/documents",
+    "/api/v1/audit",
+    "/api/v1/me",
+    "/api/v1/problems",
 ];
 
 const PARAMETERS: &[&str] = &[
@@ -83,8 +77,8 @@ const HEADERS: &[&str] = &[
 pub(super) async fn send(app: &TestApp, random: &mut Random, many: usize) -> (usize, String) {
     let admin = app.admin();
     let mut places = Vec::new();
-    for path in COLLECTIONS {
-        let path = format!("/api/v1/{path}");
+    let lists = FIXTURES.iter().map(|it| it.list());
+    for path in lists.chain(PATHS.iter().map(|path| (*path).to_owned())) {
         let items = admin.get(&format!("{path}?limit=200")).await.json();
         let items = items["items"].as_array().cloned().unwrap_or_default();
         let (known, names) = words(&items);

@@ -89,20 +89,20 @@ on_both! {
     /// A member sees the internal partnership that it leads, with all names in it, but no others of its participants.
     async fn the_lead_sees_its_internal_partnership_completely(app: TestApp) {
         let own = Restriction::Internal.create(&app).await;
-        let member = app.account(Role::Member, &text(&own.municipal, "id")).await;
-        let path = format!("{PARTNERSHIPS}/{}", text(&own.partnership, "slug"));
+        let member = app.account(Role::Member, &text(own.municipal(), "id")).await;
+        let path = format!("{PARTNERSHIPS}/{}", text(own.partnership(), "slug"));
         let read = member.get(&path).await.ok().text();
         for name in ["zxqinternal bund", "zxqinternal werk", "zxqinternal vodokanal"] {
             assert!(read.contains(name), "{name}: {read}");
         }
         assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"][0]["name"], "zxqinternal werk");
         assert_eq!(member.all(&format!("{path}/funding")).await.len(), 1);
-        assert!(sees(&member, UTILITIES, &text(&own.partner, "id")).await);
+        assert!(sees(&member, UTILITIES, &text(own.partner(), "id")).await);
         let csv = member.get(&format!("{PARTNERSHIPS}?visibility=internal&format=csv")).await.ok().text();
         assert!(csv.lines().count() == 2 && csv.contains("lead:utility:zxqinternal-werk"), "{csv}");
 
         let stranger = create_resource(&app, UTILITIES, municipal_utility("zxq fremd", "internal")).await;
-        let (stranger, peer) = (text(&stranger, "id"), text(&own.partner, "id"));
+        let (stranger, peer) = (text(&stranger, "id"), text(own.partner(), "id"));
         let other = create_resource(&app, PARTNERSHIPS, partnership("zxq fremd", &stranger, &peer, "internal")).await;
         assert!(!sees(&member, PARTNERSHIPS, &text(&other, "id")).await);
         assert!(!sees(&member, UTILITIES, &stranger).await);
@@ -192,7 +192,7 @@ on_both! {
     async fn a_partnership_may_not_be_wider_than_its_participants(app: TestApp) {
         let it = Restriction::Internal.create(&app).await;
         let office = app.coordinator();
-        let path = format!("{PARTNERSHIPS}/{}", text(&it.partnership, "id"));
+        let path = format!("{PARTNERSHIPS}/{}", text(it.partnership(), "id"));
         for visibility in ["members", "public"] {
             let faults = office.patch(&path, "*", &json!({ "visibility": visibility })).await;
             let faults = faults.faults(422, "validation_failed");

@@ -22,9 +22,9 @@ on_both! {
     async fn a_hidden_utility_is_refused_like_an_unknown_one(app: TestApp) {
         let member = app.member();
         let nobody = uuid::Uuid::now_v7().to_string();
-        for shown in [Restriction::Internal, Restriction::Deleted] {
-            let it = shown.create(&app).await;
-            for (role, utility) in [("partner", &it.partner), ("associate", &it.municipal), ("lead", &it.municipal)] {
+        for restriction in [Restriction::Internal, Restriction::Deleted] {
+            let it = restriction.create(&app).await;
+            for (role, utility) in [("partner", it.partner()), ("associate", it.municipal()), ("lead", it.municipal())] {
                 for (key, unknown) in [("slug", "zxqnobody-werk"), ("id", nobody.as_str())] {
                     let hidden = text(utility, key);
                     let mut answers = Vec::new();
@@ -43,7 +43,7 @@ on_both! {
                             }
                         }
                     }
-                    assert_eq!(answers[..4], answers[4..], "{role} {key} {shown:?}");
+                    assert_eq!(answers[..4], answers[4..], "{role} {key} {restriction:?}");
                 }
             }
         }
@@ -51,15 +51,15 @@ on_both! {
 
     /// The slug of a proposal is generated from its title, and must not reveal that a hidden one has the same title.
     async fn a_generated_slug_reveals_no_hidden_partnership(app: TestApp) {
-        for shown in [Restriction::Internal, Restriction::Deleted] {
-            shown.create(&app).await;
+        for restriction in [Restriction::Internal, Restriction::Deleted] {
+            restriction.create(&app).await;
             let mut tails = Vec::new();
-            for word in [shown.word(), "zxqfree"] {
+            for word in [restriction.word(), "zxqfree"] {
                 let body = partnership(&format!("{word} bund"), DRESDEN, LVIV, "members");
                 let made = app.member().post(&format!("{PARTNERSHIPS}?dry_run=true"), &body).await.expect(201);
                 tails.push(text(&made.json(), "slug").len() - word.len());
             }
-            assert_eq!(tails[0], tails[1], "the slug tells of a hidden one: {shown:?}");
+            assert_eq!(tails[0], tails[1], "the slug tells of a hidden one: {restriction:?}");
         }
     }
 
@@ -138,7 +138,7 @@ on_both! {
         let programmes = |one: Value| one["programmes"].as_array().unwrap().len();
         let path = format!("{PARTNERSHIPS}/{PUBLIC}");
         let with_phase = programmes(app.coordinator().get(&path).await.ok().json());
-        let found = app.anonymous().all(&format!("{PARTNERSHIPS}?programme={}", text(&it.programme, "id"))).await;
+        let found = app.anonymous().all(&format!("{PARTNERSHIPS}?programme={}", text(it.programme(), "id"))).await;
         assert_eq!((found.len(), with_phase), (0, 1));
     }
 }
