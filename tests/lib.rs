@@ -5,6 +5,6 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
-mod harness;
+mod contract_coverage;
 #[cfg(test)]
-mod seen;
+mod harness;

@@ -3,7 +3,7 @@
 //! Every role calls every operation of the OpenAPI document. A new operation panics in [`targets`] until somebody has
 //! decided where it belongs.
 
-mod places;
+mod operations;
 mod targets;
 
 use std::fmt::Write;
@@ -11,9 +11,10 @@ use std::fmt::Write;
 use futures_util::future::join_all;
 use reqwest::Method;
 
-use super::visibility::planted::filled;
+use super::fixtures::fixture_of;
+use super::visibility::hidden::filled;
 use crate::harness::{Caller, TestApp, on_both};
-use places::{Places, body, places};
+use operations::{DELETED_PART, TargetKeys, body, create_targets};
 use targets::targets;
 
 /// The policy table. The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the
@@ -49,68 +50,35 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 
 impl Operation {
     /// The path for a target. Writes are dry runs, so that the order of the table does not matter.
-    fn path(&self, target: &'static str, places: &Places) -> String {
-        let kinds = [
-            ("interest", "interest"),
-            ("_mail", "mail"),
-            ("session", "session"),
-            ("organisation", "organisation"),
-            ("programme", "funding_programme"),
-            ("utilit", "utility"),
-            ("member", "member"),
-            ("policy_update", "policy_update"),
-            ("topic", "topic"),
-            ("working_area", "working_area"),
-            ("_user", "user"),
-            ("_import", "import"),
-        ];
-        let kind = kinds.into_iter().find(|(word, _)| self.id.contains(word));
-        let kind = kind.map_or("partnership", |(_, kind)| kind);
-        let place = |kind: &'static str| places.get(&(kind, target)).map_or("", String::as_str);
-        let part = match (kind, self.id.starts_with("restore")) {
-            _ if !self.path.contains("_id}") => kind,
-            ("session", restore) => self.part_of_session(restore),
-            ("member", false) => "contact",
-            ("member", true) => "deleted contact",
-            (_, deleted) => {
-                let parts = [
-                    ("activit", ["activity", "deleted activity"]),
-                    ("result", ["result", "deleted result"]),
-                    ("document", ["document", "deleted document"]),
-                ];
-                let part = parts.into_iter().find(|(word, _)| self.id.contains(word));
-                let [there, gone] = part.map_or(["funding", "deleted funding"], |(_, names)| names);
-                if deleted { gone } else { there }
-            }
+    fn path(&self, target: &'static str, keys: &TargetKeys) -> String {
+        // Parts are found below their parents, and other operations on a resource below the resource.
+        let (kind, parent) = match fixture_of(&self.path) {
+            Some(part) => (part.name, part.parent_path().and_then(fixture_of).unwrap_or(part).name),
+            None if self.id.contains("_mail") => ("mail", ""),
+            None if self.id.contains("_import") => ("import", ""),
+            // No account has a login or a key with this id.
+            None => ("partnership", ""),
         };
-        let parent = if ["member", "session"].contains(&kind) { kind } else { "partnership" };
-        let path = filled(&self.path.replace("{code}", "not_found"), place(parent), place(part));
+        let key = |kind: &'static str, target| keys.get(&(kind, target)).map(String::as_str);
+        let deleted = key(kind, DELETED_PART).filter(|_| kind != parent && self.id.starts_with("restore"));
+        let own = deleted.or(key(kind, target)).unwrap_or_default();
+        let path =
+            filled(&self.path.replace("{code}", "not_found"), key(parent, target).unwrap_or_default(), own);
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,
             _ if of_the_account(&self.id) || self.id == "commit_import" => path,
             // Coordinators have to name the member that they act for.
             _ if self.id.ends_with("_topic_support") => {
-                format!("{path}?dry_run=true&member={}", super::visibility::planted::DRESDEN)
+                format!("{path}?dry_run=true&member={}", super::visibility::hidden::DRESDEN)
             }
             _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
             _ => path + "?dry_run=true",
         }
     }
 
-    fn part_of_session(&self, restore: bool) -> &'static str {
-        let parts = [
-            ("agenda", "agenda_item", "deleted agenda_item"),
-            ("guest", "guest", "deleted guest"),
-            ("registration", "registration", "registration"),
-            ("minutes", "minutes", "deleted minutes"),
-        ];
-        let part = parts.into_iter().find(|(word, ..)| self.id.contains(word)).unwrap();
-        if restore { part.2 } else { part.1 }
-    }
-
-    async fn status(&self, target: &'static str, caller: &Caller, places: &Places) -> u16 {
-        let mut request = caller.request(self.method.clone(), &self.path(target, places));
+    async fn status(&self, target: &'static str, caller: &Caller, keys: &TargetKeys) -> u16 {
+        let mut request = caller.request(self.method.clone(), &self.path(target, keys));
         if [Method::PATCH, Method::DELETE].contains(&self.method) {
             request = request.header("If-Match", "*");
         }
@@ -151,11 +119,11 @@ fn format_table(lines: &[Line]) -> String {
 on_both! {
     /// The server does what the table says, and the table says what "Who may do what" says.
     async fn the_server_follows_the_policy_table(app: TestApp) {
-        let (places, callers) = (places(&app).await, app.everybody());
+        let (keys, callers) = (create_targets(&app).await, app.everybody());
         let mut lines = Vec::new();
         for operation in operations(&app).await {
             for target in targets(&operation.id) {
-                let ask = callers.iter().map(|(_, caller)| operation.status(target, caller, &places));
+                let ask = callers.iter().map(|(_, caller)| operation.status(target, caller, &keys));
                 let statuses = join_all(ask).await;
                 let reads = operation.method == Method::GET;
                 lines.push(Line { operation: operation.id.clone(), target, reads, statuses });

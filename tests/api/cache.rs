@@ -13,25 +13,25 @@ use sqlx::{Connection, Executor, PgConnection};
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::clock::Clock;
 
-use super::given::{
-    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, participant,
+use super::fixtures::{
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, create, delete, location, merged, participant,
     partnership, post_nothing,
 };
 use super::http::{comparable_headers, vary};
-use crate::harness::{Answer, Backend, Caller, TestApp, on_both, run};
+use crate::harness::{Backend, Caller, Response, TestApp, on_both, run};
 
 /// Longer than a notification and a new database connection take on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The source of the response, which `Server-Timing` tells staff.
-fn source(answer: &Answer) -> String {
+fn source(answer: &Response) -> String {
     let timings = answer.headers.get_all("server-timing").iter().map(|value| value.to_str().unwrap());
     let source = timings.filter_map(|value| value.strip_prefix("cache;desc=")).next().unwrap_or_default();
     source.split(',').next().unwrap().to_owned()
 }
 
 /// Sends the request until the response is as wanted.
-async fn until(caller: &Caller, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
+async fn until(caller: &Caller, path: &str, wanted: impl Fn(&Response) -> bool) -> Response {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let answer = caller.get(path).await;
@@ -44,11 +44,11 @@ async fn until(caller: &Caller, path: &str, wanted: impl Fn(&Answer) -> bool) ->
 
 /// Sends the request until the response comes from the cache. On PostgreSQL the server caches nothing before it listens
 /// for notifications.
-async fn cached(staff: &Caller, path: &str) -> Answer {
+async fn cached(staff: &Caller, path: &str) -> Response {
     until(staff, path, |answer| source(answer) == "hit").await
 }
 
-async fn get_encoded(caller: &Caller, path: &str, accepted: &str) -> Answer {
+async fn get_encoded(caller: &Caller, path: &str, accepted: &str) -> Response {
     caller.send(caller.request(Method::GET, path).header("Accept-Encoding", accepted)).await.ok()
 }
 
@@ -76,7 +76,7 @@ on_both! {
 
     async fn every_write_invalidates_the_cache(app: TestApp) {
         let staff = app.coordinator();
-        let path = location(&made(&staff, PARTNERSHIPS, &partnership("Kept")).await);
+        let path = location(&create(&staff, PARTNERSHIPS, &partnership("Kept")).await);
         let funding = format!("{path}/funding");
         let list = format!("{PARTNERSHIPS}?sort=title");
         cached(&staff, &path).await;
@@ -98,10 +98,10 @@ on_both! {
                     // Only a member that is derived from the parts changes.
                     let programmes = staff.get("/api/v1/funding-programmes?limit=1").await.ok().json();
                     let phase = json!({"kind": "grant", "programme": programmes["items"][0]["slug"]});
-                    made(&staff, &funding, &phase).await;
+                    create(&staff, &funding, &phase).await;
                 }
                 4 => drop(staff.patch(&path, "*", &json!({"visibility": "internal"})).await.ok()),
-                5 => deleted(&staff, &path).await,
+                5 => delete(&staff, &path).await,
                 6 => drop(post_nothing(&staff, &format!("{path}/restore")).await.ok()),
                 _ => drop(staff.patch(&path, "*", &json!({"visibility": "members"})).await.ok()),
             }
@@ -122,10 +122,10 @@ on_both! {
     /// A request that starts after a write was acknowledged sees the write, however many others read and write.
     async fn readers_see_every_acknowledged_write(app: TestApp) {
         let staff = app.coordinator();
-        let path = location(&made(&staff, UTILITIES, &abroad("Hot")).await);
+        let path = location(&create(&staff, UTILITIES, &abroad("Hot")).await);
         cached(&staff, &path).await;
         let (acknowledged, done, hits) = (AtomicI64::new(1), AtomicBool::new(false), AtomicI64::new(0));
-        let version = |answer: Answer| answer.ok().json()["version"].as_i64().unwrap();
+        let version = |answer: Response| answer.ok().json()["version"].as_i64().unwrap();
         let write = async |writer: usize| {
             let caller = app.coordinator();
             for round in 0..8 {
@@ -154,13 +154,13 @@ on_both! {
     /// A response that changes with the date is not served from the cache on the next day.
     async fn cached_responses_expire_at_the_end_of_the_day(app: TestApp) {
         let staff = app.coordinator();
-        let peer = location(&made(&staff, UTILITIES, &abroad("Peer")).await);
+        let peer = location(&create(&staff, UTILITIES, &abroad("Peer")).await);
         let peer = peer.rsplit('/').next().unwrap();
         let today = app.clock.now().date_naive().to_string();
-        let own = changed(&participant("partner", "lvivvodokanal"), &json!({"until": today}));
+        let own = merged(&participant("partner", "lvivvodokanal"), &json!({"until": today}));
         let all = json!([participant("lead", "hamburg-wasser"), participant("partner", peer), own]);
-        let body = changed(&partnership("Until today"), &json!({"participants": all, "visibility": "internal"}));
-        let path = location(&made(&staff, PARTNERSHIPS, &body).await);
+        let body = merged(&partnership("Until today"), &json!({"participants": all, "visibility": "internal"}));
+        let path = location(&create(&staff, PARTNERSHIPS, &body).await);
 
         // Another token for the same login, without anything being written.
         let partner = app.account(Role::Partner, "lvivvodokanal").await;
@@ -180,13 +180,13 @@ on_both! {
     async fn cached_responses_respect_visibility(app: TestApp) {
         let staff = app.coordinator();
         let public = cached(&staff, PARTNERSHIPS).await.json()["items"].as_array().unwrap().len();
-        let internal = changed(&partnership("Inside"), &json!({"visibility": "internal"}));
-        let own = made(&staff, PARTNERSHIPS, &internal).await;
+        let internal = merged(&partnership("Inside"), &json!({"visibility": "internal"}));
+        let own = create(&staff, PARTNERSHIPS, &internal).await;
         let path = location(&own);
         let key = json!({"name": "Narrow", "scopes": ["utilities:read"]});
         let key = staff.post("/api/v1/api-keys", &key).await.expect(201).json();
         let narrow = staff.with_token(key["key"].as_str().unwrap());
-        let stranger = app.account(Role::Partner, location(&made(&staff, UTILITIES, &abroad("Stranger")).await).rsplit('/').next().unwrap()).await;
+        let stranger = app.account(Role::Partner, location(&create(&staff, UTILITIES, &abroad("Stranger")).await).rsplit('/').next().unwrap()).await;
         for _ in 0..3 {
             cached(&staff, &path).await.ok();
             cached(&staff, PARTNERSHIPS).await.ok();
@@ -259,7 +259,7 @@ on_both! {
     async fn writes_of_another_instance_invalidate_the_cache(app: TestApp) {
         let other = TestApp::start(app.backend, app.url.clone(), None);
         let (here, there) = (app.coordinator(), other.coordinator());
-        let path = location(&made(&here, UTILITIES, &abroad("Shared")).await);
+        let path = location(&create(&here, UTILITIES, &abroad("Shared")).await);
         for round in 0..5 {
             cached(&here, &path).await;
             cached(&there, &path).await;
@@ -284,7 +284,7 @@ fn nothing_is_cached_while_notifications_are_lost() {
     run(Backend::Postgres, async |app| {
         let other = TestApp::start(app.backend, app.url.clone(), None);
         let (here, there) = (app.coordinator(), other.coordinator());
-        let path = location(&made(&here, UTILITIES, &abroad("Deaf")).await);
+        let path = location(&create(&here, UTILITIES, &abroad("Deaf")).await);
         let mut killer = PgConnection::connect(&app.url).await.unwrap();
         for round in 0..3 {
             // Both instances listen.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
-use super::given::{changed, location, made};
+use super::fixtures::{create, location, merged};
 use super::sessions::published;
 use super::sessions::registrations::person;
 use crate::harness::{Caller, TestApp, on_both};
@@ -78,11 +78,11 @@ on_both! {
         };
         let first = changed_at().await;
         app.clock.advance(TimeDelta::seconds(60));
-        let own = location(&made(&office, &list, &person("a")).await);
+        let own = location(&create(&office, &list, &person("a")).await);
         let registered = changed_at().await;
         assert!(registered[0] > first[0] && registered[1] == first[1], "{first:?} {registered:?}");
         app.clock.advance(TimeDelta::seconds(60));
-        made(&office, &list, &changed(&person("b"), &json!({"member": "hamburg-wasser"}))).await;
+        create(&office, &list, &merged(&person("b"), &json!({"member": "hamburg-wasser"}))).await;
         assert_eq!(changed_at().await, registered);
         office.post(&format!("{own}/transitions"), &json!({"to": "cancelled"})).await.ok();
         let cancelled = changed_at().await;
@@ -95,7 +95,7 @@ on_both! {
         assert_eq!(status(&app, &first).await, 200);
         let dry_run = app.member().request(Method::POST, &format!("{LINK}?dry_run=true"));
         app.member().send(dry_run).await.expect(201);
-        assert_eq!(status(&app, &first).await, 200, "that was a rehearsal");
+        assert_eq!(status(&app, &first).await, 200, "that was a dry run");
         let second = create_link(&app.coordinator()).await;
         assert_eq!((status(&app, &first).await, status(&app, &second).await), (404, 200));
         app.member().send(app.member().request(Method::DELETE, LINK)).await.expect(204);

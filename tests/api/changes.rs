@@ -17,7 +17,7 @@ use vku_domain::organisation::Organisation;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::{WriteContext, Writer};
 
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Response, TestApp, on_both};
 
 /// Writes as the operator.
 pub(super) async fn write<R>(
@@ -63,7 +63,7 @@ impl<'a> Log<'a> {
     }
 
     /// The only row appended since the last call, by the request that got this response.
-    async fn one(&mut self, answer: &Answer) -> Change {
+    async fn one(&mut self, answer: &Response) -> Change {
         let appended = self.appended().await;
         let [change] = &appended[..] else { panic!("{} rows were appended: {appended:#?}", appended.len()) };
         assert_eq!(change.request_id, answer.header("x-request-id"));
@@ -73,7 +73,7 @@ impl<'a> Log<'a> {
     }
 
     /// Checks the row that was appended: its state has to equal the body of the response.
-    async fn says(&mut self, answer: &Answer, action: ChangeAction, version: i64) -> Change {
+    async fn says(&mut self, answer: &Response, action: ChangeAction, version: i64) -> Change {
         let (change, body) = (self.one(answer).await, answer.json());
         assert_eq!((change.action, change.version), (action, version));
         assert_eq!(change.resource_id.to_string(), body["id"]);

@@ -5,15 +5,15 @@ mod configuration;
 mod crash;
 mod demo;
 mod disk;
-mod disk_beside;
-mod ending;
+mod disk_background;
+mod disk_writer;
+mod file_modes;
 mod import;
+mod import_members;
 mod mails;
-mod modes;
-mod office;
 mod proxy;
-mod register;
 mod serving;
+mod shutdown;
 mod users;
 
 use std::io::{Read, Write};
@@ -30,7 +30,7 @@ use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;
 use crate::harness::Backend;
-use crate::harness::contract::seen::CoverageRecorder;
+use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::database::{self, Private, SECRET};
 use crate::harness::tmpfs::scratch;
 

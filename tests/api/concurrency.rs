@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const UTILITIES: &str = "/api/v1/utilities";
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
@@ -37,20 +37,20 @@ fn partnership(partner: &str, visibility: &str) -> Value {
 }
 
 /// Creates a partnership and returns its path.
-async fn made(caller: &Caller, body: &Value) -> String {
+async fn create(caller: &Caller, body: &Value) -> String {
     let made = caller.post(PARTNERSHIPS, body).await.expect(201).json();
     format!("{PARTNERSHIPS}/{}", made["slug"].as_str().unwrap())
 }
 
 /// The number of responses for each status.
-fn statuses<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> BTreeMap<u16, usize> {
+fn statuses<'a>(answers: impl IntoIterator<Item = &'a Response>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     answers.into_iter().for_each(|answer| *counts.entry(answer.status.as_u16()).or_default() += 1);
     counts
 }
 
 /// No response is an error of the server.
-fn all_answered<'a>(answers: impl IntoIterator<Item = &'a Answer>) {
+fn all_answered<'a>(answers: impl IntoIterator<Item = &'a Response>) {
     for answer in answers {
         assert!(answer.status.as_u16() < 500, "{}", answer.text());
     }
@@ -105,7 +105,7 @@ on_both! {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
             callers[0].post(UTILITIES, &utility(&slug)).await.expect(201);
-            let hidden = made(&callers[0], &partnership(&slug, "internal")).await;
+            let hidden = create(&callers[0], &partnership(&slug, "internal")).await;
 
             let narrow = json!({"visibility": "internal"});
             let (public, members) = (partnership(&slug, "public"), partnership(&slug, "members"));
@@ -153,7 +153,7 @@ on_both! {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
             callers[0].post(UTILITIES, &utility(&slug)).await.expect(201);
-            let other = made(&callers[0], &partnership("lvivvodokanal", "public")).await;
+            let other = create(&callers[0], &partnership("lvivvodokanal", "public")).await;
 
             let new = partnership(&slug, "public");
             let participants = json!({"participants": new["participants"]});
@@ -177,7 +177,7 @@ on_both! {
     async fn a_part_is_never_added_to_a_deleted_partnership(app: TestApp) {
         let callers = clients(&app, 2);
         for _ in 0..ROUNDS {
-            let path = made(&callers[0], &partnership("lvivvodokanal", "public")).await;
+            let path = create(&callers[0], &partnership("lvivvodokanal", "public")).await;
             let (parts, funding) = (format!("{path}/funding"), json!({"kind": "grant"}));
             let (deleted, part) =
                 join(callers[0].delete(&path, "*"), callers[1].post(&parts, &funding)).await;

@@ -1,15 +1,15 @@
 //! Contacts: which callers see which persons, and that no personal data is stored elsewhere.
 
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::given::{MEMBERS, changed, deleted, location, made, post_nothing};
-use super::visibility::bodies::contact;
-use crate::harness::{Answer, TestApp, on_both};
+use super::fixtures::bodies::contact;
+use super::fixtures::{MEMBERS, create, delete, location, merged, post_nothing};
+use crate::harness::{Response, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden/contacts";
 const OTHER: &str = "/api/v1/members/hamburg-wasser/contacts";
@@ -18,11 +18,11 @@ const NONE: &str = "/api/v1/members/bav/contacts";
 
 /// A primary contact.
 fn primary(name: &str) -> Value {
-    changed(&contact(name, true), &json!({"is_primary": true}))
+    merged(&contact(name, true), &json!({"is_primary": true}))
 }
 
 /// One request succeeds, all others get `primary_exists`.
-async fn expect_one_success(app: &TestApp, answers: Vec<Answer>, status: u16) {
+async fn expect_one_success(app: &TestApp, answers: Vec<Response>, status: u16) {
     let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
     let all = answers.len();
     for answer in answers {
@@ -60,16 +60,16 @@ on_both! {
             ("Tel.: 0351 8220", "+49 351 8220"),
             ("+49 351\u{a0}8220\u{200b}", "+49 351 8220"),
         ] {
-            let made = staff.post(OWN, &changed(&contact("zxq", false), &json!({"phone": phone}))).await.expect(201);
+            let made = staff.post(OWN, &merged(&contact("zxq", false), &json!({"phone": phone}))).await.expect(201);
             assert_eq!(made.json()["phone"], normalised, "{phone}");
-            deleted(&staff, &made.header("location")).await;
+            delete(&staff, &made.header("location")).await;
         }
     }
 
     async fn invalid_contacts_report_all_faults(app: TestApp) {
         let before = count(&app).await;
         let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01"});
-        let directory = |patch: Value| json!({"consents": {"directory": changed(&consent, &patch)}});
+        let directory = |patch: Value| json!({"consents": {"directory": merged(&consent, &patch)}});
         let long = format!("{}@zxq.example", "a".repeat(65));
         for (patch, faults) in [
             (json!({"email": "zxq"}), &["/email invalid_format"][..]),
@@ -111,7 +111,7 @@ on_both! {
                 ],
             ),
         ] {
-            let body = changed(&contact("zxq", false), &patch);
+            let body = merged(&contact("zxq", false), &patch);
             for caller in [app.coordinator(), app.member()] {
                 let refused = caller.post(OWN, &body).await;
                 assert!(!refused.headers.contains_key("bcc"));
@@ -125,12 +125,12 @@ on_both! {
 
     async fn a_contact_is_returned_as_it_was_created(app: TestApp) {
         let office = app.coordinator();
-        let body = changed(&contact("zxq", true), &json!({
+        let body = merged(&contact("zxq", true), &json!({
             "email": "Zxq.Person+vku@ZXQ.Example", "given_name": " Łucja ", "consents": {
                 "directory": {"given_at": "2026-01-15T09:00:00.1234567+01:00", "text_version": "2026-01"}
             }
         }));
-        let answer = made(&office, NONE, &body).await;
+        let answer = create(&office, NONE, &body).await;
         let (at, made) = (location(&answer), answer.json());
         assert_eq!((&made["email"], &made["given_name"]), (&json!("Zxq.Person+vku@zxq.example"), &json!("Łucja")));
         assert_eq!(made["consents"]["directory"]["given_at"], "2026-01-15T08:00:00.123456Z");
@@ -151,10 +151,10 @@ on_both! {
 
         let first = &office.all(&format!("{NONE}?is_primary=true")).await[0];
         let first = format!("{NONE}/{}", first["id"].as_str().unwrap());
-        deleted(&office, &first).await;
+        delete(&office, &first).await;
         let mut others = Vec::new();
         for name in names {
-            others.push(location(&made(&office, NONE, &contact(name, true)).await));
+            others.push(location(&create(&office, NONE, &contact(name, true)).await));
         }
         let patches = others.iter().map(async |other| {
             app.coordinator().patch(other, "*", &json!({"is_primary": true})).await
@@ -171,7 +171,7 @@ on_both! {
             office.post(NONE, &primary("zxqi")).await, office.patch(&first, "*", &json!({"is_primary": true})).await,
             office.patch(&others[0], "*", &json!({"is_primary": true})).await,
         ], 200).await;
-        made(&office, "/api/v1/members/evd-dormagen/contacts", &primary("zxq")).await;
+        create(&office, "/api/v1/members/evd-dormagen/contacts", &primary("zxq")).await;
     }
 
     /// The caller may not be allowed to know the existing primary contact.
@@ -189,7 +189,7 @@ on_both! {
 
     async fn a_contact_is_found_only_under_its_member(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, OTHER, &contact("zxq", true)).await);
+        let at = location(&create(&office, OTHER, &contact("zxq", true)).await);
         let id = at.rsplit('/').next().unwrap();
         let function = json!({"function": "Zxq"});
         for (elsewhere, callers) in [(OWN, [office.clone(), app.member()]), (NONE, [office.clone(), app.admin()])] {
@@ -205,17 +205,17 @@ on_both! {
         own.patch(&at, "*", &function).await.problem(403, "forbidden");
         own.delete(&at, "*").await.problem(403, "forbidden");
         own.post(OTHER, &contact("zxq", true)).await.problem(403, "forbidden");
-        let still = location(&made(&office, OTHER, &contact("zxq", false)).await);
+        let still = location(&create(&office, OTHER, &contact("zxq", false)).await);
         own.patch(&still, "*", &function).await.problem(404, "not_found");
         assert_eq!(office.get(&at).await.ok().json()["version"], 1);
 
-        let mine = location(&made(&own, OWN, &contact("zxq", false)).await);
+        let mine = location(&create(&own, OWN, &contact("zxq", false)).await);
         own.patch(&mine, "*", &function).await.ok();
-        deleted(&own, &mine).await;
+        delete(&own, &mine).await;
         own.get(&format!("{mine}?deleted=true")).await.problem(403, "forbidden");
         post_nothing(&own, &format!("{mine}/restore")).await.problem(403, "forbidden");
         post_nothing(&office, &format!("{mine}/restore")).await.ok();
-        deleted(&office, &format!("{MEMBERS}/hamburg-wasser")).await;
+        delete(&office, &format!("{MEMBERS}/hamburg-wasser")).await;
         for caller in [&office, &own] {
             caller.get(&at).await.problem(404, "not_found");
         }

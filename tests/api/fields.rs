@@ -5,9 +5,9 @@ mod expand;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::given::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, made, the_rest};
-use super::visibility::bodies::contact;
-use super::visibility::planted::{PUBLIC, filled, text};
+use super::fixtures::bodies::contact;
+use super::fixtures::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, create, create_samples};
+use super::visibility::hidden::{PUBLIC, filled, text};
 use crate::harness::{TestApp, on_both};
 
 /// A collection of the document, with its fields and expansions.
@@ -86,9 +86,9 @@ fn parent(path: &str) -> &'static str {
 async fn create_parts(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
-    made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
-    the_rest(app, &["Zxq"]).await;
-    made(&staff, &format!("/api/v1/members/{MEMBER}/contacts"), &contact("zxq", true)).await;
+    create(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
+    create_samples(app, &["Zxq"]).await;
+    create(&staff, &format!("/api/v1/members/{MEMBER}/contacts"), &contact("zxq", true)).await;
 }
 
 /// The object with only these members.

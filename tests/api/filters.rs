@@ -21,7 +21,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use super::schema::every;
+use super::schema::all_rows;
 use crate::harness::{Caller, on_both};
 
 /// The number of queries for each resource, in addition to one for each value of each parameter.
@@ -185,7 +185,7 @@ impl Visitor for Check<'_> {
     type Answer = (String, BTreeSet<&'static str>);
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let items = every::<T>(self.0, false).await;
+        let items = all_rows::<T>(self.0, false).await;
         let parameters = Parameter::all::<T>(&items);
         let check = Checked { store: self.0, items, found: BTreeMap::new() };
         check.all(&parameters).await

@@ -2,12 +2,12 @@
 
 mod audit;
 mod paging;
-mod sight;
+mod visibility;
 
 use serde_json::{Value, json};
 
-use super::given::{
-    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, participant, partnership, post_nothing,
+use super::fixtures::{
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, create, merged, participant, partnership, post_nothing,
 };
 use crate::harness::{Caller, on_both};
 
@@ -37,7 +37,7 @@ on_both! {
     async fn a_history_lists_the_changes_of_each_member(app: TestApp) {
         let office = app.coordinator();
         let path = format!("{UTILITIES}/zxq");
-        made(&office, UTILITIES, &changed(&abroad("Zxq"), &json!({"slug": "zxq"}))).await;
+        create(&office, UTILITIES, &merged(&abroad("Zxq"), &json!({"slug": "zxq"}))).await;
         let patch = json!({"city": "Lusaka", "sectors": ["water", "waste"], "description": {"en": "A"}});
         office.patch(&path, "*", &patch).await.ok();
         let patch = json!({"name": "Zxq 2", "city": null, "description": {"de": "B", "en": "C"}});
@@ -65,10 +65,10 @@ on_both! {
     async fn a_transition_has_its_reason_beside_the_changes(app: TestApp) {
         let office = app.coordinator();
         let patch = json!({"participants": [
-            changed(&participant("lead", "hamburg-wasser"), &json!({"from": "2020"})),
+            merged(&participant("lead", "hamburg-wasser"), &json!({"from": "2020"})),
             participant("partner", "lvivvodokanal"),
         ]});
-        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let at = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         office.patch(&at, "*", &patch).await.ok();
         let to = json!({"to": "preparation", "reason": "Agreed."});
         office.post(&format!("{at}/transitions"), &to).await.ok();
@@ -99,7 +99,7 @@ on_both! {
     async fn a_part_has_its_own_history(app: TestApp) {
         let office = app.coordinator();
         let before = history(&office, DRESDEN).await;
-        let phase = made(&office, FUNDING, &json!({"kind": "grant", "from": "2020"})).await.header("location");
+        let phase = create(&office, FUNDING, &json!({"kind": "grant", "from": "2020"})).await.header("location");
         let money = json!({"amount": {"amount": "5.00", "currency": "EUR"}});
         office.patch(&phase, "*", &money).await.ok();
         office.patch(&phase, "*", &json!({"amount": {"amount": "6.00"}})).await.ok();
@@ -116,7 +116,7 @@ on_both! {
 
     async fn only_the_audit_log_names_actors(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
+        let at = create(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         let request = office.request(reqwest::Method::PATCH, &at).header("If-Match", "*");
         let request = request.header("X-Request-Id", "zxq-request").json(&json!({"city": "Lusaka"}));
         office.send(request).await.ok();

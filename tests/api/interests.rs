@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{changed, log_end};
+use super::fixtures::{log_end, merged};
 use crate::harness::{Caller, TestApp, on_both};
 
 pub(super) const INTERESTS: &str = "/api/v1/interest-registrations";
@@ -88,7 +88,7 @@ on_both! {
         assert!(it["consents"].get("mailings").is_none() && it["registration_consent"]["given_at"].is_string());
         assert_eq!(office.all(&format!("{INTERESTS}?status=accepted&status=declined")).await.len(), 0);
         // The mail is in the language of the registration.
-        let english = changed(&interest("Newtown"), &json!({"language": "en"}));
+        let english = merged(&interest("Newtown"), &json!({"language": "en"}));
         app.anonymous().post(INTERESTS, &english).await.expect(202);
         assert_eq!(mail_to(&app, "newtown@zxq.example").await["subject"], "Please confirm your registration of interest");
         let changes = crate::api::changes::changes_after(&app.store, 0).await;
@@ -148,7 +148,7 @@ on_both! {
     }
 
     async fn invalid_registrations_are_refused(app: TestApp) {
-        let post = async |patch: Value| app.anonymous().post(INTERESTS, &changed(&interest("Neustadt"), &patch)).await;
+        let post = async |patch: Value| app.anonymous().post(INTERESTS, &merged(&interest("Neustadt"), &patch)).await;
         for (patch, fault) in [
             (json!({"consent": null}), "/consent required"),
             (json!({"consent": {"text_version": "2020-01"}}), "/consent/text_version unknown_value"),

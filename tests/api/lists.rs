@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::value::PartialDate;
 
-use super::given::the_rest;
-use super::visibility::bodies::contact;
-use super::visibility::planted::with;
+use super::fixtures::bodies::contact;
+use super::fixtures::create_samples;
+use super::visibility::hidden::with;
 use crate::harness::{Caller, on_both};
 
 /// A list of the document: its path and its sort keys.
@@ -227,7 +227,7 @@ on_both! {
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
-        the_rest(&app, &HARD_TO_SORT[..9]).await;
+        create_samples(&app, &HARD_TO_SORT[..9]).await;
         for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
             let person = contact(&format!("zxq{number}"), number % 2 == 0);
             let named = with(person, json!({"family_name": name, "given_name": HARD_TO_SORT[number]}));

@@ -201,7 +201,7 @@ on_both! {
     async fn several_workers_send_each_mail_once(app: TestApp) {
         const MANY: usize = 60;
         let sink = Sink::start(SinkBehavior::Accept);
-        let other = app.again(Default::default());
+        let other = app.another_instance(Default::default());
         for index in 0..MANY {
             post(&app.store, mail(&format!("anna{index}"))).await;
         }

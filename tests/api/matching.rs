@@ -8,8 +8,8 @@ use vku_domain::utility::Utility;
 use vku_persistence::kernel::transaction::Writer;
 
 use super::changes::write;
-use super::given::{
-    MEMBERS, PARTNERSHIPS, UTILITIES, abroad, changed, made, municipal, participant, partnership,
+use super::fixtures::{
+    MEMBERS, PARTNERSHIPS, UTILITIES, abroad, create, merged, municipal, participant, partnership,
 };
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -79,7 +79,7 @@ fn reason(found: &Value, slug: &str) -> Option<String> {
 }
 
 /// Creates pairs that match perfectly, and as many utilities that do not.
-async fn plant(app: &TestApp) {
+async fn create_data(app: &TestApp) {
     let add = async |tx: &mut Writer<'_>| {
         for number in 0..PAIRS {
             let country = COUNTRIES[number % COUNTRIES.len()];
@@ -97,8 +97,8 @@ async fn plant(app: &TestApp) {
             let other = json!({
                 "slug": format!("p-{number}"), "needs": expertise, "expertise": needs, "country": country
             });
-            tx.create::<Utility>(None, changed(&changed(&municipal("One"), &base), &one)).await?;
-            tx.create::<Utility>(None, changed(&changed(&abroad("Other"), &base), &other)).await?;
+            tx.create::<Utility>(None, merged(&merged(&municipal("One"), &base), &one)).await?;
+            tx.create::<Utility>(None, merged(&merged(&abroad("Other"), &base), &other)).await?;
             let member = json!({
                 "utility": format!("m-{number}"), "status": "active", "interests": {"countries": [country]}
             });
@@ -107,7 +107,7 @@ async fn plant(app: &TestApp) {
                 "slug": format!("n-{number}"), "needs": three(number + 3), "expertise": three(number + 8),
                 "country": elsewhere, "climate_zone": "Csa",
             });
-            tx.create::<Utility>(None, changed(&changed(&abroad("Noise"), &base), &noise)).await?;
+            tx.create::<Utility>(None, merged(&merged(&abroad("Noise"), &base), &noise)).await?;
         }
         Ok(())
     };
@@ -116,7 +116,7 @@ async fn plant(app: &TestApp) {
 
 on_both! {
     async fn fifty_perfect_pairs_match_each_other_first(app: TestApp) {
-        plant(&app).await;
+        create_data(&app).await;
         let (office, reader) = (app.coordinator(), app.reader());
         for number in 0..PAIRS {
             let (one, other) = (format!("m-{number}"), format!("p-{number}"));
@@ -170,7 +170,7 @@ on_both! {
     async fn ended_partnerships_are_ties_and_do_not_exclude(app: TestApp) {
         let office = app.coordinator();
         for (slug, kind) in [("zxq-one", municipal("One")), ("zxq-other", abroad("Other"))] {
-            made(&office, UTILITIES, &changed(&kind, &json!({"slug": slug}))).await;
+            create(&office, UTILITIES, &merged(&kind, &json!({"slug": slug}))).await;
         }
         let tied = async |query: &str| {
             let found = matches(&office, "zxq-one", &format!("?excluded=true&limit=200{query}")).await;
@@ -181,8 +181,8 @@ on_both! {
         };
         assert_eq!(tied("").await, "0");
         let parts = [participant("lead", "zxq-one"), participant("partner", "zxq-other")];
-        let body = changed(&partnership("Zxq"), &json!({"participants": parts, "status": "active", "start": "2020"}));
-        let at = made(&office, PARTNERSHIPS, &body).await.header("location");
+        let body = merged(&partnership("Zxq"), &json!({"participants": parts, "status": "active", "start": "2020"}));
+        let at = create(&office, PARTNERSHIPS, &body).await.header("location");
         assert_eq!(tied("").await, "already_partners");
         office.patch(&at, "*", &json!({"end": "2021"})).await.ok();
         assert_eq!(tied("").await, "50");
@@ -200,12 +200,12 @@ on_both! {
     async fn supporting_participants_count_as_partners(app: TestApp) {
         let office = app.coordinator();
         for (slug, body) in [("zxq-one", municipal("One")), ("zxq-other", abroad("Other")), ("zxq-third", abroad("Third"))] {
-            made(&office, UTILITIES, &changed(&body, &json!({"slug": slug}))).await;
+            create(&office, UTILITIES, &merged(&body, &json!({"slug": slug}))).await;
         }
         let parts = [("lead", "zxq-one"), ("partner", "zxq-other"), ("supporting", "zxq-third")];
         let parts = parts.map(|(role, slug)| participant(role, slug));
         let body = json!({"participants": parts, "status": "active", "start": "2020"});
-        made(&office, PARTNERSHIPS, &changed(&partnership("Zxq"), &body)).await;
+        create(&office, PARTNERSHIPS, &merged(&partnership("Zxq"), &body)).await;
         let one = matches(&office, "zxq-one", "?excluded=true&limit=200").await;
         let third = matches(&office, "zxq-third", "?excluded=true&limit=200").await;
         for (found, other) in [(&one, "zxq-other"), (&one, "zxq-third"), (&third, "zxq-one")] {
@@ -216,9 +216,9 @@ on_both! {
     async fn weights_and_climate_follow_the_parameters(app: TestApp) {
         let office = app.coordinator();
         let zone = |slug: &str, zone: &str| json!({"slug": slug, "climate_zone": zone});
-        made(&office, UTILITIES, &changed(&municipal("One"), &zone("zxq-one", "Cfb"))).await;
-        made(&office, UTILITIES, &changed(&abroad("Near"), &zone("zxq-near", "Cfb"))).await;
-        made(&office, UTILITIES, &changed(&abroad("Far"), &zone("zxq-far", "Aw"))).await;
+        create(&office, UTILITIES, &merged(&municipal("One"), &zone("zxq-one", "Cfb"))).await;
+        create(&office, UTILITIES, &merged(&abroad("Near"), &zone("zxq-near", "Cfb"))).await;
+        create(&office, UTILITIES, &merged(&abroad("Far"), &zone("zxq-far", "Aw"))).await;
         let only = "weight_sectors=0&weight_needs=0&weight_expertise=0&weight_languages=0&weight_size=0\
                     &weight_countries=0&weight_ties=0&limit=200";
         for (climate, points) in [("", (50, 0)), ("&climate=similar", (50, 0)), ("&climate=different", (0, 50))] {
@@ -247,11 +247,11 @@ on_both! {
     async fn matches_reveal_no_hidden_resources(app: TestApp) {
         let (office, reader) = (app.coordinator(), app.reader());
         app.anonymous().get(&format!("{UTILITIES}/hamburg-wasser/matches")).await.problem(401, "unauthenticated");
-        let hidden = changed(&abroad("Hidden"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
+        let hidden = merged(&abroad("Hidden"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
         let before = reader.get(&format!("{UTILITIES}/hamburg-wasser/matches?excluded=true")).await.ok();
-        let hidden = made(&office, UTILITIES, &hidden).await.json();
+        let hidden = create(&office, UTILITIES, &hidden).await.json();
         let waste = json!({"slug": "zxq-waste", "visibility": "internal", "sectors": ["telecommunications"]});
-        made(&office, UTILITIES, &changed(&abroad("Hidden"), &waste)).await;
+        create(&office, UTILITIES, &merged(&abroad("Hidden"), &waste)).await;
         let after = reader.get(&format!("{UTILITIES}/hamburg-wasser/matches?excluded=true")).await.ok();
         assert_eq!((before.body, before.headers["etag"].clone()), (after.body, after.headers["etag"].clone()));
         let seen = matches(&office, "hamburg-wasser", "?limit=200&excluded=true").await;
@@ -264,7 +264,7 @@ on_both! {
         // Hidden partnerships are no ties, and the interests of hidden members do not count.
         let parts = [participant("lead", "harzwasserwerke"), participant("partner", "lvivvodokanal")];
         let body = json!({"participants": parts, "visibility": "internal", "status": "active", "start": "2020"});
-        made(&office, PARTNERSHIPS, &changed(&partnership("Zxq"), &body)).await;
+        create(&office, PARTNERSHIPS, &merged(&partnership("Zxq"), &body)).await;
         let of = async |caller: &Caller| matches(caller, "harzwasserwerke", "?limit=200&excluded=true").await;
         assert_eq!(reason(&of(&office).await, "lvivvodokanal").as_deref(), Some("already_partners"));
         assert_eq!(reason(&of(&reader).await, "lvivvodokanal"), None);

@@ -1,15 +1,17 @@
 //! Members: one for each municipal utility, the transitions of their status, and who may write which member.
 
-mod sight;
+mod visibility;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use super::given::{MEMBERS, UTILITIES, changed, deleted, made, municipal, post_nothing, untouched};
-use super::visibility::bodies::contact;
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use super::fixtures::bodies::contact;
+use super::fixtures::{
+    MEMBERS, UTILITIES, assert_nothing_written, create, delete, merged, municipal, post_nothing,
+};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden";
 const OTHER: &str = "/api/v1/members/hamburg-wasser";
@@ -22,13 +24,13 @@ const RACERS: usize = 16;
 /// Creates a municipal utility that is a member. Returns the path of the member.
 async fn member(app: &TestApp, slug: &str, more: &Value) -> String {
     let office = app.coordinator();
-    made(&office, UTILITIES, &changed(&municipal(slug), &json!({"slug": slug}))).await;
-    made(&office, MEMBERS, &changed(&json!({"utility": slug}), more)).await;
+    create(&office, UTILITIES, &merged(&municipal(slug), &json!({"slug": slug}))).await;
+    create(&office, MEMBERS, &merged(&json!({"utility": slug}), more)).await;
     format!("{MEMBERS}/{slug}")
 }
 
 /// The number of responses for each status. Every refusal has to be `member_exists`.
-fn outcome(answers: Vec<Answer>) -> BTreeMap<u16, usize> {
+fn outcome(answers: Vec<Response>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     for answer in answers {
         *counts.entry(answer.status.as_u16()).or_default() += 1;
@@ -45,14 +47,14 @@ fn named(problem: &Value) -> Vec<(&str, &str)> {
     dependents.map(|it| (it["resource"].as_str().unwrap(), it["name"].as_str().unwrap())).collect()
 }
 
-async fn lead(caller: &Caller, member: &str, to: &str) -> Answer {
+async fn lead(caller: &Caller, member: &str, to: &str) -> Response {
     caller.post(&format!("{member}/transitions"), &json!({"to": to})).await
 }
 
 on_both! {
     async fn invalid_members_report_all_faults(app: TestApp) {
         let office = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             office.post(MEMBERS, &json!({"utility": "hamburg-wasser"})).await.problem(409, "member_exists");
             let wrong = json!({
                 "utility": "nobody", "joined_on": "2020-01-02", "left_on": "2020-01-01", "regional_group": " ",
@@ -95,7 +97,7 @@ on_both! {
         let first = office.get(&format!("{MEMBERS}/{FREE}")).await.ok().json();
         let first = format!("{MEMBERS}/{}", first["id"].as_str().unwrap());
         for _ in 0..4 {
-            deleted(&office, &format!("{MEMBERS}/{FREE}")).await;
+            delete(&office, &format!("{MEMBERS}/{FREE}")).await;
             let restore = format!("{first}/restore");
             let (restored, made) = join(post_nothing(&office, &restore), office.post(MEMBERS, &body)).await;
             let statuses = outcome(vec![restored, made]);
@@ -105,8 +107,8 @@ on_both! {
             }
         }
         if office.get(&first).await.status == 200 {
-            deleted(&office, &first).await;
-            made(&office, MEMBERS, &body).await;
+            delete(&office, &first).await;
+            create(&office, MEMBERS, &body).await;
         }
         post_nothing(&office, &format!("{first}/restore")).await.problem(409, "member_exists");
         assert_eq!(office.all(&format!("{MEMBERS}?utility={FREE}")).await.len(), 1);
@@ -140,11 +142,11 @@ on_both! {
         let refused = office.delete(&utility, "*").await.problem(409, "has_dependents");
         assert_eq!(named(&refused), [("member", "zxq")]);
 
-        deleted(&office, &path).await;
+        delete(&office, &path).await;
         office.patch(&utility, "*", &moved).await.ok();
         let restored = post_nothing(&office, &format!("{by_id}/restore")).await;
         assert_eq!(restored.faults(409, "reference_gone"), ["/utility not_municipal"]);
-        deleted(&office, &utility).await;
+        delete(&office, &utility).await;
         let restored = post_nothing(&office, &format!("{by_id}/restore")).await;
         assert_eq!(restored.faults(409, "reference_gone"), ["/utility unknown_reference"]);
         post_nothing(&office, &format!("{utility}/restore")).await.ok();
@@ -191,7 +193,7 @@ on_both! {
         assert_eq!(own.patch(OWN, "*", &read).await.ok().json(), read);
         assert_eq!(office.get(OWN).await.ok().json(), whole);
 
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (member, value) in [
                 ("utility", json!(FREE)), ("status", json!("left")), ("status", Value::Null),
                 ("joined_on", json!("2020-01-01")), ("joined_on", Value::Null), ("left_on", json!("2024-01-01")),
@@ -218,7 +220,7 @@ on_both! {
     async fn a_member_has_the_slug_of_its_utility(app: TestApp) {
         let office = app.coordinator();
         let path = member(&app, "zxq-alt", &json!({})).await;
-        made(&office, &format!("{path}/contacts"), &contact("zxq", true)).await;
+        create(&office, &format!("{path}/contacts"), &contact("zxq", true)).await;
         office.patch(&format!("{UTILITIES}/zxq-alt"), "*", &json!({"slug": "zxq-neu", "name": "Zxq neu"})).await.ok();
         let now = office.get(&format!("{MEMBERS}/zxq-neu")).await.ok().json();
         assert_eq!((&now["slug"], &now["name"], &now["version"]), (&json!("zxq-neu"), &json!("Zxq neu"), &json!(1)));

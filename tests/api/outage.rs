@@ -8,16 +8,16 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 
-use super::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
-use crate::harness::contract::seen::CoverageRecorder;
+use super::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
+use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::postgres::Cluster;
-use crate::harness::{Answer, Backend, TestApp, database, on_both};
+use crate::harness::{Backend, Response, TestApp, database, on_both};
 
 /// Longer than the app waits for a connection on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The responses of requests of all kinds that need the database.
-async fn all_requests(app: &TestApp) -> Vec<Answer> {
+async fn all_requests(app: &TestApp) -> Vec<Response> {
     let (anyone, member, staff) = (app.anonymous(), app.member(), app.coordinator());
     let signing_in = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
     let (utility, end, to) =

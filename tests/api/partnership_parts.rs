@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::given::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
-use super::visibility::bodies::part;
-use super::visibility::planted::{LVIV, text};
+use super::fixtures::bodies::part;
+use super::fixtures::{DRESDEN, PARTNERSHIPS, create, location, merged, partnership};
+use super::visibility::hidden::{LVIV, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// A partnership led by Hamburg.
@@ -21,8 +21,8 @@ fn value(on: &str, value: &str) -> Value {
 
 /// The path of a new result of the partnership that Dresden leads, with a value reported by the office.
 async fn result(app: &TestApp) -> String {
-    let body = changed(&part("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
-    location(&made(&app.coordinator(), &format!("{DRESDEN}/results"), &body).await)
+    let body = merged(&part("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
+    location(&create(&app.coordinator(), &format!("{DRESDEN}/results"), &body).await)
 }
 
 /// The values of a result with who reported them, as `value slug`.
@@ -51,7 +51,7 @@ on_both! {
             })),
         ];
         for (collection, body) in bodies {
-            let path = location(&made(&staff, &format!("{DRESDEN}/{collection}"), &body).await);
+            let path = location(&create(&staff, &format!("{DRESDEN}/{collection}"), &body).await);
             let there = staff.get(&path).await.ok().json();
             for (member, sent) in body.as_object().unwrap() {
                 assert_eq!(&there[member], sent, "{path}");
@@ -99,7 +99,7 @@ on_both! {
             ]),
             ("documents", json!({"kind": null, "title": null}), vec!["/kind required", "/title required"]),
         ] {
-            let body = changed(&part(collection, "Zxq"), &more);
+            let body = merged(&part(collection, "Zxq"), &more);
             let answer = staff.post(&format!("{DRESDEN}/{collection}"), &body).await;
             assert_eq!(answer.faults(422, "validation_failed"), faults, "{more}");
         }
@@ -107,7 +107,7 @@ on_both! {
             let day = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::Days::new(day);
             value(&day.to_string(), "1")
         });
-        let body = changed(&part("results", "Zxq"), &json!({"values": days.collect::<Vec<_>>()}));
+        let body = merged(&part("results", "Zxq"), &json!({"values": days.collect::<Vec<_>>()}));
         let answer = staff.post(&format!("{DRESDEN}/results"), &body).await;
         assert_eq!(answer.faults(422, "validation_failed"), ["/values too_many"]);
     }
@@ -154,14 +154,14 @@ on_both! {
 
     async fn a_partner_may_only_add_documents_to_its_own_partnerships(app: TestApp) {
         let (staff, partner) = (app.coordinator(), app.partner());
-        let body = changed(&partnership("Zxq another"), &json!({"participants": [
+        let body = merged(&partnership("Zxq another"), &json!({"participants": [
             {"role": "lead", "party": {"utility": "hamburg-wasser"}},
             {"role": "partner", "party": {"utility": "kyivvodokanal"}},
             {"role": "partner", "party": {"utility": LVIV}, "until": "2020"}
         ]}));
-        made(&staff, PARTNERSHIPS, &body).await;
+        create(&staff, PARTNERSHIPS, &body).await;
         let document = part("documents", "Zxq");
-        let path = location(&made(&partner, &format!("{DRESDEN}/documents"), &document).await);
+        let path = location(&create(&partner, &format!("{DRESDEN}/documents"), &document).await);
         partner.patch(&path, "*", &json!({"kind": "other"})).await.problem(403, "forbidden");
         partner.delete(&path, "*").await.problem(403, "forbidden");
         // A partner that has left may add nothing, and partners may add no other kind of part.
@@ -172,7 +172,7 @@ on_both! {
             let body = part(collection, "Zxq");
             partner.post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
         }
-        let left = location(&made(&staff, &format!("{ANOTHER}/results"), &part("results", "Zxq")).await);
+        let left = location(&create(&staff, &format!("{ANOTHER}/results"), &part("results", "Zxq")).await);
         let values = json!({"values": [value("2024-01-01", "1")]});
         partner.patch(&left, "*", &values).await.problem(403, "forbidden");
     }
@@ -181,25 +181,25 @@ on_both! {
         let (staff, member) = (app.coordinator(), app.member());
         for collection in ["activities", "results", "documents"] {
             let body = part(collection, "Zxq");
-            let path = location(&made(&member, &format!("{DRESDEN}/{collection}"), &body).await);
+            let path = location(&create(&member, &format!("{DRESDEN}/{collection}"), &body).await);
             let change = if collection == "results" { json!({"unit": "m³"}) } else { json!({"kind": "study"}) };
             let change = if collection == "documents" { json!({"kind": "report"}) } else { change };
             member.patch(&path, "*", &change).await.ok();
             member.delete(&path, "*").await.expect(204);
             let others = format!("/api/v1/partnerships/hamburg-kyiv/{collection}");
             member.post(&others, &body).await.problem(403, "forbidden");
-            let theirs = location(&made(&staff, &others, &body).await);
+            let theirs = location(&create(&staff, &others, &body).await);
             member.patch(&theirs, "*", &change).await.problem(403, "forbidden");
             member.delete(&theirs, "*").await.problem(403, "forbidden");
             app.reader().post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
             app.anonymous().post(&format!("{DRESDEN}/{collection}"), &body).await.expect(401);
         }
         // Values that a member reports are its own utility's. It may not report for the partner.
-        let body = changed(&part("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
-        let path = location(&made(&member, &format!("{DRESDEN}/results"), &body).await);
+        let body = merged(&part("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
+        let path = location(&create(&member, &format!("{DRESDEN}/results"), &body).await);
         assert_eq!(reported(&member, &path).await, ["1 stadtentwaesserung-dresden"]);
         let values = json!([{"on": "2024-01-01", "value": "1", "reported_by": LVIV}]);
-        let body = changed(&body, &json!({"values": values}));
+        let body = merged(&body, &json!({"values": values}));
         assert_eq!(
             member.post(&format!("{DRESDEN}/results"), &body).await.faults(403, "forbidden"),
             ["/values/0/reported_by not_writable"]
@@ -243,7 +243,7 @@ on_both! {
 
     async fn funding_totals_and_last_activity_follow_the_parts(app: TestApp) {
         let staff = app.coordinator();
-        let path = location(&made(&staff, PARTNERSHIPS, &partnership("Zxq another")).await);
+        let path = location(&create(&staff, PARTNERSHIPS, &partnership("Zxq another")).await);
         let seen = async || app.anonymous().get(&path).await.ok();
         let none = seen().await;
         assert_eq!((&none.json()["funding_totals"], none.json().get("last_activity_on")), (&json!([]), None));
@@ -253,9 +253,9 @@ on_both! {
             [("0.10", "EUR"), ("0.20", "EUR"), ("1000", "UGX"), ("1.050", "JOD"), ("999999999999999.99", "USD")]
         {
             let phase = json!({"kind": "grant", "amount": {"amount": amount, "currency": currency}});
-            phases.push(location(&made(&staff, &format!("{path}/funding"), &phase).await));
+            phases.push(location(&create(&staff, &format!("{path}/funding"), &phase).await));
         }
-        made(&staff, &format!("{path}/funding"), &json!({"kind": "in_kind"})).await;
+        create(&staff, &format!("{path}/funding"), &json!({"kind": "in_kind"})).await;
         let money = |amount: &str, currency: &str| json!({"amount": amount, "currency": currency});
         let usd = money("999999999999999.99", "USD");
         let sums = json!([money("0.30", "EUR"), money("1.050", "JOD"), money("1000", "UGX"), usd]);
@@ -267,7 +267,7 @@ on_both! {
 
         // A sum that exceeds the range of an amount is left out.
         let phase = json!({"kind": "grant", "amount": usd});
-        made(&staff, &format!("{path}/funding"), &phase).await;
+        create(&staff, &format!("{path}/funding"), &phase).await;
         staff.delete(&phases[0], "*").await.expect(204);
         assert_eq!(
             seen().await.json()["funding_totals"],
@@ -276,12 +276,12 @@ on_both! {
 
         let today = app.store.now().date_naive();
         let day = |days: i64| (today + chrono::TimeDelta::days(days)).to_string();
-        made(&staff, &format!("{path}/activities"), &activity(&day(1), None)).await;
+        create(&staff, &format!("{path}/activities"), &activity(&day(1), None)).await;
         assert_eq!(seen().await.json().get("last_activity_on"), None, "it is still to come");
-        made(&staff, &format!("{path}/activities"), &activity(&day(-20), Some(&day(-10)))).await;
-        made(&staff, &format!("{path}/activities"), &activity(&day(-15), None)).await;
+        create(&staff, &format!("{path}/activities"), &activity(&day(-20), Some(&day(-10)))).await;
+        create(&staff, &format!("{path}/activities"), &activity(&day(-15), None)).await;
         assert_eq!(seen().await.json()["last_activity_on"], day(-10));
-        let going_on = location(&made(&staff, &format!("{path}/activities"), &activity(&day(-1), Some(&day(5)))).await);
+        let going_on = location(&create(&staff, &format!("{path}/activities"), &activity(&day(-1), Some(&day(5)))).await);
         assert_eq!(seen().await.json()["last_activity_on"], day(0));
         staff.delete(&going_on, "*").await.expect(204);
         assert_eq!(seen().await.json()["last_activity_on"], day(-10));
@@ -297,7 +297,7 @@ on_both! {
             ("training", "2024-12-31", Value::Null),
         ] {
             let body = json!({"kind": kind, "title": starts_on, "starts_on": starts_on, "country": country});
-            made(&staff, &format!("{DRESDEN}/activities"), &body).await;
+            create(&staff, &format!("{DRESDEN}/activities"), &body).await;
         }
         for (query, days) in [
             ("", vec!["2024-12-31", "2024-01-01", "2023-12-31"]),

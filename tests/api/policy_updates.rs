@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::given::{POLICY_UPDATES, changed, deleted, location, made, untouched};
+use super::fixtures::{POLICY_UPDATES, assert_nothing_written, create, delete, location, merged};
 use crate::harness::on_both;
 
 /// A policy update with all its members.
@@ -25,10 +25,10 @@ fn titles(items: &[Value]) -> Vec<&str> {
 on_both! {
     async fn only_the_office_writes_policy_updates_and_everybody_reads_them(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, POLICY_UPDATES, &update()).await);
+        let at = location(&create(&office, POLICY_UPDATES, &update()).await);
         for (_, caller) in app.everybody() {
             let read = caller.get(&at).await.ok().json();
-            assert_eq!(changed(&read, &update()), read);
+            assert_eq!(merged(&read, &update()), read);
             assert_eq!(caller.all(POLICY_UPDATES).await, [read]);
         }
         for caller in [app.member(), app.partner(), app.reader()] {
@@ -40,13 +40,13 @@ on_both! {
         let patched = office.patch(&at, "*", &patch).await.ok().json();
         assert_eq!(patched["title"], json!({"de": "Zxq-Richtlinie", "en": "Zxq directive"}));
         assert_eq!((&patched["sectors"], &patched["version"]), (&json!([]), &json!(2)));
-        deleted(&office, &at).await;
+        delete(&office, &at).await;
         app.anonymous().get(&at).await.problem(404, "not_found");
     }
 
     async fn invalid_policy_updates_report_all_faults(app: TestApp) {
         let office = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (patch, faults) in [
                 (json!({"title": null, "level": null}), &["/level required", "/title required"][..]),
                 (json!({"title": "Zxq"}), &["/title wrong_type"]),
@@ -63,7 +63,7 @@ on_both! {
                 ]),
                 (json!({"visibility": "members"}), &["/visibility unknown_member"]),
             ] {
-                let body = changed(&update(), &patch);
+                let body = merged(&update(), &patch);
                 assert_eq!(office.post(POLICY_UPDATES, &body).await.faults(422, "validation_failed"), faults, "{body}");
             }
         }).await;
@@ -79,7 +79,7 @@ on_both! {
             let patch = json!({
                 "title": {"de": title, "en": title}, "level": level, "published_on": day, "sectors": sectors
             });
-            made(&office, POLICY_UPDATES, &changed(&update(), &patch)).await;
+            create(&office, POLICY_UPDATES, &merged(&update(), &patch)).await;
         }
         let all = anybody.all(POLICY_UPDATES).await;
         assert_eq!(titles(&all), ["Neues Programm", "Zwischenbericht", "Älteres Gesetz"]);

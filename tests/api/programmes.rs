@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::given::{PROGRAMMES, changed, location, made, untouched};
+use super::fixtures::{PROGRAMMES, assert_nothing_written, create, location, merged};
 use crate::harness::on_both;
 
 /// A programme with all members of rules and calls.
@@ -27,7 +27,7 @@ fn programme() -> Value {
 on_both! {
     async fn rules_and_calls_are_returned_as_they_were_created(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, PROGRAMMES, &programme()).await);
+        let at = location(&create(&office, PROGRAMMES, &programme()).await);
         for caller in [app.anonymous(), app.partner(), office.clone()] {
             let read = caller.get(&at).await.ok().json();
             assert_eq!((&read["rules"], &read["calls"]), (&programme()["rules"], &programme()["calls"]));
@@ -43,13 +43,13 @@ on_both! {
     /// RFC 7396: nested members are merged, lists are replaced.
     async fn a_merge_patch_changes_nested_rules(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, PROGRAMMES, &programme()).await);
+        let at = location(&create(&office, PROGRAMMES, &programme()).await);
         let patch = json!({"rules": {
             "who_may_apply": {"en": null, "fr": "Les régies."}, "max_grant": {"amount": "300000.00"},
             "max_months": null
         }});
         let patched = office.patch(&at, "*", &patch).await.ok().json();
-        let mut rules = changed(&programme()["rules"], &patch["rules"]);
+        let mut rules = merged(&programme()["rules"], &patch["rules"]);
         assert_eq!(patched["rules"], rules);
         rules["travel_allowed"] = json!(true);
         let patched = office.patch(&at, "*", &json!({"rules": {"travel_allowed": true}})).await.ok().json();
@@ -68,8 +68,8 @@ on_both! {
 
     async fn invalid_rules_and_calls_report_all_faults(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, PROGRAMMES, &programme()).await);
-        untouched(&app, async || {
+        let at = location(&create(&office, PROGRAMMES, &programme()).await);
+        assert_nothing_written(&app, async || {
             for (patch, faults) in [
                 (json!({"rules": {"own_share_percent": 101}}), &["/rules/own_share_percent out_of_range"][..]),
                 (json!({"rules": {"own_share_percent": -1}}), &["/rules/own_share_percent out_of_range"]),
@@ -112,7 +112,7 @@ on_both! {
             ] {
                 let refused = office.patch(&at, "*", &patch).await;
                 assert_eq!(refused.faults(422, "validation_failed"), faults, "{patch}");
-                let body = changed(&changed(&programme(), &json!({"slug": null})), &patch);
+                let body = merged(&merged(&programme(), &json!({"slug": null})), &patch);
                 assert_eq!(office.post(PROGRAMMES, &body).await.faults(422, "validation_failed"), faults, "{patch}");
             }
         }).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::given::{AREAS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, partnership};
+use super::fixtures::{AREAS, PARTNERSHIPS, PROGRAMMES, UTILITIES, create, merged, municipal, partnership};
 use crate::harness::on_both;
 
 /// Each list, its number of codes, and one of them with its labels.
@@ -55,13 +55,13 @@ on_both! {
             "sectors": codes("sectors").await, "languages": codes("languages").await,
             "needs": codes("working-areas?limit=200").await
         });
-        made(&office, UTILITIES, &changed(&municipal("Zxq"), &utility)).await;
-        let partnership = changed(&partnership("Zxq"), &json!({"sdg_targets": codes("sdg-targets").await}));
-        made(&office, PARTNERSHIPS, &partnership).await;
+        create(&office, UTILITIES, &merged(&municipal("Zxq"), &utility)).await;
+        let partnership = merged(&partnership("Zxq"), &json!({"sdg_targets": codes("sdg-targets").await}));
+        create(&office, PARTNERSHIPS, &partnership).await;
         let programme = json!({"name": "Zxq", "kind": "grant", "countries": codes("countries").await});
-        made(&office, PROGRAMMES, &programme).await;
+        create(&office, PROGRAMMES, &programme).await;
         for zone in codes("climate-zones").await {
-            let utility = changed(&municipal("Zxq"), &json!({"climate_zone": zone}));
+            let utility = merged(&municipal("Zxq"), &json!({"climate_zone": zone}));
             office.post(&format!("{UTILITIES}?dry_run=true"), &utility).await.expect(201);
         }
     }

@@ -1,15 +1,15 @@
 //! Full-text search: the parameter `q` of lists.
 
-mod golden;
-mod kept;
+mod index_consistency;
+mod model;
+mod own_name;
 mod plans;
-mod reference;
-mod walk;
+mod relevance;
 
 use serde_json::{Value, json};
 
-use super::visibility::bodies::{contact, municipal_utility, partnership};
-use super::visibility::planted::{plant, with};
+use super::fixtures::bodies::{contact, municipal_utility, partnership};
+use super::visibility::hidden::{create_resource, with};
 use crate::harness::{Caller, on_both};
 
 /// The slugs that a search finds, in order, or family names for resources without a slug.
@@ -22,7 +22,7 @@ async fn found(caller: &Caller, query: &str) -> Vec<String> {
 on_both! {
     async fn search_accepts_spellings_parts_and_typos(app: TestApp) {
         let caller = app.anonymous();
-        plant(&app, "/api/v1/utilities", with(
+        create_resource(&app, "/api/v1/utilities", with(
             municipal_utility("Zxqmünster Straßenwerke", "public"),
             json!({"slug": "zxq", "aliases": ["Zxqlemberg"], "description": {"de": "Abwasserzxqverband", "uk": "Зкськанал"}}),
         )).await;
@@ -54,7 +54,7 @@ on_both! {
             utility("name-later", "Zxqwasser B", "B", "b"),
             utility("name", "Zxqwasser Aa", "A", "a"),
         ] {
-            plant(&app, "/api/v1/utilities", body).await;
+            create_resource(&app, "/api/v1/utilities", body).await;
         }
         let ranked = [
             "name-later", "name", "beginning", "part", "alias", "alias-part", "text", "text-part", "typo",
@@ -82,7 +82,7 @@ on_both! {
     async fn search_follows_every_write_at_once(app: TestApp) {
         let (caller, staff) = (app.anonymous(), app.coordinator());
         let (path, list) = ("/api/v1/utilities/zxq", "utilities?q=zxqeins");
-        plant(&app, "/api/v1/utilities", with(municipal_utility("Zxqeins", "public"), json!({"slug": "zxq"}))).await;
+        create_resource(&app, "/api/v1/utilities", with(municipal_utility("Zxqeins", "public"), json!({"slug": "zxq"}))).await;
         assert_eq!(found(&caller, list).await, ["zxq"]);
         let patch = json!({"name": "Zxqzwei"});
         staff.patch(&format!("{path}?dry_run=true"), "*", &patch).await.ok();
@@ -108,10 +108,10 @@ on_both! {
     }
 
     async fn search_finds_only_visible_resources(app: TestApp) {
-        plant(&app, "/api/v1/utilities", municipal_utility("Zxqversteck", "internal")).await;
+        create_resource(&app, "/api/v1/utilities", municipal_utility("Zxqversteck", "internal")).await;
         let title = "Zxqversteck und andere";
-        plant(&app, "/api/v1/partnerships", partnership(title, "hamburg-wasser", "lvivvodokanal", "members")).await;
-        plant(&app, "/api/v1/members/hamburg-wasser/contacts", contact("zxqversteck", false)).await;
+        create_resource(&app, "/api/v1/partnerships", partnership(title, "hamburg-wasser", "lvivvodokanal", "members")).await;
+        create_resource(&app, "/api/v1/members/hamburg-wasser/contacts", contact("zxqversteck", false)).await;
         app.coordinator().patch("/api/v1/members/hamburg-wasser", "*", &json!({"note": "Zxqversteck"})).await.ok();
         for (list, seen) in [
             ("utilities", [0, 0, 0, 0, 1, 1]),
@@ -153,7 +153,7 @@ on_both! {
 
     async fn all_words_of_a_long_title_are_searched(app: TestApp) {
         let title = (1..60).map(|number| format!("W{number}")).collect::<Vec<_>>().join(" ");
-        plant(&app, "/api/v1/partnerships", with(
+        create_resource(&app, "/api/v1/partnerships", with(
             partnership(&title, "hamburg-wasser", "lvivvodokanal", "public"), json!({"slug": "zxq"}),
         )).await;
         assert_eq!(found(&app.anonymous(), &format!("partnerships?q={title}")).await, ["zxq"]);

@@ -9,11 +9,12 @@ use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::change_log::{Change, ChangeAction};
 
 use super::changes::changes_after;
-use super::given::{
-    MEMBERS, TOPICS, UTILITIES, changed, deleted, location, log_end, made, municipal, post_nothing, untouched,
+use super::fixtures::{
+    MEMBERS, TOPICS, UTILITIES, assert_nothing_written, create, delete, location, log_end, merged, municipal,
+    post_nothing,
 };
 use super::imports::{counts, import};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const DRESDEN: &str = "stadtentwaesserung-dresden";
 const HAMBURG: &str = "hamburg-wasser";
@@ -22,15 +23,15 @@ fn topic(title: &str, by: &str) -> Value {
     json!({"title": {"de": title, "en": title}, "proposed_by": by, "sectors": ["water"]})
 }
 
-async fn support(caller: &Caller, topic: &str, query: &str) -> Answer {
+async fn support(caller: &Caller, topic: &str, query: &str) -> Response {
     caller.send(caller.request(Method::PUT, &format!("{topic}/support{query}"))).await
 }
 
-async fn withdraw(caller: &Caller, topic: &str, query: &str) -> Answer {
+async fn withdraw(caller: &Caller, topic: &str, query: &str) -> Response {
     caller.send(caller.request(Method::DELETE, &format!("{topic}/support{query}"))).await
 }
 
-async fn lead(caller: &Caller, topic: &str, body: &Value) -> Answer {
+async fn lead(caller: &Caller, topic: &str, body: &Value) -> Response {
     caller.post(&format!("{topic}/transitions"), body).await
 }
 
@@ -43,21 +44,21 @@ async fn supports_since(app: &TestApp, position: i64) -> Vec<Change> {
 /// Creates a member whose utility has this visibility.
 async fn member(app: &TestApp, slug: &str, visibility: &str) {
     let office = app.coordinator();
-    let utility = changed(&municipal(slug), &json!({"slug": slug, "visibility": visibility}));
-    made(&office, UTILITIES, &utility).await;
-    made(&office, MEMBERS, &json!({"utility": slug, "status": "active"})).await;
+    let utility = merged(&municipal(slug), &json!({"slug": slug, "visibility": visibility}));
+    create(&office, UTILITIES, &utility).await;
+    create(&office, MEMBERS, &json!({"utility": slug, "status": "active"})).await;
 }
 
 on_both! {
     async fn a_taken_slug_is_refused(app: TestApp) {
-        let (office, body) = (app.coordinator(), changed(&topic("Zxq", DRESDEN), &json!({"slug": "zxq-pumps"})));
-        made(&office, TOPICS, &body).await;
+        let (office, body) = (app.coordinator(), merged(&topic("Zxq", DRESDEN), &json!({"slug": "zxq-pumps"})));
+        create(&office, TOPICS, &body).await;
         office.post(TOPICS, &body).await.problem(409, "slug_taken");
     }
 
     async fn a_member_may_propose_topics_only_for_itself(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
-        let at = location(&made(&own, TOPICS, &topic("Zxq pumps", DRESDEN)).await);
+        let at = location(&create(&own, TOPICS, &topic("Zxq pumps", DRESDEN)).await);
         assert!(at.starts_with("/api/v1/topics/zxq-pumps"), "{at}");
         let read = own.get(&at).await.ok().json();
         assert_eq!((&read["status"], &read["support_count"]), (&json!("proposed"), &json!(0)));
@@ -72,22 +73,22 @@ on_both! {
 
         // By the id of the member, by a reference to it, and by the former slug of its utility.
         let by = &read["proposed_by"];
-        made(&own, TOPICS, &changed(&topic("Zxq b", ""), &json!({"proposed_by": by["id"]}))).await;
-        made(&own, TOPICS, &changed(&topic("Zxq c", ""), &json!({"proposed_by": by}))).await;
+        create(&own, TOPICS, &merged(&topic("Zxq b", ""), &json!({"proposed_by": by["id"]}))).await;
+        create(&own, TOPICS, &merged(&topic("Zxq c", ""), &json!({"proposed_by": by}))).await;
         office.patch(&format!("{UTILITIES}/{DRESDEN}"), "*", &json!({"slug": "sedd"})).await.ok();
         for slug in [DRESDEN, "sedd"] {
-            let proposed = made(&own, TOPICS, &topic("Zxq d", slug)).await.json();
-            assert_eq!(proposed["proposed_by"], changed(by, &json!({"slug": "sedd"})));
+            let proposed = create(&own, TOPICS, &topic("Zxq d", slug)).await.json();
+            assert_eq!(proposed["proposed_by"], merged(by, &json!({"slug": "sedd"})));
             assert_eq!(own.all(&format!("{TOPICS}?proposed_by={slug}")).await.len(), if slug == DRESDEN { 4 } else { 5 });
         }
 
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             own.post(TOPICS, &topic("Zxq", HAMBURG)).await.problem(403, "forbidden");
             for caller in [app.reader(), app.partner()] {
                 caller.post(TOPICS, &topic("Zxq", DRESDEN)).await.problem(403, "forbidden");
             }
             for (member, value) in [("slug", json!("zxq")), ("status", json!("scheduled"))] {
-                let faults = own.post(TOPICS, &changed(&topic("Zxq", DRESDEN), &json!({member: value}))).await;
+                let faults = own.post(TOPICS, &merged(&topic("Zxq", DRESDEN), &json!({member: value}))).await;
                 assert_eq!(faults.faults(403, "forbidden"), [format!("/{member} not_writable")]);
             }
             own.patch(&at, "*", &json!({"title": {"de": "Zxq"}})).await.problem(403, "forbidden");
@@ -103,7 +104,7 @@ on_both! {
                 (json!({"support_count": 9}), &["/support_count read_only"]),
                 (json!({"status": "done"}), &["/status unknown_value"]),
             ] {
-                let body = changed(&topic("Zxq", HAMBURG), &patch);
+                let body = merged(&topic("Zxq", HAMBURG), &patch);
                 assert_eq!(office.post(TOPICS, &body).await.faults(422, "validation_failed"), faults, "{body}");
             }
         }).await;
@@ -111,7 +112,7 @@ on_both! {
 
     async fn a_topic_follows_its_transitions_and_declining_needs_a_reason(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&app.member(), TOPICS, &topic("Zxq", DRESDEN)).await);
+        let at = location(&create(&app.member(), TOPICS, &topic("Zxq", DRESDEN)).await);
         for to in ["discussed", "proposed"] {
             let refused = lead(&office, &at, &json!({"to": to})).await.problem(409, "transition_not_allowed");
             assert_eq!(refused["allowed"], json!(["scheduled", "declined"]));
@@ -124,7 +125,7 @@ on_both! {
         assert_eq!(ways["history"][1]["reason"].as_str().or(ways["history"][0]["reason"].as_str()), Some("Zxq was discussed in May."));
         lead(&office, &at, &json!({"to": "scheduled"})).await.problem(409, "transition_not_allowed");
 
-        let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         lead(&office, &at, &json!({"to": "scheduled"})).await.ok();
         lead(&office, &at, &json!({"to": "declined"})).await.problem(422, "validation_failed");
         assert_eq!(lead(&office, &at, &json!({"to": "discussed"})).await.ok().json()["version"], 3);
@@ -134,7 +135,7 @@ on_both! {
 
     async fn a_member_supports_a_topic_only_once(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
-        let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         let before = own.get(&at).await.ok();
         let end = log_end(&app).await;
         let first = support(&own, &at, "").await.ok();
@@ -175,11 +176,11 @@ on_both! {
 
     async fn a_member_that_has_left_cannot_propose_or_support(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
-        let mine = location(&made(&own, TOPICS, &topic("Zxq", DRESDEN)).await);
-        let other = location(&made(&office, TOPICS, &topic("Zxq two", HAMBURG)).await);
+        let mine = location(&create(&own, TOPICS, &topic("Zxq", DRESDEN)).await);
+        let other = location(&create(&office, TOPICS, &topic("Zxq two", HAMBURG)).await);
         support(&own, &other, "").await.ok();
         office.post(&format!("{MEMBERS}/{DRESDEN}/transitions"), &json!({"to": "left"})).await.ok();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for caller in [&own, &office] {
                 let refused = caller.post(TOPICS, &topic("Zxq three", DRESDEN)).await;
                 assert_eq!(refused.faults(422, "validation_failed"), ["/proposed_by member_left"]);
@@ -197,9 +198,9 @@ on_both! {
 
     async fn support_is_given_for_a_member_that_the_caller_may_act_for(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         member(&app, "zxq-second", "public").await;
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             let own = app.member();
             support(&own, &at, &format!("?member={HAMBURG}")).await.problem(403, "forbidden");
             withdraw(&own, &at, &format!("?member={HAMBURG}")).await.problem(403, "forbidden");
@@ -241,7 +242,7 @@ on_both! {
 
     async fn concurrent_supports_count_each_member_once(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         let end = log_end(&app).await;
         let members = office.all(&format!("{MEMBERS}?limit=12")).await;
         let members: Vec<_> = members.iter().take(12).map(|it| it["id"].as_str().unwrap().to_owned()).collect();
@@ -261,8 +262,8 @@ on_both! {
     async fn proposals_and_support_of_internal_members_are_hidden(app: TestApp) {
         let office = app.coordinator();
         member(&app, "zxq-hidden", "internal").await;
-        let at = location(&made(&office, TOPICS, &topic("Zxq", "zxq-hidden")).await);
-        let open = location(&made(&office, TOPICS, &topic("Zxq open", HAMBURG)).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", "zxq-hidden")).await);
+        let open = location(&create(&office, TOPICS, &topic("Zxq open", HAMBURG)).await);
         support(&office, &open, "?member=zxq-hidden").await.ok();
         support(&office, &open, &format!("?member={HAMBURG}")).await.ok();
         let hidden = app.account(Role::Member, "zxq-hidden").await;
@@ -280,14 +281,14 @@ on_both! {
     async fn a_member_with_a_topic_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
         member(&app, "zxq-second", "public").await;
-        let at = location(&made(&office, TOPICS, &topic("Zxq", "zxq-second")).await);
+        let at = location(&create(&office, TOPICS, &topic("Zxq", "zxq-second")).await);
         let member = format!("{MEMBERS}/zxq-second");
         let refused = office.delete(&member, "*").await.problem(409, "has_dependents");
         assert_eq!(refused["dependents"][0]["name"], "Zxq");
         let id = office.get(&at).await.ok().json()["id"].as_str().unwrap().to_owned();
-        deleted(&office, &at).await;
+        delete(&office, &at).await;
         support(&office, &at, &format!("?member={HAMBURG}")).await.problem(404, "not_found");
-        deleted(&office, &member).await;
+        delete(&office, &member).await;
         let restored = post_nothing(&office, &format!("{TOPICS}/{id}/restore")).await;
         assert_eq!(restored.faults(409, "reference_gone"), ["/proposed_by unknown_reference"]);
     }

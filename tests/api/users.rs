@@ -8,7 +8,7 @@ use crate::harness::{Caller, TestApp, on_both};
 const USERS: &str = "/api/v1/users";
 const PASSWORD: &str = "correct horse battery";
 
-async fn made(app: &TestApp, body: Value) -> String {
+async fn create(app: &TestApp, body: Value) -> String {
     let user = app.admin().post(USERS, &body).await.expect(201).json();
     format!("{USERS}/{}", user["id"].as_str().unwrap())
 }
@@ -21,7 +21,7 @@ fn anna(more: Value) -> Value {
 
 /// A user with a password, and a client signed in as that user.
 async fn with_password(app: &TestApp, body: Value) -> (String, Caller) {
-    let user = made(app, body).await;
+    let user = create(app, body).await;
     app.admin().put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
     let id = user.rsplit('/').next().unwrap().parse().unwrap();
     (user, app.anonymous().with_token(&app.token(id).await))
@@ -30,7 +30,7 @@ async fn with_password(app: &TestApp, body: Value) -> (String, Caller) {
 on_both! {
     async fn a_new_user_can_sign_in_once_it_has_a_password(app: TestApp) {
         let (admin, anyone) = (app.admin(), app.anonymous());
-        let user = made(&app, anna(json!({}))).await;
+        let user = create(&app, anna(json!({}))).await;
         let signing_in = json!({ "email": "anna.zxq@zxq.example", "password": PASSWORD });
         anyone.post("/api/v1/auth/token", &signing_in).await.problem(401, "invalid_credentials");
         for weak in ["", "short", "aaaaaaaaaaaaaaaa", &"long".repeat(51)] {
@@ -50,9 +50,9 @@ on_both! {
 
     async fn users_can_be_searched_and_filtered(app: TestApp) {
         let admin = app.admin();
-        made(&app, anna(json!({ "disabled": true }))).await;
+        create(&app, anna(json!({ "disabled": true }))).await;
         let bound = json!({ "email": "zxq.2@zxq.example", "name": "Zxq Two", "role": "member", "utilities": ["hamburg-wasser"] });
-        made(&app, bound).await;
+        create(&app, bound).await;
         for (query, names) in [
             ("q=zxq", &["Anna Zxq", "Zxq Two"][..]),
             ("q=zxq&disabled=true", &["Anna Zxq"]),
@@ -110,10 +110,10 @@ on_both! {
 
     async fn invalid_and_duplicate_users_are_refused(app: TestApp) {
         let admin = app.admin();
-        made(&app, anna(json!({}))).await;
+        create(&app, anna(json!({}))).await;
         let again = admin.post(USERS, &anna(json!({ "email": "anna.ZXQ@zxq.example" }))).await;
         again.problem(409, "email_taken");
-        let user = made(&app, anna(json!({ "email": "other@zxq.example" }))).await;
+        let user = create(&app, anna(json!({ "email": "other@zxq.example" }))).await;
         let change = json!({ "email": "ANNA.zxq@zxq.example" });
         admin.patch(&user, "*", &change).await.problem(409, "email_taken");
         for (body, fault) in [
@@ -134,9 +134,9 @@ on_both! {
     }
 
     async fn the_address_of_a_deleted_user_stays_taken_and_the_error_offers_restore(app: TestApp) {
-        let user = made(&app, anna(json!({}))).await;
+        let user = create(&app, anna(json!({}))).await;
         app.admin().delete(&user, "*").await.expect(204);
-        let other = made(&app, anna(json!({ "email": "other@zxq.example" }))).await;
+        let other = create(&app, anna(json!({ "email": "other@zxq.example" }))).await;
         let restore = format!("{user}/restore");
         for refused in [
             app.admin().post(USERS, &anna(json!({}))).await,
@@ -214,7 +214,7 @@ on_both! {
 
     /// The change log has no personal data, and those who may read it do not learn who a user is.
     async fn the_log_has_no_personal_data_of_users(app: TestApp) {
-        let user = made(&app, anna(json!({}))).await;
+        let user = create(&app, anna(json!({}))).await;
         app.admin().patch(&user, "*", &json!({ "name": "Berta Zxq" })).await.ok();
         let id = user.rsplit('/').next().unwrap();
         let log = changes_after(&app.store, 0).await;

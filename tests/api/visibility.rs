@@ -1,18 +1,17 @@
 //! What a caller may not see does not exist for that caller: no list, count, filter, order, page, export, entity tag,
 //! name, message or status reveals it.
 
-pub(crate) mod bodies;
-mod bounds;
+pub(crate) mod hidden;
 mod keys;
 mod lists;
-pub(crate) mod planted;
+mod own_scope;
 mod references;
 
-use crate::harness::{Answer, on_both};
-use planted::{Shown, text};
+use crate::harness::{Response, on_both};
+use hidden::{Restriction, text};
 
 /// A response as text, without the parts that differ for each request.
-fn plain(answer: &Answer) -> String {
+fn plain(answer: &Response) -> String {
     let mut headers: Vec<_> =
         answer.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap())).collect();
     let mut body = answer.text();
@@ -35,20 +34,20 @@ fn plain(answer: &Answer) -> String {
 on_both! {
     /// The counterpart: callers who may see the resources do so, by every key, with their parts.
     async fn callers_with_access_see_hidden_resources(app: TestApp) {
-        let members = Shown::Members.plant(&app).await;
-        let internal = Shown::Internal.plant(&app).await;
+        let members = Restriction::Members.create(&app).await;
+        let internal = Restriction::Internal.create(&app).await;
         for (role, caller) in app.everybody() {
             for it in [&members, &internal] {
-                let hidden = it.shown.hidden_from().contains(&role);
+                let hidden = it.restriction.hidden_from().contains(&role);
                 for key in ["id", "slug"] {
-                    let path = format!("/api/v1/partnerships/{}", text(&it.partnership, key));
-                    let phase = format!("{path}/funding/{}", text(&it.funding, "id"));
+                    let path = format!("/api/v1/partnerships/{}", text(it.partnership(), key));
+                    let phase = format!("{path}/funding/{}", text(it.funding(), "id"));
                     for path in [&path, &format!("{path}/funding"), &phase] {
                         caller.get(path).await.expect(if hidden { 404 } else { 200 });
                     }
                 }
-                let found = caller.all(&format!("/api/v1/partnerships?lead={}-werk", it.shown.word())).await;
-                assert_eq!(found.len(), usize::from(!hidden), "{role} {:?}", it.shown);
+                let found = caller.all(&format!("/api/v1/partnerships?lead={}-werk", it.restriction.word())).await;
+                assert_eq!(found.len(), usize::from(!hidden), "{role} {:?}", it.restriction);
                 let found = caller.all("/api/v1/utilities?climate_zone=Dwc&visibility=internal").await;
                 assert_eq!(found.is_empty(), !["coordinator", "admin"].contains(&role));
             }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use vku_persistence::SCHEMA;
 
 use super::changes::changes_after;
-use super::given::{
-    AREAS, DRESDEN, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made, municipal,
+use super::fixtures::{
+    AREAS, DRESDEN, PARTNERSHIPS, UTILITIES, create, delete, location, log_end, merged, municipal,
     partnership, post_nothing,
 };
 use crate::harness::on_both;
@@ -25,13 +25,13 @@ fn first_detail(problem: &Value) -> String {
 on_both! {
     async fn a_new_working_area_can_be_used_at_once(app: TestApp) {
         let office = app.coordinator();
-        let made = made(&office, AREAS, &area("Fremdwasser", "Infiltration water")).await;
+        let made = create(&office, AREAS, &area("Fremdwasser", "Infiltration water")).await;
         let body = made.json();
         assert_eq!((&body["slug"], &body["code"]), (&json!("infiltration-water"), &json!("infiltration-water")));
         assert_eq!(made.header("location"), format!("{AREAS}/infiltration-water"));
         assert_eq!(app.anonymous().get(&made.header("location")).await.ok().json(), body);
 
-        let utility = changed(&municipal("Zxq"), &json!({"slug": "zxq", "expertise": ["infiltration-water", "gis"]}));
+        let utility = merged(&municipal("Zxq"), &json!({"slug": "zxq", "expertise": ["infiltration-water", "gis"]}));
         office.post(UTILITIES, &utility).await.expect(201);
         let own = json!({"needs": ["infiltration-water"]});
         app.member().patch(&format!("{UTILITIES}/stadtentwaesserung-dresden"), "*", &own).await.ok();
@@ -60,7 +60,7 @@ on_both! {
 
     async fn an_unknown_code_is_refused_with_the_nearest_one(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
-        let utility = changed(&municipal("Zxq"), &json!({"expertise": ["gis", "pump"], "needs": ["gsi", "Gis"]}));
+        let utility = merged(&municipal("Zxq"), &json!({"expertise": ["gis", "pump"], "needs": ["gsi", "Gis"]}));
         let refused = office.post(UTILITIES, &utility).await.problem(422, "validation_failed");
         let faults: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|it| (&it["pointer"], &it["code"])).collect();
         assert_eq!(faults, [
@@ -75,7 +75,7 @@ on_both! {
         let refused = member.patch(DRESDEN, "*", &patch).await.problem(422, "validation_failed");
         assert_eq!(refused["errors"][0]["pointer"], "/working_areas/1");
         assert!(first_detail(&refused).contains("Did you mean `non-revenue-water`?"), "{refused:#}");
-        let body = changed(&partnership("Zxq"), &json!({"working_areas": ["zzzzzzzzzz"]}));
+        let body = merged(&partnership("Zxq"), &json!({"working_areas": ["zzzzzzzzzz"]}));
         let refused = office.post(PARTNERSHIPS, &body).await.problem(422, "validation_failed");
         assert_eq!(first_detail(&refused), "Unknown value `zzzzzzzzzz`.");
 
@@ -88,7 +88,7 @@ on_both! {
     async fn every_unknown_code_is_reported(app: TestApp) {
         let mut codes: Vec<_> = (1..1_000).map(|number| format!("area-{number}")).collect();
         codes.push("gis".into());
-        let utility = changed(&municipal("Zxq"), &json!({"expertise": codes}));
+        let utility = merged(&municipal("Zxq"), &json!({"expertise": codes}));
         let faults = app.coordinator().post(UTILITIES, &utility).await.faults(422, "validation_failed");
         assert_eq!(faults.len(), 999);
         assert!(faults.iter().all(|fault| fault.starts_with("/expertise/") && fault.ends_with(" unknown_value")));
@@ -96,31 +96,31 @@ on_both! {
 
     async fn a_working_area_in_use_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
-        made(&office, AREAS, &area("Neu", "New one")).await;
+        create(&office, AREAS, &area("Neu", "New one")).await;
         let path = format!("{AREAS}/new-one");
-        let utility = changed(&municipal("Zxq"), &json!({"slug": "zxq", "needs": ["new-one"]}));
-        made(&office, UTILITIES, &utility).await;
-        let body = changed(&partnership("Zxq bund"), &json!({"slug": "zxq-bund", "working_areas": ["new-one"]}));
-        made(&office, PARTNERSHIPS, &body).await;
+        let utility = merged(&municipal("Zxq"), &json!({"slug": "zxq", "needs": ["new-one"]}));
+        create(&office, UTILITIES, &utility).await;
+        let body = merged(&partnership("Zxq bund"), &json!({"slug": "zxq-bund", "working_areas": ["new-one"]}));
+        create(&office, PARTNERSHIPS, &body).await;
 
         let interests = |code: &str| json!({"utility": "zxq-werk", "interests": {"working_areas": ["gis", code]}});
-        let member = changed(&municipal("Zxq werk"), &json!({"slug": "zxq-werk"}));
-        made(&office, UTILITIES, &member).await;
+        let member = merged(&municipal("Zxq werk"), &json!({"slug": "zxq-werk"}));
+        create(&office, UTILITIES, &member).await;
         let refused = office.post(MEMBERS, &interests("new-on")).await;
         assert_eq!(refused.faults(422, "validation_failed"), ["/interests/working_areas/1 unknown_value"]);
-        let member = location(&made(&office, MEMBERS, &interests("new-one")).await);
+        let member = location(&create(&office, MEMBERS, &interests("new-one")).await);
 
         let refused = office.delete(&path, "*").await.problem(409, "has_dependents");
         let named = refused["dependents"].as_array().unwrap().iter();
         let named: Vec<_> = named.map(|it| (it["resource"].as_str().unwrap(), it["name"].as_str().unwrap())).collect();
         assert_eq!(named, [("utility", "Zxq"), ("partnership", "Zxq bund"), ("member", "Zxq werk")]);
-        deleted(&office, &member).await;
+        delete(&office, &member).await;
 
         // Deleted resources do not use the code, and cannot be restored while the code is deleted.
-        deleted(&office, &format!("{PARTNERSHIPS}/zxq-bund")).await;
+        delete(&office, &format!("{PARTNERSHIPS}/zxq-bund")).await;
         office.delete(&path, "*").await.problem(409, "has_dependents");
         office.patch(&format!("{UTILITIES}/zxq"), "*", &json!({"needs": null})).await.ok();
-        deleted(&office, &path).await;
+        delete(&office, &path).await;
         office.get(&path).await.problem(404, "not_found");
         let restored = post_nothing(&office, &format!("{PARTNERSHIPS}/zxq-bund/restore")).await;
         assert_eq!(restored.faults(409, "reference_gone"), ["/working_areas/0 unknown_value"]);
@@ -168,9 +168,9 @@ on_both! {
             assert_eq!(office.post(AREAS, &body).await.faults(422, "validation_failed"), faults, "{body}");
         }
         office.patch(&format!("{AREAS}/gis"), "*", &json!({"label": {"de": null}})).await.problem(422, "validation_failed");
-        let taken = changed(&area("Neu", "New"), &json!({"slug": "pumps"}));
+        let taken = merged(&area("Neu", "New"), &json!({"slug": "pumps"}));
         office.post(AREAS, &taken).await.problem(409, "slug_taken");
-        let second = made(&office, AREAS, &area("Kompost", "Composting")).await.json();
+        let second = create(&office, AREAS, &area("Kompost", "Composting")).await.json();
         assert_eq!(second["code"], "composting-2");
     }
 

@@ -206,7 +206,7 @@ async function swaggerUi() {
   assert.equal(await changed.request.headerValue("content-type"), "application/merge-patch+json");
   assert.equal((await changed.response.json()).short_name, "Rehearsed");
   const after = await (await page.request.get(`${base}/api/v1/organisations/${id}`)).json();
-  assert.deepEqual(after, before, "a rehearsal writes nothing");
+  assert.deepEqual(after, before, "a dry run writes nothing");
   await picture(update.block, "docs-change");
   await page.close();
 

@@ -68,7 +68,7 @@ BEYOND_SCHEMAS = [
     ("unknown_value", ".*(IANA|ISO|SDG|Sustainable|Köppen|target)", "the codes of others, of which there are too many to name"),
     ("unknown_value", "/(working_areas|needs|expertise|interests/working_areas)/", "which working areas there are, coordinators say"),
     ("unknown_value", "/consent/text_version: ", "which text is agreed to, its description says"),
-    ("unknown_value", "/plan_token: ", "only a rehearsal makes a plan"),
+    ("unknown_value", "/plan_token: ", "only a dry run makes a plan"),
     ("unknown_value", "charset: ", "the encodings of others, of which there are too many to name"),
     ("unknown_value", "/scopes/", "what can be read and written grows with the collections"),
     ("unknown_value", "resource: ", "what can be imported grows with the collections"),

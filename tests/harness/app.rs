@@ -23,7 +23,7 @@ use vku_transfer::export::XlsxLimits;
 
 use super::caller::Caller;
 use super::clock::MovableClock;
-use super::contract::seen::CoverageRecorder;
+use super::contract::coverage::CoverageRecorder;
 use super::database::{self, Private};
 
 /// The database that a test runs on.
@@ -70,7 +70,7 @@ impl TestApp {
     }
 
     /// Starts another app on the same database, with this configuration.
-    pub(crate) fn again(&self, http_config: HttpConfig) -> Self {
+    pub(crate) fn another_instance(&self, http_config: HttpConfig) -> Self {
         Self::with_http_config(self.backend, self.url.clone(), None, http_config)
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Caller {
 
 /// A response, with its whole body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
@@ -48,40 +48,40 @@ impl Caller {
     }
 
     /// Sends a request and checks that request and response match the OpenAPI document.
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Response {
         let (client, request) = request.build_split();
         let request = request.unwrap();
         let sent = Sent::of(&request);
         let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        let answer = Answer { status, headers, body: response.bytes().await.unwrap().to_vec() };
+        let answer = Response { status, headers, body: response.bytes().await.unwrap().to_vec() };
         Contract::served().check(&sent, &answer);
         answer
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }
 
-    pub(crate) async fn head(&self, path: &str) -> Answer {
+    pub(crate) async fn head(&self, path: &str) -> Response {
         self.send(self.request(Method::HEAD, path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Response {
         self.send(self.request(Method::PUT, path).json(body)).await
     }
 
     /// Sends a JSON Merge Patch with this entity tag as `If-Match`.
-    pub(crate) async fn patch(&self, path: &str, tag: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, tag: &str, body: &Value) -> Response {
         let request = self.request(Method::PATCH, path).header("If-Match", tag).json(body);
         self.send(request.header("Content-Type", "application/merge-patch+json")).await
     }
 
-    pub(crate) async fn delete(&self, path: &str, tag: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, tag: &str) -> Response {
         self.send(self.request(Method::DELETE, path).header("If-Match", tag)).await
     }
 
@@ -97,9 +97,9 @@ impl Caller {
     }
 }
 
-impl Answer {
+impl Response {
     /// Parses a raw HTTP response. The connection must have been closed after it.
-    pub(crate) fn of_text(text: &str) -> Self {
+    pub(crate) fn from_text(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let (first, lines) = head.split_once("\r\n").unwrap();
         let mut headers = HeaderMap::new();

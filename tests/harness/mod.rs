@@ -10,7 +10,7 @@ pub(crate) mod smtp;
 pub(crate) mod tmpfs;
 
 pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
-pub(crate) use caller::{Answer, Caller};
+pub(crate) use caller::{Caller, Response};
 pub(crate) use database::ask;
 
 /// Defines API tests that run on SQLite, and on PostgreSQL if there is one.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{INVALID, LOGINS, ME, account, id_of, signed_in};
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 const KEYS: &str = "/api/v1/api-keys";
 
@@ -19,12 +19,12 @@ async fn key(caller: &Caller, scopes: &[&str]) -> Caller {
     caller.with_token(create(caller, scopes).await["key"].as_str().unwrap())
 }
 
-async fn delete(caller: &Caller, id: &str) -> Answer {
+async fn delete(caller: &Caller, id: &str) -> Response {
     caller.send(caller.request(Method::DELETE, &format!("{KEYS}/{id}"))).await
 }
 
 #[track_caller]
-fn lacks(answer: Answer, scope: &str) {
+fn lacks(answer: Response, scope: &str) {
     let challenge =
         format!(r#"Bearer realm="vku-partnerships", error="insufficient_scope", scope="{scope}""#);
     assert_eq!(answer.header("www-authenticate"), challenge, "{}", answer.text());

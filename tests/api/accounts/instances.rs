@@ -21,7 +21,7 @@ async fn sign_out_others(caller: &Caller) {
 
 on_both! {
     async fn an_ended_login_is_refused_by_the_other_instance(app: TestApp) {
-        let other = app.again(HttpConfig::default());
+        let other = app.another_instance(HttpConfig::default());
         let id = id_of(&app.reader()).await;
         for _ in 0..TRIES {
             let there = other.anonymous().with_token(&other.token(id).await);
@@ -34,7 +34,7 @@ on_both! {
     }
 
     async fn a_logout_ends_the_login_at_the_other_instance(app: TestApp) {
-        let (here, other) = (app.anonymous(), app.again(HttpConfig::default()));
+        let (here, other) = (app.anonymous(), app.another_instance(HttpConfig::default()));
         for _ in 0..TRIES / 6 {
             let Login { caller: there, refresh_token, .. } = Login::of(&other, "reader@demo.example").await;
             there.get("/api/v1/utilities?limit=1").await.ok();
@@ -45,7 +45,7 @@ on_both! {
     }
 
     async fn a_revoked_api_key_is_refused_by_the_other_instance(app: TestApp) {
-        let (here, other) = (app.reader(), app.again(HttpConfig::default()));
+        let (here, other) = (app.reader(), app.another_instance(HttpConfig::default()));
         for _ in 0..TRIES {
             let body = json!({ "name": "Zxq", "scopes": ["utilities:read"] });
             let made = here.post("/api/v1/api-keys", &body).await.expect(201).json();
@@ -59,7 +59,7 @@ on_both! {
     }
 
     async fn a_changed_role_and_a_disabled_account_apply_at_the_other_instance(app: TestApp) {
-        let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
+        let (admin, other) = (app.admin(), app.another_instance(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let user = format!("/api/v1/users/{id}");
         for _ in 0..TRIES / 2 {
@@ -78,7 +78,7 @@ on_both! {
     }
 
     async fn a_new_password_ends_logins_at_the_other_instance(app: TestApp) {
-        let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
+        let (admin, other) = (app.admin(), app.another_instance(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         for _ in 0..TRIES / 6 {
             let there = other.anonymous().with_token(&other.token(id).await);

@@ -11,7 +11,7 @@ async fn ids(caller: &Caller) -> Vec<String> {
     items.iter().map(|login| login["id"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn delete(caller: &Caller, id: &str) -> crate::harness::Answer {
+async fn delete(caller: &Caller, id: &str) -> crate::harness::Response {
     caller.send(caller.request(Method::DELETE, &format!("{LOGINS}/{id}"))).await
 }
 

@@ -18,7 +18,7 @@ use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::auth::password;
 use vku_persistence::auth::account::NewAccount;
 
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const TOKEN: &str = "/api/v1/auth/token";
 const REFRESH: &str = "/api/v1/auth/refresh";
@@ -29,7 +29,7 @@ const PASSWORD: &str = "demo-partnerships";
 const REALM: &str = r#"Bearer realm="vku-partnerships""#;
 const INVALID: &str = r#"Bearer realm="vku-partnerships", error="invalid_token""#;
 
-async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> Response {
     app.anonymous().post(TOKEN, &json!({ "email": email, "password": password })).await
 }
 
@@ -88,7 +88,7 @@ async fn id_of(caller: &Caller) -> Uuid {
 }
 
 /// The body of a problem without its `request_id`, to compare it with others.
-fn problem_body(answer: Answer, status: u16, code: &str) -> Value {
+fn problem_body(answer: Response, status: u16, code: &str) -> Value {
     let mut body = answer.problem(status, code);
     body.as_object_mut().unwrap().shift_remove("request_id").unwrap();
     body

@@ -4,12 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Login, ME, PASSWORD, account, sign_in};
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 const PATH: &str = "/api/v1/me/password";
 const NEW: &str = "correct horse battery";
 
-async fn change(caller: &Caller, body: &Value) -> Answer {
+async fn change(caller: &Caller, body: &Value) -> Response {
     caller.send(caller.request(Method::PUT, PATH).json(body)).await
 }
 

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{LOGOUT, Login, ME, REALM, REFRESH, account, problem_body};
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Response, TestApp, on_both};
 
-async fn refresh(app: &TestApp, token: &str) -> Answer {
+async fn refresh(app: &TestApp, token: &str) -> Response {
     app.anonymous().post(REFRESH, &json!({ "refresh_token": token })).await
 }
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{Login, ME, PASSWORD, sign_in};
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Response, TestApp, on_both};
 
 const RESET: &str = "/api/v1/auth/password-reset";
 const MAILS: &str = "/api/v1/mails";
@@ -17,7 +17,7 @@ async fn token(app: &TestApp) -> String {
     app.store.reset_token(&account)
 }
 
-async fn set(app: &TestApp, token: &str, password: &str) -> Answer {
+async fn set(app: &TestApp, token: &str, password: &str) -> Response {
     app.anonymous().put(RESET, &json!({"token": token, "new_password": password})).await
 }
 

@@ -5,18 +5,18 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{PASSWORD, TOKEN, problem_body};
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Response, TestApp, on_both};
 
 const WRONG: &str = "wrong-partnerships";
 
 /// Signs in from this address, through a trusted proxy.
-async fn from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
+async fn from(app: &TestApp, address: &str, email: &str, password: &str) -> Response {
     let caller = app.anonymous();
     let request = caller.request(Method::POST, TOKEN).header("X-Forwarded-For", address);
     caller.send(request.json(&json!({ "email": email, "password": password }))).await
 }
 
-fn wait(answer: &Answer) -> u32 {
+fn wait(answer: &Response) -> u32 {
     answer.header("retry-after").parse().unwrap()
 }
 

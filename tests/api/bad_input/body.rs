@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, municipal, untouched};
-use crate::harness::{Answer, Caller, on_both};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, assert_nothing_written, municipal};
+use crate::harness::{Caller, Response, on_both};
 
 /// Sends a body as it is.
 pub(super) async fn send(
@@ -13,12 +13,12 @@ pub(super) async fn send(
     path: &str,
     media: &str,
     body: impl Into<Vec<u8>>,
-) -> Answer {
+) -> Response {
     let request = caller.request(method, path).header("If-Match", "*").header("Content-Type", media);
     caller.send(request.body(body.into())).await
 }
 
-async fn post(caller: &Caller, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+async fn post(caller: &Caller, path: &str, body: impl Into<Vec<u8>>) -> Response {
     send(caller, Method::POST, path, "application/json", body).await
 }
 
@@ -26,7 +26,7 @@ on_both! {
     async fn unsupported_media_types_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let (right, transitions) = (municipal("Mit Medientyp"), format!("{DRESDEN}/transitions"));
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for media in [
                 "text/plain",
                 "application/xml",
@@ -64,7 +64,7 @@ on_both! {
     async fn malformed_json_is_refused_with_its_position(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (text, place) in [
                 (&b""[..], "line 1, column 0"),
                 (b"{", "line 1, column 1"),
@@ -101,7 +101,7 @@ on_both! {
     async fn numbers_that_are_too_large_are_out_of_range(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (text, places) in [
                 ("{\"name\": 1e99999}", vec!["/name out_of_range"]),
                 ("{\"name\": -1e400, \"a\": \"1e999 \\\" 1e999\"}", vec!["/name out_of_range"]),
@@ -129,7 +129,7 @@ on_both! {
     async fn json_other_than_an_object_is_refused(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for text in ["[]", "[{}]", "null", "true", "5", "\"text\""] {
                 for (method, path) in [
                     (Method::POST, UTILITIES),
@@ -152,7 +152,7 @@ on_both! {
             let text = municipal("Groß").to_string();
             text.clone() + &" ".repeat(size - text.len())
         };
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             post(&staff, UTILITIES, padded((1 << 20) + 1)).await.problem(413, "payload_too_large");
             post(&app.anonymous(), "/api/v1/auth/token", padded(1 << 21))
                 .await

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::given::{UTILITIES, changed, location, made, municipal};
+use crate::api::fixtures::{UTILITIES, create, location, merged, municipal};
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::on_both;
 
@@ -76,7 +76,7 @@ on_both! {
                 for value in values {
                     // The expiry of an API key is checked only if the other members are valid.
                     let rest = json!({"name": "Zxq", "scopes": ["sessions:read"]});
-                    let answer = admin.post(&path(template), &changed(&rest, &body(&place, value))).await;
+                    let answer = admin.post(&path(template), &merged(&rest, &body(&place, value))).await;
                     let faults = answer.faults(422, "validation_failed");
                     let expected = ["invalid_format", "out_of_range"].map(|code| format!("{place} {code}"));
                     assert!(expected.iter().any(|it| faults.contains(it)), "{template} {place} {value}: {faults:?}");
@@ -102,18 +102,18 @@ on_both! {
             (json!({"starts_on": "9999-12-30", "ends_on": "9999-12-31", "time_zone": "America/Los_Angeles", "end_time": "20:00"}), &["/ends_on out_of_range"]),
             (json!({"starts_on": "0001-01-01", "start_time": "00:10", "end_time": "00:20"}), &["/starts_on out_of_range"]),
         ] {
-            let refused = office.post(SESSIONS, &changed(&session("Zxq"), &patch)).await;
+            let refused = office.post(SESSIONS, &merged(&session("Zxq"), &patch)).await;
             assert_eq!(refused.faults(422, "validation_failed"), faults, "{patch}");
         }
         // Values within the range can be read everywhere, also in a calendar.
         let days = json!({"start_time": null, "end_time": null, "starts_on": "9999-12-31"});
         for body in [
             days.clone(),
-            changed(&days, &json!({"starts_on": "9999-12-30", "ends_on": "9999-12-31"})),
+            merged(&days, &json!({"starts_on": "9999-12-30", "ends_on": "9999-12-31"})),
             json!({"starts_on": "9999-12-31", "start_time": "10:00", "end_time": "11:00", "registration_closes_at": "9999-12-31T23:59:59.999999Z"}),
             json!({"starts_on": "0001-01-02", "registration_closes_at": "0001-01-01T00:00:00Z"}),
         ] {
-            let made = made(&office, SESSIONS, &changed(&session("Zxq"), &body)).await;
+            let made = create(&office, SESSIONS, &merged(&session("Zxq"), &body)).await;
             let (at, read) = (location(&made), made.json());
             assert_eq!(office.get(&at).await.ok().json(), read);
             let calendar = office.get(&format!("{at}?format=ics")).await.ok().text();
@@ -126,8 +126,8 @@ on_both! {
     }
 
     async fn negative_zero_is_stored_as_zero(app: TestApp) {
-        let body = changed(&municipal("Null"), &json!({"location": {"latitude": -0.0, "longitude": -0.0}}));
-        let made = made(&app.coordinator(), UTILITIES, &body).await;
+        let body = merged(&municipal("Null"), &json!({"location": {"latitude": -0.0, "longitude": -0.0}}));
+        let made = create(&app.coordinator(), UTILITIES, &body).await;
         for read in [made.json(), app.coordinator().get(&location(&made)).await.ok().json()] {
             assert_eq!(read["location"].to_string(), r#"{"latitude":0.0,"longitude":0.0}"#);
         }

@@ -5,23 +5,23 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::given::{
-    DRESDEN, FUNDING, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, municipal, participant, partnership,
-    untouched,
+use crate::api::fixtures::{
+    DRESDEN, FUNDING, PARTNERSHIPS, PROGRAMMES, UTILITIES, assert_nothing_written, merged, municipal,
+    participant, partnership,
 };
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 /// Long enough for an unoptimised build on a busy machine. Work that is quadratic in a long list takes minutes.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The faults of a refused request. Panics if the response is large.
 #[track_caller]
-fn refused(answer: Answer, what: &str) -> Vec<String> {
+fn refused(answer: Response, what: &str) -> Vec<String> {
     assert!(answer.body.len() < 1 << 20, "{what}: {} bytes", answer.body.len());
     answer.faults(422, "validation_failed")
 }
 
-async fn post(caller: &Caller, path: &str, body: &Value) -> Answer {
+async fn post(caller: &Caller, path: &str, body: &Value) -> Response {
     let started = Instant::now();
     let answer = caller.post(path, body).await;
     assert!(started.elapsed() < TIME_LIMIT, "{path}: {:?}", started.elapsed());
@@ -35,7 +35,7 @@ fn many_members(many: usize) -> Value {
 on_both! {
     async fn deeply_nested_json_is_refused(app: TestApp) {
         let staff = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"description\":[", "]}")] {
                 for depth in [1_000, 100_000] {
                     let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
@@ -54,7 +54,7 @@ on_both! {
             let nested = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
             for member in ["name", "location", "employees", "aliases"] {
                 let answer =
-                    post(&staff, UTILITIES, &changed(&municipal("Tief"), &json!({ member: nested }))).await;
+                    post(&staff, UTILITIES, &merged(&municipal("Tief"), &json!({ member: nested }))).await;
                 refused(answer, member);
             }
         })
@@ -63,18 +63,18 @@ on_both! {
 
     async fn control_characters_are_refused_in_every_string(app: TestApp) {
         let staff = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for nul in ["\0", "a\0b", "a\u{1}b", "\u{7f}x"] {
                 let body = json!({
                     "name": nul, "aliases": [nul], "city": nul, "website": nul, "slug": nul, "country": nul,
                     "description": {"de": nul}, "languages": [nul], "employees": {"value": 1, "as_of": nul},
                 });
-                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, nul);
+                let faults = refused(post(&staff, UTILITIES, &merged(&municipal("X"), &body)).await, nul);
                 assert_eq!(faults.len(), 9, "{nul:?}: {faults:?}");
                 let body =
                     json!({"title": nul, "participants": [participant(nul, nul)], "sdg_targets": [nul]});
                 let faults =
-                    refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &body)).await, nul);
+                    refused(post(&staff, PARTNERSHIPS, &merged(&partnership("X"), &body)).await, nul);
                 assert_eq!(faults.len(), 4, "{nul:?}: {faults:?}");
                 let to =
                     post(&staff, &format!("{DRESDEN}/transitions"), &json!({"to": nul, "reason": nul})).await;
@@ -101,7 +101,7 @@ on_both! {
             ("Zxqmu\u{308}nster", "Zxqmünster", "zxqmuenster"),
         ] {
             let body = json!({"aliases": [name], "city": name, "description": {"de": name}, "slug": null});
-            let made = post(&staff, UTILITIES, &changed(&municipal(name), &body)).await.expect(201).json();
+            let made = post(&staff, UTILITIES, &merged(&municipal(name), &body)).await.expect(201).json();
             for member in ["/name", "/aliases/0", "/city", "/description/de"] {
                 assert_eq!(made.pointer(member), Some(&json!(kept)), "{member}");
             }
@@ -111,10 +111,10 @@ on_both! {
                 assert_eq!(found.len(), 1, "{q}");
             }
         }
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for nothing in ["\u{200b}", " \u{ad}\u{2060} ", "\u{3164}", "\u{2800}"] {
                 let body = json!({"aliases": [nothing], "city": nothing, "description": {"de": nothing}});
-                let faults = refused(post(&staff, UTILITIES, &changed(&municipal(nothing), &body)).await, nothing);
+                let faults = refused(post(&staff, UTILITIES, &merged(&municipal(nothing), &body)).await, nothing);
                 assert_eq!(faults, ["/aliases/0 empty", "/city empty", "/description/de empty", "/name empty"]);
             }
             for control in ["\u{61c}", "\u{200e}", "\u{200f}", "\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"] {
@@ -123,7 +123,7 @@ on_both! {
                     "name": text, "slug": text, "aliases": [text], "city": text, "description": {"de": text},
                     "website": format!("https://zxq.example/{control}"),
                 });
-                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, control);
+                let faults = refused(post(&staff, UTILITIES, &merged(&municipal("X"), &body)).await, control);
                 let members = ["/aliases/0", "/city", "/description/de", "/name", "/slug", "/website"];
                 assert_eq!(faults, members.map(|member| format!("{member} invalid_format")));
             }
@@ -136,7 +136,7 @@ on_both! {
         let numbered = |many: usize| (0..many).map(|number| number.to_string()).collect::<Vec<_>>();
         let unknown = |number: usize| participant("associate", &format!("u-{number}"));
         let (utility, programme) = (municipal("Viele"), json!({"name": "Viele", "kind": "grant"}));
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (path, right, wrong) in [
                 (
                     PARTNERSHIPS,
@@ -156,7 +156,7 @@ on_both! {
                 (UTILITIES, utility, json!({"description": many_members(50_000)})),
             ] {
                 let pointer = format!("/{}", wrong.as_object().unwrap().keys().next().unwrap());
-                let answer = post(&staff, path, &changed(&right, &wrong)).await;
+                let answer = post(&staff, path, &merged(&right, &wrong)).await;
                 assert_eq!(refused(answer, &pointer), [format!("{pointer} too_many")]);
             }
             for path in [UTILITIES, PARTNERSHIPS, FUNDING, "/api/v1/auth/token"] {
@@ -169,11 +169,11 @@ on_both! {
 
     async fn lists_of_the_maximum_length_are_validated(app: TestApp) {
         let staff = app.coordinator();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             let (lead, partner) = (participant("lead", "oowv"), participant("partner", "lvivvodokanal"));
             let mut crowd = vec![lead; 999];
             crowd.push(partner);
-            let again = changed(&partnership("X"), &json!({"participants": crowd}));
+            let again = merged(&partnership("X"), &json!({"participants": crowd}));
             let faults = refused(post(&staff, PARTNERSHIPS, &again).await, "the same lead");
             assert!(
                 faults.len() == 998 && faults.iter().all(|fault| fault.ends_with("duplicate")),
@@ -181,12 +181,12 @@ on_both! {
             );
             let unknown = json!({"participants": vec![participant("associate", "nobody"); 1_000]});
             let faults =
-                refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &unknown)).await, "nobody");
+                refused(post(&staff, PARTNERSHIPS, &merged(&partnership("X"), &unknown)).await, "nobody");
             assert!(faults.len() >= 1_000, "{}", faults.len());
         })
         .await;
         let aliases: Vec<_> = (0..1_000).map(|number| format!("Name {number}")).collect();
-        post(&staff, UTILITIES, &changed(&municipal("Viele Namen"), &json!({ "aliases": aliases })))
+        post(&staff, UTILITIES, &merged(&municipal("Viele Namen"), &json!({ "aliases": aliases })))
             .await
             .expect(201);
     }
@@ -201,18 +201,18 @@ on_both! {
             "-1e308",
             "5e-324",
         ];
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for number in huge {
                 let number: Value = serde_json::from_str(number).unwrap();
                 let place = json!({"latitude": number, "longitude": 0});
                 let body = json!({"name": number, "location": place, "employees": {"value": number}});
-                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, "huge");
+                let faults = refused(post(&staff, UTILITIES, &merged(&municipal("X"), &body)).await, "huge");
                 assert!(faults.contains(&"/name wrong_type".to_owned()), "{faults:?}");
                 let amount = json!({"amount": number.to_string(), "currency": "EUR"});
                 let body = json!({"kind": "grant", "amount": amount});
                 refused(post(&staff, FUNDING, &body).await, "amount");
                 let body = json!({"start": number.to_string(), "version": number});
-                refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &body)).await, "start");
+                refused(post(&staff, PARTNERSHIPS, &merged(&partnership("X"), &body)).await, "start");
             }
         })
         .await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::refuses;
-use crate::api::given::{FUNDING, ORGANISATIONS, PROGRAMMES, UTILITIES, municipal};
+use crate::api::fixtures::{FUNDING, ORGANISATIONS, PROGRAMMES, UTILITIES, municipal};
 use crate::harness::on_both;
 
 on_both! {

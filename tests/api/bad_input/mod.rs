@@ -1,17 +1,17 @@
 //! Invalid input: problems report all faults with pointers and codes, and nothing is written.
 
-mod at_once;
+mod all_violations;
 mod body;
+mod conflicts;
 mod days;
 mod hostile;
 mod member;
 mod parameters;
 mod partnership;
-mod standing;
 
 use serde_json::Value;
 
-use super::given::{changed, untouched};
+use super::fixtures::{assert_nothing_written, merged};
 use crate::harness::TestApp;
 
 /// A change that makes a valid body invalid, and the expected faults, sorted.
@@ -22,10 +22,10 @@ async fn refuses(app: &TestApp, path: &str, right: Value, cases: &[Case]) {
     let staff = app.coordinator();
     let attempts = async || {
         for (wrong, faults) in cases {
-            let answer = staff.post(path, &changed(&right, wrong)).await;
+            let answer = staff.post(path, &merged(&right, wrong)).await;
             assert_eq!(answer.faults(422, "validation_failed"), *faults, "{wrong}");
         }
     };
-    untouched(app, attempts).await;
+    assert_nothing_written(app, attempts).await;
     staff.post(path, &right).await.expect(201);
 }

@@ -3,7 +3,9 @@
 use reqwest::Method;
 
 use super::body::send;
-use crate::api::given::{DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, untouched};
+use crate::api::fixtures::{
+    DRESDEN, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, assert_nothing_written,
+};
 use crate::harness::contract::Contract;
 use crate::harness::on_both;
 
@@ -65,7 +67,7 @@ on_both! {
     async fn invalid_parameters_of_writes_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{DRESDEN}/restore"));
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (method, path) in [
                 (Method::POST, UTILITIES),
                 (Method::PATCH, DRESDEN),

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::refuses;
-use crate::api::given::{
-    PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, participant, partnership,
+use crate::api::fixtures::{
+    PARTNERSHIPS, PROGRAMMES, UTILITIES, create, merged, municipal, participant, partnership,
 };
 use crate::harness::on_both;
 
 /// A participant with a period.
 fn dated(role: &str, utility: &str, from: Option<&str>, until: Option<&str>) -> Value {
-    changed(&participant(role, utility), &json!({"from": from, "until": until}))
+    merged(&participant(role, utility), &json!({"from": from, "until": until}))
 }
 
 fn with_participants(participants: &[Value]) -> Value {
@@ -81,7 +81,7 @@ on_both! {
         .enumerate()
         {
             let touching = json!({"start": start, "end": end});
-            made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership(&format!("{number}")), &touching))
+            create(&app.coordinator(), PARTNERSHIPS, &merged(&partnership(&format!("{number}")), &touching))
                 .await;
         }
     }
@@ -141,7 +141,7 @@ on_both! {
         refuses(
             &app,
             PARTNERSHIPS,
-            changed(&partnership("Wechsel"), &leads("2023-05", "2023")),
+            merged(&partnership("Wechsel"), &leads("2023-05", "2023")),
             &[
                 (leads("2023-05", "2023-04"), &["/participants/1 two_leads"]),
                 (leads("2024", "2023"), &["/participants/1 two_leads"]),
@@ -156,16 +156,16 @@ on_both! {
         let staff = app.coordinator();
         let only = |from: Option<&str>, until: Option<&str>, more: Value| {
             let participants = with_participants(&[dated("lead", "oowv", from, until), partner.clone()]);
-            changed(&changed(&partnership("Heute"), &participants), &more)
+            merged(&merged(&partnership("Heute"), &participants), &more)
         };
-        let gap = changed(&partnership("Heute"), &leads("2020", "2090"));
+        let gap = merged(&partnership("Heute"), &leads("2020", "2090"));
         for (body, fits) in [
             (gap.clone(), false),
-            (changed(&gap, &json!({"start": "2019", "status": "active"})), false),
-            (changed(&gap, &json!({"end": "2100"})), false),
-            (changed(&gap, &json!({"end": "2021"})), true),
-            (changed(&gap, &json!({"status": "cancelled"})), true),
-            (changed(&gap, &json!({"status": "completed", "end": "2020"})), true),
+            (merged(&gap, &json!({"start": "2019", "status": "active"})), false),
+            (merged(&gap, &json!({"end": "2100"})), false),
+            (merged(&gap, &json!({"end": "2021"})), true),
+            (merged(&gap, &json!({"status": "cancelled"})), true),
+            (merged(&gap, &json!({"status": "completed", "end": "2020"})), true),
             (only(None, Some("2090"), json!({})), true),
             (only(Some("2020-05"), Some("2090-05-01"), json!({})), true),
             (only(None, Some("2020"), json!({})), false),
@@ -182,7 +182,7 @@ on_both! {
         }
         // A rule that no longer holds does not block other changes. Reactivating the partnership needs a lead again.
         let done = json!({"status": "completed", "start": "2015", "end": "2020"});
-        let path = made(&staff, PARTNERSHIPS, &only(None, Some("2020"), done)).await.header("location");
+        let path = create(&staff, PARTNERSHIPS, &only(None, Some("2020"), done)).await.header("location");
         staff.patch(&path, "*", &json!({"title": "Gestern"})).await.ok();
         let refused = staff.patch(&path, "*", &json!({"end": "2090"})).await;
         assert!(refused.status.is_success(), "it is completed: {}", refused.text());
@@ -200,17 +200,17 @@ on_both! {
             dated("associate", "hamburg-wasser", Some("2020"), None),
             partner.clone(),
         ];
-        made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership("Rückkehr"), &with_participants(&again)))
+        create(&app.coordinator(), PARTNERSHIPS, &merged(&partnership("Rückkehr"), &with_participants(&again)))
             .await;
     }
 
     async fn visibility_may_not_be_wider_than_that_of_a_participant(app: TestApp) {
-        let hidden = changed(&municipal("Im Verborgenen"), &json!({"visibility": "members"}));
-        made(&app.coordinator(), UTILITIES, &hidden).await;
+        let hidden = merged(&municipal("Im Verborgenen"), &json!({"visibility": "members"}));
+        create(&app.coordinator(), UTILITIES, &hidden).await;
         let participants =
             with_participants(&[participant("lead", "im-verborgenen"), participant("partner", "lvivvodokanal")]);
         let members =
-            changed(&partnership("Still"), &changed(&participants, &json!({"visibility": "members"})));
+            merged(&partnership("Still"), &merged(&participants, &json!({"visibility": "members"})));
         refuses(
             &app,
             PARTNERSHIPS,

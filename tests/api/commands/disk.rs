@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, sleep};
 
-use super::office::{FULL, ORGANISATIONS, Office};
+use super::disk_writer::{FULL, ORGANISATIONS, Office};
 use super::serving::Server;
 use super::{Home, TIMEOUT};
 use crate::harness::Backend;
@@ -138,7 +138,7 @@ const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE 
 
 #[test]
 fn a_read_only_postgresql_loses_no_acknowledged_write() {
-    let _recorder = crate::harness::contract::seen::CoverageRecorder::begin();
+    let _recorder = crate::harness::contract::coverage::CoverageRecorder::begin();
     let Some(cluster) = Cluster::start() else {
         println!("skipped: there is no PostgreSQL here");
         return;

@@ -10,26 +10,16 @@ use vku_persistence::collections;
 use self::invalid_files::{INVALID_FILES, InvalidFile};
 use super::crash::{DirectConnection, runtime};
 use super::{Home, fixture, on_empty};
+use crate::api::fixtures::FIXTURES;
 
-/// Collections without a file of demo data: working areas come with the migrations, and the others have no rows in the
-/// demo data.
-const WITHOUT_FILES: &[&str] = &[
-    "interest-registrations",
-    "partnership-activities",
-    "partnership-documents",
-    "partnership-results",
-    "policy-updates",
-    "session-agenda",
-    "session-minutes",
-    "session-registrations",
-    "topics",
-    "users",
-    "working-areas",
-];
-
-/// The collections with a file, in the order in which they can be imported.
+/// The collections with a file of demo data, in the order in which they can be imported.
 fn files() -> impl Iterator<Item = String> {
-    collections().into_iter().filter(|it| !WITHOUT_FILES.contains(&it.as_str()))
+    let has_file = |name: &String| {
+        let said = FIXTURES.iter().any(|it| it.collection == name && it.has_demo_file);
+        assert_eq!(fixture(name).exists(), said, "{name}: `has_demo_file`");
+        said
+    };
+    collections().into_iter().filter(has_file)
 }
 
 /// Imports the demo data.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Home, RunOutcome, on_empty};
-use crate::api::given::changed;
+use crate::api::fixtures::merged;
 use crate::harness::contract::{Contract, Sent};
-use crate::harness::{Answer, Backend, Caller};
+use crate::harness::{Backend, Caller, Response};
 
 /// A running server, killed when it is dropped.
 pub(super) struct Server {
@@ -73,7 +73,7 @@ impl Server {
     pub(super) fn get(&self, path: &str) -> String {
         let target = format!("GET {path}");
         let text = answer(self.send(&target, CLOSE));
-        Contract::served().check(&Sent::of_target(&target, "", None), &Answer::of_text(&text));
+        Contract::served().check(&Sent::of_target(&target, "", None), &Response::from_text(&text));
         text
     }
 
@@ -81,7 +81,7 @@ impl Server {
     pub(super) fn write(&self, target: &str, headers: &str, body: &Value) -> String {
         let text = answer(self.begin(target, headers, body));
         let sent = Sent::of_target(target, "application/json", Some(&body.to_string()));
-        Contract::served().check(&sent, &Answer::of_text(&text));
+        Contract::served().check(&sent, &Response::from_text(&text));
         text
     }
 
@@ -167,7 +167,7 @@ on_empty! {
             "given_name": "Zxqgiven", "family_name": "Zxqfamily", "email": "zxqmail@zxq.example", "language": "de",
             "phone": "+49 40 7777777"
         });
-        let post = |more: Value| server.write(&format!("POST {contacts}"), &bearer, &changed(&person, &more));
+        let post = |more: Value| server.write(&format!("POST {contacts}"), &bearer, &merged(&person, &more));
         assert!(post(json!({})).starts_with("HTTP/1.1 201"));
         assert!(post(json!({"email": "zxqmail at zxq"})).starts_with("HTTP/1.1 422"));
         assert!(post(json!({"Zxqmember": "Zxqvalue"})).starts_with("HTTP/1.1 422"));

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 use vku_http::openapi_document::document;
+use vku_persistence::collections;
 
-use super::strangers::SIGNING_IN;
+use super::unauthenticated::SIGNING_IN;
+use crate::api::fixtures::FIXTURES;
 use crate::harness::contract::{Operation, Schemas};
 use crate::harness::on_both;
 
@@ -27,6 +29,26 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
         }
         Value::Array(entries) => entries.iter().for_each(|value| references(value, found)),
         _ => {}
+    }
+}
+
+/// The tests that walk through all resources walk through this list.
+#[test]
+fn every_resource_has_a_fixture() {
+    let document = document();
+    let operations = Operation::all(&document);
+    // Only resources can be deleted and restored.
+    let restores: BTreeSet<_> =
+        operations.iter().filter_map(|it| it.path.strip_suffix("/{id}/restore")).collect();
+    let paths: BTreeSet<_> = FIXTURES.iter().map(|it| it.path).collect();
+    assert_eq!(paths, restores, "the fixtures and the resources of the document differ");
+    let names: BTreeSet<_> = FIXTURES.iter().map(|it| it.collection.to_owned()).collect();
+    assert_eq!(names, collections().into_iter().collect(), "the fixtures and the collections differ");
+    assert_eq!(FIXTURES.len(), paths.len());
+    for fixture in FIXTURES {
+        let create = format!("create_{}", fixture.name);
+        let found = operations.iter().find(|it| it.id == create);
+        assert_eq!(found.map(|it| it.path.as_str()), Some(fixture.path), "{create}");
     }
 }
 

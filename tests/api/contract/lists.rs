@@ -7,7 +7,7 @@ use serde_json::Value;
 use vku_persistence::collections;
 
 use super::{Operation, Walk};
-use crate::api::given::{deleted, location, post_nothing};
+use crate::api::fixtures::{delete, location, post_nothing};
 use crate::api::interests::{confirmed, interest};
 use crate::harness::on_both;
 
@@ -91,7 +91,7 @@ pub(super) async fn deleted_and_restored(walk: &Walk<'_>, template: &str, thing:
         false => thing.to_owned(),
     };
     for _ in 0..2 {
-        deleted(&admin, &thing).await;
+        delete(&admin, &thing).await;
         post_nothing(&admin, &format!("{thing}/restore")).await.ok();
     }
     thing

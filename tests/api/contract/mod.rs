@@ -5,15 +5,15 @@
 //! every order, `filters.rs` compares every filter with `matches`, `fields.rs` selects and expands members of every
 //! resource, and `access.rs` has every role call every operation.
 
+mod descriptions;
 mod document;
 mod examples;
 mod lists;
 mod narrowed;
-mod rarely;
+mod rare_responses;
 mod reading;
 mod scopes;
-mod statements;
-mod strangers;
+mod unauthenticated;
 mod writing;
 
 use reqwest::{Method, RequestBuilder};
@@ -21,7 +21,7 @@ use reqwest::{Method, RequestBuilder};
 use super::imports::{IMPORTS, ended};
 use crate::api::interests::{INTERESTS, confirmed, interest};
 use crate::harness::contract::{Contract, Operation, Schemas};
-use crate::harness::{Answer, Caller, TestApp};
+use crate::harness::{Caller, Response, TestApp};
 
 /// Query parameters for a small import that ends quickly.
 const REHEARSED: &str = "resource=organisations&dry_run=true";
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Sends the request. [`Caller::send`] checks the response against the document.
-    async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Answer {
+    async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Response {
         let answer = caller.send(request).await;
         let (id, status) = (&operation.id, answer.status.as_u16());
         assert!(operation.declares(status), "{id} does not declare {status}: {}", answer.text());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Walk;
-use crate::api::given::{AREAS, DRESDEN, changed};
+use crate::api::fixtures::{AREAS, DRESDEN, merged};
 use crate::harness::on_both;
 
 /// Asserts that the schema and the server both accept, or both refuse, the body with each of these members.
@@ -11,7 +11,7 @@ async fn agree(walk: &Walk<'_>, path: &str, schema: &str, rest: &Value, members:
     let office = walk.app.coordinator();
     let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
     for (member, is_valid) in members {
-        let body = changed(rest, member);
+        let body = merged(rest, member);
         let faults = walk.schemas.faults(&schema, &body);
         assert_eq!(faults.is_empty(), *is_valid, "{body}: {faults:?}");
         let answer = office.post(&format!("{path}?dry_run=true"), &body).await;

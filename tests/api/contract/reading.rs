@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Walk;
 use crate::api::http::{comparable_headers, vary};
-use crate::harness::{Answer, on_both};
+use crate::harness::{Response, on_both};
 
 /// Operations without an entity tag, and why. This list may only shrink.
 const WITHOUT_TAG: &[(&str, &str)] = &[
@@ -61,7 +61,7 @@ on_both! {
             for method in [Method::GET, Method::HEAD] {
                 let known = ask(method.clone(), "If-None-Match", tag.clone()).await.expect(304);
                 assert_eq!((known.tag(), known.body.len()), (tag.clone(), 0), "{id}");
-                let cache_headers = |answer: &Answer| (answer.header("cache-control"), vary(answer));
+                let cache_headers = |answer: &Response| (answer.header("cache-control"), vary(answer));
                 assert_eq!(cache_headers(&known), cache_headers(&answer), "{id}: {method} of what is known");
                 let other = ask(method.clone(), "If-None-Match", "\"1-zxq\"".into()).await.ok();
                 assert_eq!(comparable_headers(&other), comparable_headers(&answer), "{id}");

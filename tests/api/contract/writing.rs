@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Walk;
-use crate::api::given::untouched;
+use crate::api::fixtures::assert_nothing_written;
 use crate::harness::on_both;
 
 /// Codes of refusals that are due to the target and not to the example.
@@ -41,7 +41,7 @@ on_both! {
     async fn unknown_parameters_are_refused_by_every_operation(app: TestApp) {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
                 let caller = walk.admin();
                 let request = walk.request(it, &caller, &format!("{path}?zxq=1"));
@@ -62,7 +62,7 @@ on_both! {
     async fn every_operation_checks_if_match(app: TestApp) {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
                 let Some(condition) = it.parameter("If-Match") else { continue };
                 let caller = walk.admin();
@@ -94,7 +94,7 @@ on_both! {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
         let too_large = format!("{{\"zxq\": \"{}\"}}", "x".repeat(1 << 20));
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
                 // An import has a media type for each format, and a larger limit: `imports/refused.rs`.
                 let Some((media, _)) = it.body().filter(|_| it.id != "create_import") else { continue };
@@ -120,7 +120,7 @@ on_both! {
     async fn unknown_members_are_refused_even_if_null(app: TestApp) {
         let walk = Walk::of(&app);
         let (places, mut requests) = (places(&walk).await, 0);
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
                 let Some((media, example)) = it.body().filter(|_| it.id != "create_import") else { continue };
                 let caller = walk.admin();

@@ -6,7 +6,7 @@ use calamine::Data;
 use serde_json::{Value, json};
 
 use super::{exported, records, sheet};
-use crate::api::given::{FUNDING, PROGRAMMES, UTILITIES, abroad, changed, location, made};
+use crate::api::fixtures::{FUNDING, PROGRAMMES, UTILITIES, abroad, create, location, merged};
 use crate::api::imports::{CSV, counts, faults, import};
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, on_both};
@@ -30,7 +30,7 @@ async fn create_rows(staff: &Caller) -> Vec<Value> {
             "country": "TV", "city": text, "aliases": [text, "a;b"], "description": { "en": text, "tv": null },
             "location": { "latitude": -8.5, "longitude": 179.25 }, "population_served": { "value": 11_000 }
         });
-        planted.push(made(staff, UTILITIES, &changed(&abroad(&format!("{text} x")), &more)).await.json());
+        planted.push(create(staff, UTILITIES, &merged(&abroad(&format!("{text} x")), &more)).await.json());
     }
     planted
 }
@@ -83,7 +83,7 @@ on_both! {
             "url": format!("https://zxq.example/{number}/{}", "aufruf/".repeat(10))
         })).collect();
         let long = json!({"name": "Zxq long", "kind": "grant", "calls": calls});
-        let long = made(&staff, PROGRAMMES, &long).await.json();
+        let long = create(&staff, PROGRAMMES, &long).await.json();
         let file = exported(&app.anonymous(), PROGRAMMES, "xlsx").await;
         let sheet = sheet(&file);
         let header: Vec<_> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
@@ -102,13 +102,13 @@ on_both! {
     async fn exported_registrations_have_the_names_of_participants(app: TestApp) {
         let (staff, member) = (app.coordinator(), app.member());
         let body = json!({"status": "published", "starts_on": "2031-03-04", "visibility": "members"});
-        let path = location(&made(&staff, SESSIONS, &changed(&session("Zxq who"), &body)).await);
+        let path = location(&create(&staff, SESSIONS, &merged(&session("Zxq who"), &body)).await);
         let contacts = "/api/v1/members/stadtentwaesserung-dresden/contacts";
         let contact = member.all(contacts).await.swap_remove(0);
         let name = format!("{} {}", contact["given_name"].as_str().unwrap(), contact["family_name"].as_str().unwrap());
         for who in [json!({"contact": contact["id"]}), json!({"name": "Zxq Guest", "email": "guest@zxq.example"})] {
             let body = json!({"member": "stadtentwaesserung-dresden", "attendance": "online"});
-            made(&member, &format!("{path}/registrations"), &changed(&body, &who)).await;
+            create(&member, &format!("{path}/registrations"), &merged(&body, &who)).await;
         }
         let registrations = format!("{path}/registrations");
         let csv = exported(&staff, &registrations, "csv").await;
@@ -146,9 +146,9 @@ on_both! {
     async fn amounts_are_number_cells_and_dates_are_text_cells(app: TestApp) {
         let staff = app.coordinator();
         let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
-        made(&staff, FUNDING, &phase).await;
+        create(&staff, FUNDING, &phase).await;
         let huge = json!({ "kind": "grant", "amount": { "amount": "99999999999999.99", "currency": "EUR" }, "from": "2032" });
-        made(&staff, FUNDING, &huge).await;
+        create(&staff, FUNDING, &huge).await;
         let path = format!("{FUNDING}?sort=-from");
         let sheet = sheet(&exported(&staff, &path, "xlsx").await);
         let rows: Vec<_> = sheet.rows().collect();
@@ -168,9 +168,9 @@ on_both! {
             "name": "Xq", "kind": "grant", "description": { "de": "x", "uk": "х" },
             "rules": { "who_may_apply": { "en": "All", "fr": "Tous" } }
         });
-        made(&staff, "/api/v1/funding-programmes", &programme).await;
+        create(&staff, "/api/v1/funding-programmes", &programme).await;
         let area = json!({ "slug": "xq", "label": { "de": "x", "en": "x", "pt": "x" } });
-        made(&staff, "/api/v1/reference/working-areas", &area).await;
+        create(&staff, "/api/v1/reference/working-areas", &area).await;
         for (path, has, has_not) in [
             ("/api/v1/funding-programmes", &["description.uk", "rules.who_may_apply.fr", "rules.who_may_apply.en"][..], "description.pt"),
             ("/api/v1/funding-programmes?sector=energy", &["description.de"][..], "description.uk"),

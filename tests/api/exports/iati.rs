@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::file::File;
-use crate::api::given::{
-    DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made, partnership,
+use crate::api::fixtures::bodies::part;
+use crate::api::fixtures::{
+    DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, create, location, merged, partnership,
 };
-use crate::api::visibility::bodies::part;
 use crate::harness::on_both;
 
 fn slug(item: &Value) -> String {
@@ -33,7 +33,7 @@ on_both! {
         let staff = app.coordinator();
         for (title, visibility) in [("Zxq members", "members"), ("Zxq internal", "internal")] {
             let body = json!({"title": title, "visibility": visibility, "start": "2024"});
-            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+            create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &body)).await;
         }
         let mut counts = BTreeSet::new();
         for (role, caller) in app.everybody() {
@@ -87,12 +87,12 @@ on_both! {
 
     async fn an_activity_has_all_elements_of_its_partnership(app: TestApp) {
         let staff = app.coordinator();
-        let zambia = made(&staff, UTILITIES, &abroad("Zxq <Lusaka> & \"Süd\"")).await.json();
+        let zambia = create(&staff, UTILITIES, &abroad("Zxq <Lusaka> & \"Süd\"")).await.json();
         let programme = json!({
             "name": "Zxq fund", "kind": "grant", "funders": [{"organisation": "bmz"}],
             "implementers": [{"organisation": "giz"}]
         });
-        let programme = made(&staff, PROGRAMMES, &programme).await.json();
+        let programme = create(&staff, PROGRAMMES, &programme).await.json();
         let body = json!({
             "title": "Zxq one", "start": "2023-05", "end": "2025", "status": "active",
             "sectors": ["water", "wastewater", "waste"], "working_areas": ["gis", "pumps", "composting"],
@@ -105,11 +105,11 @@ on_both! {
                 {"role": "supporting", "party": {"organisation": "giz"}}
             ]
         });
-        let path = location(&made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await);
+        let path = location(&create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &body)).await);
         let others = json!({
             "name": "Zxq others", "kind": "grant", "funders": [{"organisation": "kfw"}]
         });
-        let others = made(&staff, PROGRAMMES, &others).await.json();
+        let others = create(&staff, PROGRAMMES, &others).await.json();
         let euros = |amount: &str| json!({"amount": amount, "currency": "EUR"});
         for phase in [
             json!({"kind": "grant", "programme": programme["id"], "from": "2023-07", "to": "2025-06", "amount": euros("100.00")}),
@@ -121,7 +121,7 @@ on_both! {
             json!({"kind": "grant", "amount": {"amount": "1000", "currency": "UGX"}, "from": "2024"}),
             json!({"kind": "grant", "from": "2024", "to": "2024"}),
         ] {
-            made(&staff, &format!("{path}/funding"), &phase).await;
+            create(&staff, &format!("{path}/funding"), &phase).await;
         }
         let result = json!({
             "name": "Losses", "unit": "%", "baseline": "41.5", "target": "30", "sdg_target": "6.4", "values": [
@@ -129,10 +129,10 @@ on_both! {
                 {"on": "2023-12-31", "value": "40", "reported_by": "lvivvodokanal"}
             ]
         });
-        made(&staff, &format!("{path}/results"), &result).await;
+        create(&staff, &format!("{path}/results"), &result).await;
         let document = json!({"url": "https://zxq.example/a.pdf?b=1&c=2", "language": "uk"});
-        let document = changed(&part("documents", "Zxq & Co"), &document);
-        made(&staff, &format!("{path}/documents"), &document).await;
+        let document = merged(&part("documents", "Zxq & Co"), &document);
+        create(&staff, &format!("{path}/documents"), &document).await;
 
         let file = File::of(&app.anonymous(), "?sort=-created_at").await;
         let told = |path: &str| file.contents("zxq-one", path);
@@ -208,7 +208,7 @@ on_both! {
             ("Zxq both", json!({"de": "Beides", "en": "Both"}), "en"),
         ] {
             let body = json!({"title": title, "start": "2024", "summary": summary});
-            let made = made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await.json();
+            let made = create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &body)).await.json();
             let file = File::of(&staff, &format!("?q={title}")).await;
             let told = file.contents(&slug(&made), "");
             assert!(told[0].contains(&format!("xml:lang={language}")), "{told:?}");
@@ -219,7 +219,7 @@ on_both! {
         let staff = app.coordinator();
         let all = ["partnerships:read", "funding-programmes:read", "organisations:read", "working-areas:read"];
         let with = async |scopes: &[&str]| {
-            let made = made(&staff, "/api/v1/api-keys", &json!({"name": "IATI", "scopes": scopes})).await.json();
+            let made = create(&staff, "/api/v1/api-keys", &json!({"name": "IATI", "scopes": scopes})).await.json();
             app.anonymous().with_token(made["key"].as_str().unwrap())
         };
         assert_eq!(File::of(&with(&all).await, "").await.slugs(), File::of(&staff, "").await.slugs());
@@ -244,7 +244,7 @@ on_both! {
         .enumerate()
         {
             let body = json!({"title": format!("Zxq {number}"), "status": status, "start": "2020", "end": end});
-            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+            create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &body)).await;
             let file = File::of(&staff, "?sort=-created_at").await;
             let slug = format!("zxq-{number}");
             assert_eq!(file.contents(&slug, "activity-status"), [format!("code={code}")], "{status}");

@@ -3,9 +3,9 @@
 mod cells;
 mod headings;
 mod iati;
-mod instant;
-mod round;
+mod round_trip;
 mod slow;
+mod snapshot;
 
 use std::io::Cursor;
 
@@ -14,11 +14,11 @@ use geojson::{FeatureCollection, GeoJson};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, deleted, location, made};
-use crate::harness::{Answer, Caller, SHEET_ROWS, on_both};
+use super::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, create, delete, location};
+use crate::harness::{Caller, Response, SHEET_ROWS, on_both};
 
 /// Exports a list in a format.
-async fn exported(caller: &Caller, path: &str, format: &str) -> Answer {
+async fn exported(caller: &Caller, path: &str, format: &str) -> Response {
     let joint = if path.contains('?') { '&' } else { '?' };
     caller.get(&format!("{path}{joint}format={format}")).await.ok()
 }
@@ -31,7 +31,7 @@ fn records(csv: &str, separator: u8) -> Vec<Vec<String>> {
 }
 
 /// The only sheet of a workbook. It has no formulas.
-fn sheet(answer: &Answer) -> Range<Data> {
+fn sheet(answer: &Response) -> Range<Data> {
     let mut book = Xlsx::new(Cursor::new(answer.body.clone())).unwrap();
     let [name] = &book.sheet_names()[..] else { panic!("one sheet") };
     let name = name.clone();
@@ -39,12 +39,12 @@ fn sheet(answer: &Answer) -> Range<Data> {
     book.worksheet_range(&name).unwrap()
 }
 
-fn features(answer: &Answer) -> FeatureCollection {
+fn features(answer: &Response) -> FeatureCollection {
     FeatureCollection::try_from(answer.text().parse::<GeoJson>().unwrap()).unwrap()
 }
 
 /// The ids in an export, in its order.
-fn ids(answer: &Answer, format: &str) -> Vec<String> {
+fn ids(answer: &Response, format: &str) -> Vec<String> {
     let first = |records: Vec<Vec<String>>| records.into_iter().skip(1).map(|it| it[0].clone()).collect();
     match format {
         "csv" => first(records(&answer.text(), b',')),
@@ -116,7 +116,7 @@ on_both! {
 
     async fn geojson_coordinates_have_the_longitude_first(app: TestApp) {
         let staff = app.coordinator();
-        let nowhere = made(&staff, UTILITIES, &abroad("Nowhere")).await.json();
+        let nowhere = create(&staff, UTILITIES, &abroad("Nowhere")).await.json();
         let map = features(&exported(&staff, UTILITIES, "geojson").await);
         let of = |slug: &str| map.features.iter().find(|it| it.property("slug") == Some(&json!(slug))).unwrap();
         let lviv = staff.get(&format!("{UTILITIES}/lvivvodokanal")).await.ok().json();
@@ -176,7 +176,7 @@ on_both! {
     async fn one_session_can_be_exported_as_a_calendar(app: TestApp) {
         let office = app.coordinator();
         let body = json!({"slug": "zxq", "title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12"});
-        let at = location(&made(&office, "/api/v1/sessions", &body).await);
+        let at = location(&create(&office, "/api/v1/sessions", &body).await);
         for (query, fault) in [
             ("fields=title", "fields not_in_format"),
             ("expand=organisers.utility", "expand not_in_format"),
@@ -188,14 +188,14 @@ on_both! {
         }
         let read = async |query: &str| office.get(&format!("{at}?format=ics{query}")).await;
         assert!(read("").await.ok().text().contains("STATUS:TENTATIVE"));
-        deleted(&office, &at).await;
+        delete(&office, &at).await;
         read("").await.problem(404, "not_found");
         assert!(read("&deleted=true").await.ok().text().contains("STATUS:CANCELLED"));
     }
 
     async fn a_sheet_with_too_many_rows_is_refused(app: TestApp) {
         let staff = app.coordinator();
-        made(&staff, UTILITIES, &abroad("Zxq")).await;
+        create(&staff, UTILITIES, &abroad("Zxq")).await;
         let total = staff.get(&format!("{UTILITIES}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
         assert!(total > SHEET_ROWS);
         let path = format!("{UTILITIES}?format=xlsx");

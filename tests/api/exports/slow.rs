@@ -11,7 +11,7 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::utility::Utility;
 
-use crate::api::given::UTILITIES;
+use crate::api::fixtures::UTILITIES;
 use crate::harness::{Backend, TestApp, on_both, run};
 
 /// More than the buffers of both sockets hold.

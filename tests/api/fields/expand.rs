@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Resource, create_parts, lines, resources, sparse};
-use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
-use crate::api::visibility::planted::{Shown, text};
+use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, create, merged, partnership};
+use crate::api::visibility::hidden::{Restriction, text};
 use crate::harness::{Caller, on_both};
 
 /// The values at the end of a path such as `participants[]`, `party`, `utility`.
@@ -63,8 +63,8 @@ async fn expanded(
 on_both! {
     /// For every role, with hidden resources that some roles do not see.
     async fn expand_inserts_what_get_returns(app: TestApp) {
-        for shown in [Shown::Members, Shown::Internal, Shown::Deleted] {
-            shown.plant(&app).await;
+        for restriction in [Restriction::Members, Restriction::Internal, Restriction::Deleted] {
+            restriction.create(&app).await;
         }
         let participants = json!([
             { "role": "lead", "party": { "utility": "zxqmembers-werk" } },
@@ -72,9 +72,9 @@ on_both! {
             { "role": "supporting", "party": { "organisation": "giz" } },
             { "role": "partner", "party": { "utility": "lvivvodokanal" } },
         ]);
-        let mixed = changed(&partnership("Gemischt"), &json!({"participants": participants, "visibility": "internal"}));
-        let mixed = made(&app.coordinator(), PARTNERSHIPS, &mixed).await.json();
-        made(
+        let mixed = merged(&partnership("Gemischt"), &json!({"participants": participants, "visibility": "internal"}));
+        let mixed = create(&app.coordinator(), PARTNERSHIPS, &mixed).await.json();
+        create(
             &app.coordinator(),
             "/api/v1/funding-programmes",
             &json!({"name": "Gemischt", "kind": "grant", "funders": [{"utility": "hamburg-wasser"}, {"organisation": "bmz"}],
@@ -145,10 +145,10 @@ on_both! {
 
     /// A deleted partnership still refers to its deleted utilities, which `GET` no longer returns.
     async fn expand_keeps_references_that_cannot_be_read(app: TestApp) {
-        let it = Shown::Deleted.plant(&app).await;
+        let it = Restriction::Deleted.create(&app).await;
         let staff = app.admin();
-        staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
-        let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(&it.partnership, "id"));
+        staff.get(&format!("{UTILITIES}/{}", text(it.partner(), "id"))).await.problem(404, "not_found");
+        let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(it.partnership(), "id"));
         let plain = staff.get(&path).await.ok().json();
         let query = "expand=participants.utility,participants.organisation";
         let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
@@ -156,7 +156,7 @@ on_both! {
         assert_eq!(shown["participants"][2]["party"]["organisation"]["version"], Value::Null);
         let list = staff.get(&format!("{PARTNERSHIPS}?deleted=true&{query}")).await.ok().json();
         assert_eq!(list["items"], json!([shown]));
-        staff.post(&format!("/api/v1/organisations/{}/restore", text(&it.organisation, "id")), &json!({})).await.ok();
+        staff.post(&format!("/api/v1/organisations/{}/restore", text(it.organisation(), "id")), &json!({})).await.ok();
         let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
         assert_eq!(shown["participants"][1], plain["participants"][1]);
         assert!(shown["participants"][2]["party"]["organisation"]["version"].is_i64());
@@ -182,7 +182,7 @@ on_both! {
         let faults = staff.patch(DRESDEN, "*", &whole).await.faults(422, "validation_failed");
         assert_eq!(faults, ["/participants/0/party/utility/nmae unknown_member"]);
         let phase = staff.get(&format!("{FUNDING}?expand=partnership")).await.ok().json()["items"][0].clone();
-        let other = changed(&phase, &json!({"partnership": {"title": "Other"}}));
+        let other = merged(&phase, &json!({"partnership": {"title": "Other"}}));
         let faults = staff.patch(&format!("{FUNDING}/{}", text(&phase, "id")), "*", &other).await;
         assert_eq!(faults.faults(422, "validation_failed"), ["/partnership read_only"]);
     }

@@ -14,9 +14,9 @@ use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
-use super::dice::Dice;
+use super::random::Random;
 use super::{Case, assert_client_error, everybody, texts};
-use crate::api::schema::every;
+use crate::api::schema::all_rows;
 use crate::harness::TestApp;
 
 type Pairs = Vec<(String, String)>;
@@ -24,7 +24,7 @@ type Pairs = Vec<(String, String)>;
 /// Sends random queries to the list of a resource.
 pub(super) struct Lists<'a> {
     pub(super) app: &'a TestApp,
-    pub(super) dice: &'a mut Dice,
+    pub(super) random: &'a mut Random,
     pub(super) read: usize,
     pub(super) asked: usize,
     pub(super) cursors: usize,
@@ -59,36 +59,36 @@ impl Words {
     }
 
     /// The pairs of a query string. With `careful`, they are often valid.
-    pub(super) fn pairs(&self, dice: &mut Dice, careful: bool) -> Pairs {
-        (0..dice.below(5)).map(|_| self.pair(dice, careful)).collect()
+    pub(super) fn pairs(&self, random: &mut Random, careful: bool) -> Pairs {
+        (0..random.below(5)).map(|_| self.pair(random, careful)).collect()
     }
 
-    fn pair(&self, dice: &mut Dice, careful: bool) -> (String, String) {
-        let name = match dice.below(12) {
-            0 if !careful => dice.text(&self.known),
+    fn pair(&self, random: &mut Random, careful: bool) -> (String, String) {
+        let name = match random.below(12) {
+            0 if !careful => random.text(&self.known),
             0 | 1 => "sort".to_owned(),
             2 => "limit".to_owned(),
-            3 => (*dice.pick(&["count", "deleted", "q", "as_of", "cursor"])).to_owned(),
-            4 => (*dice.pick(&["fields", "expand"])).to_owned(),
+            3 => (*random.pick(&["count", "deleted", "q", "as_of", "cursor"])).to_owned(),
+            4 => (*random.pick(&["fields", "expand"])).to_owned(),
             _ if self.parameters.is_empty() => "sort".to_owned(),
-            _ => (*dice.pick(&self.parameters)).to_owned(),
+            _ => (*random.pick(&self.parameters)).to_owned(),
         };
-        let name = if !careful && dice.one_in(20) { dice.bent(&name) } else { name };
-        let joined = |dice: &mut Dice, of: &[String]| {
-            let chosen = (0..=dice.below(3)).map(|_| dice.pick(of).clone());
+        let name = if !careful && random.one_in(20) { random.bent(&name) } else { name };
+        let joined = |random: &mut Random, of: &[String]| {
+            let chosen = (0..=random.below(3)).map(|_| random.pick(of).clone());
             chosen.collect::<Vec<_>>().join(",")
         };
         let value = match name.as_str() {
-            _ if dice.one_in(if careful { 20 } else { 4 }) => dice.text(&self.known),
+            _ if random.one_in(if careful { 20 } else { 4 }) => random.text(&self.known),
             "sort" => {
                 let keys = self.sorts.iter().flat_map(|key| [(*key).to_owned(), format!("-{key}")]);
-                joined(dice, &keys.collect::<Vec<_>>())
+                joined(random, &keys.collect::<Vec<_>>())
             }
-            "limit" => dice.below(250).to_string(),
-            "count" | "deleted" => (*dice.pick(&["true", "false"])).to_owned(),
-            "fields" => joined(dice, &self.fields),
-            "expand" if !self.expansions.is_empty() => joined(dice, &self.expansions),
-            _ => dice.text(&self.known),
+            "limit" => random.below(250).to_string(),
+            "count" | "deleted" => (*random.pick(&["true", "false"])).to_owned(),
+            "fields" => joined(random, &self.fields),
+            "expand" if !self.expansions.is_empty() => joined(random, &self.expansions),
+            _ => random.text(&self.known),
         };
         (name, value)
     }
@@ -98,14 +98,14 @@ impl Visitor for Lists<'_> {
     type Answer = (usize, String);
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { app, dice, read, asked, cursors } = self;
-        let stored = every::<T>(&app.store, false).await;
+        let Self { app, random, read, asked, cursors } = self;
+        let stored = all_rows::<T>(&app.store, false).await;
         let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();
         let words = Words::of::<T>(&items);
         let ids: Vec<_> = stored.iter().map(|item| item.id).collect();
-        let readable = read_many::<T>(dice, &words, read);
-        let asked_well = ask_many::<T>(app, dice, &words, &ids, asked).await;
-        let opened = turn_many::<T>(app, dice, &words, cursors).await;
+        let readable = read_many::<T>(random, &words, read);
+        let asked_well = ask_many::<T>(app, random, &words, &ids, asked).await;
+        let opened = turn_many::<T>(app, random, &words, cursors).await;
         let told = format!(
             "{readable} of {read} query strings can be read, {asked_well} of {asked} are answered, \
              {opened} of {cursors} cursors open"
@@ -115,11 +115,11 @@ impl Visitor for Lists<'_> {
 }
 
 /// Parses random query strings. Returns how many are valid.
-fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
+fn read_many<T: Table>(random: &mut Random, words: &Words, many: usize) -> usize {
     let mut readable = 0;
     for _ in 0..many {
-        let careful = dice.one_in(2);
-        let pairs = words.pairs(dice, careful);
+        let careful = random.one_in(2);
+        let pairs = words.pairs(random, careful);
         let told = || format!("{} {pairs:?}", T::PATH);
         let _case = Case(&told);
         match Query::<T>::parse(pairs.clone()) {
@@ -136,15 +136,15 @@ fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
 /// Runs random valid queries on the database. Returns how many succeed.
 async fn ask_many<T: Table>(
     app: &TestApp,
-    dice: &mut Dice,
+    random: &mut Random,
     words: &Words,
     ids: &[Uuid],
     many: usize,
 ) -> usize {
     let (actors, mut answered) = (everybody(app, ids), 0);
     for _ in 0..many {
-        let (pairs, query) = readable::<T>(dice, words);
-        let actor = dice.pick(&actors);
+        let (pairs, query) = readable::<T>(random, words);
+        let actor = random.pick(&actors);
         let told = || format!("{} {pairs:?} by {:?}", T::PATH, actor.role);
         let _case = Case(&told);
         let reader = app.store.read(actor).await.unwrap();
@@ -161,9 +161,9 @@ async fn ask_many<T: Table>(
 }
 
 /// A random valid query string.
-fn readable<T: Table>(dice: &mut Dice, words: &Words) -> (Pairs, Query<T>) {
+fn readable<T: Table>(random: &mut Random, words: &Words) -> (Pairs, Query<T>) {
     loop {
-        let pairs = words.pairs(dice, true);
+        let pairs = words.pairs(random, true);
         if let Ok(query) = Query::<T>::parse(pairs.clone()) {
             return (pairs, query);
         }
@@ -171,7 +171,7 @@ fn readable<T: Table>(dice: &mut Dice, words: &Words) -> (Pairs, Query<T>) {
 }
 
 /// Uses cursors of this list, of others, and mutated ones. Returns how many are accepted.
-async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many: usize) -> usize {
+async fn turn_many<T: Table>(app: &TestApp, random: &mut Random, words: &Words, many: usize) -> usize {
     if many == 0 {
         return 0;
     }
@@ -180,7 +180,7 @@ async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many
     // Lists with a second page, and the cursor of that page.
     let mut lists: Vec<(Query<T>, String)> = Vec::new();
     for tried in 0..60 {
-        let (_, mut query) = readable::<T>(dice, words);
+        let (_, mut query) = readable::<T>(random, words);
         if tried == 0 {
             query = Query::parse(Vec::new()).unwrap();
         }
@@ -192,14 +192,14 @@ async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many
     let other = reader.list_everywhere(&other).await.unwrap().next.unwrap();
     let mut opened = 0;
     for _ in 0..many {
-        let (list, own) = dice.pick(&lists).clone();
-        let (neighbour, neighbours) = dice.pick(&lists).clone();
-        let token = match dice.below(16) {
+        let (list, own) = random.pick(&lists).clone();
+        let (neighbour, neighbours) = random.pick(&lists).clone();
+        let token = match random.below(16) {
             0 => own,
             1 => neighbours,
             2 if T::PATH != Organisation::PATH => other.clone(),
-            3 => dice.text(&words.known),
-            _ => dice.bent(&own),
+            3 => random.text(&words.known),
+            _ => random.bent(&own),
         };
         let fits = lists.iter().any(|(it, known)| *known == token && it.fingerprint == list.fingerprint);
         let query = Query { cursor: Some(token.clone()), ..list };

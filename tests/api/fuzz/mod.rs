@@ -7,9 +7,9 @@
 //!
 //! `VKU_TEST_SEED` sets another seed. A failing input is printed.
 
-mod dice;
 mod lists;
 mod patches;
+mod random;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -19,9 +19,9 @@ use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_persistence::collections;
 
-use crate::api::given::the_rest;
+use crate::api::fixtures::create_samples;
 use crate::harness::{Backend, TestApp, on_both, run};
-use dice::Dice;
+use random::Random;
 
 /// The number of inputs of each kind.
 struct Budget {
@@ -63,25 +63,25 @@ fn random_queries_and_requests_cause_no_error_in_postgresql() {
 /// Tries all kinds of inputs. Returns their number.
 async fn try_all(app: &TestApp, budget: &Budget) -> usize {
     let seed = std::env::var("VKU_TEST_SEED").map_or(20_261_122, |seed| seed.parse().unwrap());
-    let (dice, collections) = (&mut Dice::new(seed), collections());
+    let (random, collections) = (&mut Random::new(seed), collections());
     let share =
         |all: usize, index: usize| all / collections.len() + usize::from(index < all % collections.len());
     // The clock stands still, because tokens would expire during the long run.
     app.clock.stop();
-    the_rest(app, &["Zxq", "Київ", "a_b"]).await;
-    let (mut tried, told) = requests::send(app, dice, budget.requests).await;
+    create_samples(app, &["Zxq", "Київ", "a_b"]).await;
+    let (mut tried, told) = requests::send(app, random, budget.requests).await;
     println!("{:?}, requests: {told}", app.backend);
     for (index, collection) in collections.iter().enumerate() {
         let Budget { queries, asked, cursors, patches, .. } = *budget;
         let lists = lists::Lists {
             app,
-            dice,
+            random,
             read: share(queries, index),
             asked: share(asked, index),
             cursors: share(cursors, index),
         };
         let (many, told) = vku_persistence::visit(collection, lists).await.unwrap();
-        let patches = patches::Patches { app, dice, many: share(patches, index) };
+        let patches = patches::Patches { app, random, many: share(patches, index) };
         let (more, changes) = vku_persistence::visit(collection, patches).await.unwrap();
         println!("{:?}, {collection}: {told}; {changes}", app.backend);
         tried += many + more;

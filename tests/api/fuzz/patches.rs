@@ -12,36 +12,36 @@ use vku_domain::kernel::violation::Violations;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
-use super::dice::Dice;
+use super::random::Random;
 use super::{Case, assert_client_error, everybody, texts};
-use crate::api::schema::every;
+use crate::api::schema::all_rows;
 use crate::harness::TestApp;
 
 /// Parses and validates random bodies for a resource.
 pub(super) struct Patches<'a> {
     pub(super) app: &'a TestApp,
-    pub(super) dice: &'a mut Dice,
+    pub(super) random: &'a mut Random,
     pub(super) many: usize,
 }
 
 /// A random `PATCH` body: members of this resource and of others, with nearly valid and with random values.
-pub(super) fn patch(dice: &mut Dice, item: &Value, names: &[String], known: &[String]) -> Value {
-    if dice.one_in(40) {
-        return dice.value(known, 3);
+pub(super) fn patch(random: &mut Random, item: &Value, names: &[String], known: &[String]) -> Value {
+    if random.one_in(40) {
+        return random.value(known, 3);
     }
     let mut patch = Map::new();
-    for _ in 0..=dice.below(4) {
+    for _ in 0..=random.below(4) {
         let own: Vec<_> = item.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
-        let name = match dice.below(8) {
-            0 => dice.text(known),
-            1 if !names.is_empty() => dice.pick(names).clone(),
-            _ if own.is_empty() => dice.text(known),
-            _ => dice.pick(&own).clone(),
+        let name = match random.below(8) {
+            0 => random.text(known),
+            1 if !names.is_empty() => random.pick(names).clone(),
+            _ if own.is_empty() => random.text(known),
+            _ => random.pick(&own).clone(),
         };
         let value = match item.get(&name) {
-            _ if dice.one_in(8) => Value::Null,
-            Some(value) => dice.changed(value, known),
-            None => dice.value(known, 3),
+            _ if random.one_in(8) => Value::Null,
+            Some(value) => random.mutated(value, known),
+            None => random.value(known, 3),
         };
         patch.insert(name, value);
     }
@@ -62,17 +62,17 @@ impl Visitor for Patches<'_> {
     type Answer = (usize, String);
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { app, dice, many } = self;
-        let stored = every::<T>(&app.store, false).await;
+        let Self { app, random, many } = self;
+        let stored = all_rows::<T>(&app.store, false).await;
         let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();
         let (known, names) = words(&items);
         let ids: Vec<_> = stored.iter().map(|item| item.id).collect();
         let (actors, mut right) = (everybody(app, &ids), 0);
         for _ in 0..many {
-            let at = dice.below(stored.len());
-            let body = patch(dice, &items[at], &names, &known);
-            let actor = dice.pick(&actors);
-            let new = dice.one_in(4).then(|| dice.changed(&items[at], &known));
+            let at = random.below(stored.len());
+            let body = patch(random, &items[at], &names, &known);
+            let actor = random.pick(&actors);
+            let new = random.one_in(4).then(|| random.mutated(&items[at], &known));
             let told = || format!("{} {} {body} or {new:?} by {:?}", T::PATH, items[at], actor.role);
             let _case = Case(&told);
             let draft = match &new {

@@ -8,8 +8,9 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use super::dice::Dice;
 use super::patches::{patch, words};
+use super::random::Random;
+use crate::api::fixtures::FIXTURES;
 use crate::harness::{Caller, TestApp};
 
 /// The number of concurrent requests.
@@ -23,22 +24,15 @@ struct Place {
     known: Vec<String>,
 }
 
-const COLLECTIONS: &[&str] = &[
-    "utilities",
-    "organisations",
-    "partnerships",
-    "funding-programmes",
-    "members",
-    "users",
-    "reference/working-areas",
-    "partnerships/dresden-lviv-ternopil-nadvirna/funding",
-    "partnerships/dresden-lviv-ternopil-nadvirna/activities",
-    "partnerships/dresden-lviv-ternopil-nadvirna/results",
-    "partnerships/dresden-lviv-ternopil-nadvirna/documents",
-    "members/hamburg-wasser/contacts",
-    "audit",
-    "me",
-    "problems",
+/// Paths in addition to the lists of all resources.
+const PATHS: &[&str] = &[
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/funding",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/activities",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/results",
+    "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/documents",
+    "/api/v1/audit",
+    "/api/v1/me",
+    "/api/v1/problems",
 ];
 
 const PARAMETERS: &[&str] = &[
@@ -80,11 +74,11 @@ const HEADERS: &[&str] = &[
 ];
 
 /// Sends random requests. Returns their number and a summary of the statuses.
-pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize, String) {
+pub(super) async fn send(app: &TestApp, random: &mut Random, many: usize) -> (usize, String) {
     let admin = app.admin();
     let mut places = Vec::new();
-    for path in COLLECTIONS {
-        let path = format!("/api/v1/{path}");
+    let lists = FIXTURES.iter().map(|it| it.list());
+    for path in lists.chain(PATHS.iter().map(|path| (*path).to_owned())) {
         let items = admin.get(&format!("{path}?limit=200")).await.json();
         let items = items["items"].as_array().cloned().unwrap_or_default();
         let (known, names) = words(&items);
@@ -93,7 +87,7 @@ pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize,
     let callers: Vec<_> =
         app.everybody().into_iter().map(|(_, caller)| caller).chain([app.coordinator(), admin]).collect();
     let mut statuses = BTreeMap::new();
-    let requests = (0..many).map(|_| request(dice, &callers, &places));
+    let requests = (0..many).map(|_| request(random, &callers, &places));
     let mut answers = stream::iter(requests).map(answered).buffer_unordered(CONCURRENCY);
     while let Some(status) = answers.next().await {
         *statuses.entry(status).or_insert(0) += 1;
@@ -115,16 +109,16 @@ async fn answered(request: RequestBuilder) -> u16 {
     status
 }
 
-fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuilder {
-    let place = dice.pick(places);
+fn request(random: &mut Random, callers: &[Caller], places: &[Place]) -> RequestBuilder {
+    let place = random.pick(places);
     let Place { path, items, names, known } = place;
-    let item = if items.is_empty() { &Value::Null } else { dice.pick(items) };
-    let key = match dice.below(8) {
-        0 => dice.text(known),
+    let item = if items.is_empty() { &Value::Null } else { random.pick(items) };
+    let key = match random.below(8) {
+        0 => random.text(known),
         1 | 2 => item["slug"].as_str().unwrap_or_default().to_owned(),
         _ => item["id"].as_str().unwrap_or_default().to_owned(),
     };
-    let method = match dice.below(20) {
+    let method = match random.below(20) {
         0..8 => Method::GET,
         8..13 => Method::PATCH,
         13..17 => Method::POST,
@@ -135,9 +129,9 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
     let mut segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
     // Mostly a path that has this method.
     let reads = [Method::GET, Method::HEAD].contains(&method);
-    if dice.one_in(3) || !(reads || method == Method::POST) {
+    if random.one_in(3) || !(reads || method == Method::POST) {
         segments.push(key);
-        if method == Method::POST || dice.one_in(if reads { 3 } else { 20 }) {
+        if method == Method::POST || random.one_in(if reads { 3 } else { 20 }) {
             let part = [
                 "history",
                 "transitions",
@@ -149,35 +143,36 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
                 "contacts",
                 "password",
             ];
-            segments.push((*dice.pick(&part)).to_owned());
+            segments.push((*random.pick(&part)).to_owned());
         }
     }
-    if dice.one_in(40) {
-        segments.push(dice.text(known));
+    if random.one_in(40) {
+        segments.push(random.text(known));
     }
     let segments: Vec<String> =
         segments.iter().map(|segment| byte_serialize(segment.as_bytes()).collect()).collect();
-    let query = query(dice, place, &method);
-    let mut request = dice.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
-    if !dice.one_in(4) {
+    let query = query(random, place, &method);
+    let mut request =
+        random.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
+    if !random.one_in(4) {
         request = request.header("if-match", "*");
     }
-    for _ in 0..dice.below(3) {
-        let value = match dice.below(3) {
-            0 => dice.text(known),
-            1 => format!("\"{}-{}\"", dice.below(9), dice.text(&[])),
-            _ => (*dice.pick(&["*/*", "text/csv", "application/json;q=0", "de, en;q=0.5", "k", "W/\"1\""]))
+    for _ in 0..random.below(3) {
+        let value = match random.below(3) {
+            0 => random.text(known),
+            1 => format!("\"{}-{}\"", random.below(9), random.text(&[])),
+            _ => (*random.pick(&["*/*", "text/csv", "application/json;q=0", "de, en;q=0.5", "k", "W/\"1\""]))
                 .to_owned(),
         };
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            request = request.header(*dice.pick(HEADERS), value);
+            request = request.header(*random.pick(HEADERS), value);
         }
     }
     if [Method::POST, Method::PATCH, Method::PUT].contains(&method) {
-        let body = patch(dice, item, names, known).to_string();
-        let body = if dice.one_in(20) { dice.bent(&body) } else { body };
+        let body = patch(random, item, names, known).to_string();
+        let body = if random.one_in(20) { random.bent(&body) } else { body };
         let media = ["application/json", "application/merge-patch+json", "application/json; charset=utf-8"];
-        let media = if dice.one_in(30) { "text/plain" } else { *dice.pick(&media) };
+        let media = if random.one_in(30) { "text/plain" } else { *random.pick(&media) };
         request = request.header("content-type", media).body(body);
     }
     request
@@ -185,21 +180,21 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
 
 /// A query string, usually well-formed. Most writes are dry runs. Deletes and writes to users always are, because they
 /// would remove what other requests need, or lock out the callers.
-fn query(dice: &mut Dice, place: &Place, method: &Method) -> String {
+fn query(random: &mut Random, place: &Place, method: &Method) -> String {
     let mut query = Serializer::new(String::new());
-    let rehearses = *method == Method::DELETE || place.path.ends_with("/users") || !dice.one_in(8);
-    if ![Method::GET, Method::HEAD].contains(method) && rehearses {
+    let is_dry_run = *method == Method::DELETE || place.path.ends_with("/users") || !random.one_in(8);
+    if ![Method::GET, Method::HEAD].contains(method) && is_dry_run {
         return query.append_pair("dry_run", "true").finish();
     }
-    for _ in 0..dice.below(4) {
+    for _ in 0..random.below(4) {
         let name =
-            if dice.one_in(10) { dice.text(&place.known) } else { (*dice.pick(PARAMETERS)).to_owned() };
-        query.append_pair(&name, &dice.text(&place.known));
+            if random.one_in(10) { random.text(&place.known) } else { (*random.pick(PARAMETERS)).to_owned() };
+        query.append_pair(&name, &random.text(&place.known));
     }
     let query = query.finish();
-    match dice.one_in(10) {
+    match random.one_in(10) {
         true => {
-            let raw = dice.bent(&query);
+            let raw = random.bent(&query);
             raw.chars().filter(|letter| letter.is_ascii_graphic() && *letter != '#').collect()
         }
         false => query,

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{pointers, summaries};
 use crate::api::changes::changes_after;
-use crate::api::given::{
-    ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership, post_nothing,
+use crate::api::fixtures::bodies::contact;
+use crate::api::fixtures::{
+    ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, create, merged, partnership, post_nothing,
 };
-use crate::api::visibility::bodies::contact;
 use crate::harness::on_both;
 
 const AUDIT: &str = "/api/v1/audit";
@@ -15,7 +15,7 @@ const AUDIT: &str = "/api/v1/audit";
 on_both! {
     async fn the_audit_log_has_all_changes_newest_first(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
+        let at = create(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         office.delete(&at, "*").await.expect(204);
         for limit in [7, 200] {
             let audit = office.all(&format!("{AUDIT}?limit={limit}")).await;
@@ -41,13 +41,13 @@ on_both! {
         let (office, admin) = (app.coordinator(), app.admin());
         let me = async |caller: &crate::harness::Caller| caller.get("/api/v1/me").await.ok().json()["id"].clone();
         let (coordinator, administrator) = (me(&office).await, me(&admin).await);
-        let body = changed(&partnership("Zxq"), &json!({"visibility": "internal"}));
-        let created = made(&office, PARTNERSHIPS, &body).await;
+        let body = merged(&partnership("Zxq"), &json!({"visibility": "internal"}));
+        let created = create(&office, PARTNERSHIPS, &body).await;
         let at = created.header("location");
         admin.patch(&at, "*", &json!({"start": "2020"})).await.ok();
         let to = json!({"to": "preparation", "reason": "Agreed."});
         let led = office.post(&format!("{at}/transitions"), &to).await.ok();
-        let phase = made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await;
+        let phase = create(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await;
         let id = created.json()["id"].clone();
 
         let audit = admin.get(&format!("{AUDIT}?limit=4")).await.ok().json()["items"].as_array().unwrap().clone();
@@ -71,14 +71,14 @@ on_both! {
 
     async fn audit_filters_find_matching_entries(app: TestApp) {
         let office = app.coordinator();
-        let one = made(&office, PARTNERSHIPS, &partnership("Zxq")).await;
+        let one = create(&office, PARTNERSHIPS, &partnership("Zxq")).await;
         let (at, id) = (one.header("location"), one.json()["id"].as_str().unwrap().to_owned());
         let middle = office.patch(&at, "*", &json!({"start": "2020"})).await.ok().json()["updated_at"].clone();
         let middle = middle.as_str().unwrap();
-        made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await;
+        create(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await;
         app.admin().delete(&at, "*").await.expect(204);
         post_nothing(&office, &format!("{at}/restore")).await.ok();
-        let verein = made(&office, ORGANISATIONS, &json!({"name": "Zxq", "kind": "ngo"})).await.json();
+        let verein = create(&office, ORGANISATIONS, &json!({"name": "Zxq", "kind": "ngo"})).await.json();
         let actor = app.admin().get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().to_owned();
 
         let all = office.all(&format!("{AUDIT}?limit=200")).await;
@@ -157,7 +157,7 @@ on_both! {
 
     async fn audit_entries_of_members_and_contacts_are_never_public(app: TestApp) {
         let office = app.coordinator();
-        made(&office, "/api/v1/members/hamburg-wasser/contacts", &contact("zxq", true)).await;
+        create(&office, "/api/v1/members/hamburg-wasser/contacts", &contact("zxq", true)).await;
         let audit = office.all(&format!("{AUDIT}?resource=contact&resource=member&limit=200")).await;
         assert!(audit.iter().any(|entry| entry["resource"] == "contact"));
         assert!(audit.iter().all(|entry| entry["visibility"] == "members"), "{audit:#?}");

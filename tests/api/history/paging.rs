@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{history, summaries};
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, changed, deleted, made, participant, partnership};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, create, delete, merged, participant, partnership};
 use crate::harness::{Caller, on_both};
 
 /// The versions on a page, and the links to the next and previous pages.
@@ -17,7 +17,7 @@ async fn page(caller: &Caller, path: &str) -> (Vec<i64>, String, String) {
 on_both! {
     async fn pages_neither_skip_nor_repeat_entries_while_others_write(app: TestApp) {
         let (office, reader) = (app.coordinator(), app.reader());
-        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let at = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         let write = async |year: u16| office.patch(&at, "*", &json!({"end": year.to_string()})).await.ok();
         for year in 2030..2036 {
             write(year).await;
@@ -40,8 +40,8 @@ on_both! {
     /// Entries without visible changes make pages neither shorter nor empty.
     async fn pages_are_full_although_hidden_entries_are_skipped(app: TestApp) {
         let office = app.coordinator();
-        made(&office, ORGANISATIONS, &json!({"name": "Zxq", "kind": "ngo", "slug": "zxq"})).await;
-        let at = made(&office, PARTNERSHIPS, &partnership("Bund")).await.header("location");
+        create(&office, ORGANISATIONS, &json!({"name": "Zxq", "kind": "ngo", "slug": "zxq"})).await;
+        let at = create(&office, PARTNERSHIPS, &partnership("Bund")).await.header("location");
         let stay = [participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal")];
         let hidden = json!({"role": "supporting", "party": {"organisation": "zxq"}});
         for year in 2020..2024 {
@@ -50,7 +50,7 @@ on_both! {
                 office.patch(&at, "*", &json!({"start": format!("{year}-0{}", index + 1)})).await.ok();
             }
         }
-        deleted(&office, &format!("{ORGANISATIONS}/zxq")).await;
+        delete(&office, &format!("{ORGANISATIONS}/zxq")).await;
         let reader = app.reader();
         let all: Vec<_> = (1..=8).rev().map(|half| half * 2 + 1).chain([1]).collect();
         for limit in [1, 2, 3, 4, 9, 200] {
@@ -76,8 +76,8 @@ on_both! {
 
     async fn a_cursor_is_valid_for_one_history_only(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
-        let other = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let at = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let other = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         for path in [&at, &other] {
             office.patch(path, "*", &json!({"start": "2020"})).await.ok();
         }
@@ -120,7 +120,7 @@ on_both! {
 
     async fn histories_honour_entity_tags(app: TestApp) {
         let office = app.coordinator();
-        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        let at = create(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         office.patch(&at, "*", &json!({"start": "2020"})).await.ok();
         let path = format!("{at}/history?limit=1");
         for (caller, cached) in [(app.anonymous(), "public, no-cache"), (app.reader(), "private, no-cache")] {
@@ -136,7 +136,7 @@ on_both! {
         let tag = app.reader().get(&path).await.ok().tag();
         office.patch(&at, "*", &json!({"start": "2021"})).await.ok();
         assert_ne!(app.reader().get(&path).await.ok().tag(), tag);
-        let unchanged: Value = changed(&json!({}), &json!({"start": "2021"}));
+        let unchanged: Value = merged(&json!({}), &json!({"start": "2021"}));
         let tag = app.reader().get(&path).await.ok().tag();
         office.patch(&at, "*", &unchanged).await.ok();
         assert_eq!(app.reader().get(&path).await.ok().tag(), tag, "what changes nothing leaves no trace");

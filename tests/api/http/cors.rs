@@ -10,8 +10,8 @@ use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::paths;
 use super::vary;
-use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::api::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const APP: &str = "https://app.example.org";
 const STRANGER: &str = "https://stranger.example";
@@ -19,21 +19,21 @@ const STRANGER: &str = "https://stranger.example";
 /// The same app with two allowed origins.
 fn with_origins(app: &TestApp) -> TestApp {
     let origins = Origins::new(&["https://other.example.org".into(), APP.into()]);
-    app.again(HttpConfig { origins, ..HttpConfig::default() })
+    app.another_instance(HttpConfig { origins, ..HttpConfig::default() })
 }
 
-async fn ask(caller: &Caller, method: Method, path: &str, origin: &str) -> Answer {
+async fn ask(caller: &Caller, method: Method, path: &str, origin: &str) -> Response {
     caller.send(caller.request(method, path).header("Origin", origin)).await
 }
 
-async fn preflight(app: &TestApp, path: &str, method: &str, origin: &str) -> Answer {
+async fn preflight(app: &TestApp, path: &str, method: &str, origin: &str) -> Response {
     let caller = app.anonymous();
     let request = caller.request(Method::OPTIONS, path).header("Origin", origin);
     let request = request.header("Access-Control-Request-Method", method);
     caller.send(request.header("Access-Control-Request-Headers", "authorization")).await
 }
 
-fn words(answer: &Answer, header: &str) -> BTreeSet<String> {
+fn words(answer: &Response, header: &str) -> BTreeSet<String> {
     answer.header(header).split(", ").filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
@@ -140,7 +140,7 @@ on_both! {
 
     async fn preflight_requests_do_not_consume_quota(app: TestApp) {
         let limit = RateLimiter::of("1/1h".parse().unwrap());
-        let app = app.again(HttpConfig { limit, origins: Origins::new(&[APP.into()]), ..HttpConfig::default() });
+        let app = app.another_instance(HttpConfig { limit, origins: Origins::new(&[APP.into()]), ..HttpConfig::default() });
         for _ in 0..3 {
             let told = preflight(&app, "/api/v1/auth/token", "POST", APP).await.expect(204);
             assert!(told.header("ratelimit").is_empty());

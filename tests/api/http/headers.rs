@@ -9,8 +9,8 @@ use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::{METHODS, paths};
 use super::vary;
-use crate::api::given::DRESDEN;
-use crate::harness::{Answer, on_both};
+use crate::api::fixtures::DRESDEN;
+use crate::harness::{Response, on_both};
 
 /// Headers of every response.
 const ALWAYS: [(&str, &str); 6] = [
@@ -24,7 +24,7 @@ const ALWAYS: [(&str, &str); 6] = [
 ];
 
 #[track_caller]
-fn assert_security_headers(answer: &Answer, place: &str) {
+fn assert_security_headers(answer: &Response, place: &str) {
     for (name, value) in ALWAYS {
         let told: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(told, [value], "{place}: {name}");
@@ -54,7 +54,7 @@ fn assert_security_headers(answer: &Answer, place: &str) {
 on_both! {
     async fn every_path_and_method_has_the_security_headers(app: TestApp) {
         let limit = RateLimiter::of("1000000/1h".parse().unwrap());
-        let app = app.again(HttpConfig { limit, ..HttpConfig::default() });
+        let app = app.another_instance(HttpConfig { limit, ..HttpConfig::default() });
         let mut ids = HashSet::new();
         let mut statuses = HashSet::new();
         let mut paths = paths(&app).await;
@@ -107,7 +107,7 @@ on_both! {
 
         let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let moved = client.get(format!("http://{}/docs", app.address)).send().await.unwrap();
-        let moved = Answer { status: moved.status(), headers: moved.headers().clone(), body: Vec::new() };
+        let moved = Response { status: moved.status(), headers: moved.headers().clone(), body: Vec::new() };
         assert_security_headers(&moved.expect(301), "301");
     }
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::api::interests::{INTERESTS, interest, token};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 /// The `Accept` header of a browser.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
@@ -19,7 +19,7 @@ const UNASKED: &[&str] = &["", "Bearer", "Bearer zxq", "Basic dXNlcjpwYXNz", "Ne
 const RESET: &str = "/api/v1/auth/password-reset";
 const CONFIRMATIONS: &str = "/api/v1/interest-confirmations";
 
-async fn browsed(caller: &Caller, path: &str) -> Answer {
+async fn browsed(caller: &Caller, path: &str) -> Response {
     caller.send(caller.request(Method::GET, path).header("Accept", BROWSER)).await
 }
 

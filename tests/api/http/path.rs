@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::error::Code;
 
 use super::vary;
-use crate::api::given::{DRESDEN, untouched};
+use crate::api::fixtures::{DRESDEN, assert_nothing_written};
 use crate::harness::{TestApp, on_both};
 
 /// The standard methods, and one that does not exist.
@@ -41,7 +41,7 @@ pub(super) async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
 on_both! {
     async fn wrong_methods_are_refused_with_the_allowed_ones(app: TestApp) {
         let paths = paths(&app).await;
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (role, caller) in [("public", app.anonymous()), ("coordinator", app.coordinator())] {
                 for (path, methods) in &paths {
                     for method in METHODS.iter().filter(|method| !methods.contains(**method)) {

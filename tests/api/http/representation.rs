@@ -4,17 +4,17 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{comparable_headers, vary};
-use crate::api::given::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
-use crate::harness::{Answer, Caller, on_both};
+use crate::api::fixtures::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
+use crate::harness::{Caller, Response, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-async fn accepting(caller: &Caller, path: &str, accept: &str) -> Answer {
+async fn accepting(caller: &Caller, path: &str, accept: &str) -> Response {
     caller.send(caller.request(Method::GET, path).header("Accept", accept)).await
 }
 
 /// The media type without its parameters.
-fn media_type(answer: &Answer) -> String {
+fn media_type(answer: &Response) -> String {
     answer.header("content-type").split(';').next().unwrap().to_owned()
 }
 

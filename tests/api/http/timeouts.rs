@@ -14,9 +14,9 @@ use vku_domain::partnership::Partnership;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 
 use crate::api::changes::write;
-use crate::api::given::{DRESDEN, untouched};
+use crate::api::fixtures::{DRESDEN, assert_nothing_written};
 use crate::harness::contract::{Contract, Sent};
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Response, TestApp, on_both};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// The shortest useful timeout where actix's cached clock is used, which advances twice a second.
@@ -29,7 +29,7 @@ fn patient() -> Timeouts {
 }
 
 fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {
-    app.again(HttpConfig { timeouts, ..HttpConfig::default() })
+    app.another_instance(HttpConfig { timeouts, ..HttpConfig::default() })
 }
 
 /// Opens a connection and sends the text.
@@ -75,7 +75,7 @@ fn problem(text: &str, status: u16, code: &str) -> Value {
 on_both! {
     async fn a_body_that_does_not_arrive_gets_408(app: TestApp) {
         let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (headers, begun) in [
                 ("Content-Length: 100\r\n", "{\"email\": "),
                 ("Content-Length: 100\r\n", ""),
@@ -86,7 +86,7 @@ on_both! {
                 let answer = until_closed(sent(&hasty, &(post(headers) + begun)));
                 let told = problem(&answer, 408, "request_timeout");
                 let target = Sent::of_target("POST /api/v1/auth/token", "application/json", None);
-                Contract::served().check(&target, &Answer::of_text(&answer));
+                Contract::served().check(&target, &Response::from_text(&answer));
                 let german = told["detail"] == "Der Body kam nicht rechtzeitig an.";
                 assert_eq!(german, headers.contains("de"), "{told:#}");
             }

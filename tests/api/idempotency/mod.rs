@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a repeated request gets the same response, and the work is done once.
 
-mod at_once;
+mod concurrency;
 mod keys;
 
 use reqwest::Method;
@@ -8,18 +8,18 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::given::{
-    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made,
+use super::fixtures::bodies::contact;
+use super::fixtures::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, UTILITIES, create, delete, location, log_end, merged,
     municipal, partnership,
 };
-use super::visibility::bodies::contact;
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const KEYS: &str = "/api/v1/api-keys";
 const CONTACTS: &str = "/api/v1/members/hamburg-wasser/contacts";
 
 /// A `POST` with an idempotency key.
-pub(super) async fn post(caller: &Caller, key: &str, path: &str, body: &Value) -> Answer {
+pub(super) async fn post(caller: &Caller, key: &str, path: &str, body: &Value) -> Response {
     caller.send(caller.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
 }
 
@@ -34,7 +34,7 @@ async fn count(app: &TestApp, name: &str) -> usize {
 }
 
 /// Status, headers and body, without the headers that may differ when a response is repeated.
-fn comparable(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
+fn comparable(answer: &Response) -> (u16, HeaderMap, &[u8]) {
     let mut headers = answer.headers.clone();
     for own in ["connection", "date", "x-request-id", "idempotency-replayed", "server-timing"] {
         headers.remove(own);
@@ -44,14 +44,14 @@ fn comparable(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
 
 /// Asserts that the response repeats the first one, byte for byte.
 #[track_caller]
-fn replays(answer: &Answer, first: &Answer) {
+fn replays(answer: &Response, first: &Response) {
     assert_eq!(answer.header("idempotency-replayed"), "true", "{}", answer.text());
     assert_eq!(comparable(answer), comparable(first));
 }
 
 /// Asserts that the response is not a repeated one.
 #[track_caller]
-fn is_new(answer: Answer, status: u16) -> Answer {
+fn is_new(answer: Response, status: u16) -> Response {
     assert_eq!(answer.header("idempotency-replayed"), "");
     answer.expect(status)
 }
@@ -69,8 +69,8 @@ async fn script(caller: &Caller, scopes: &[&str]) -> Caller {
 on_both! {
     async fn a_repeated_post_gets_the_same_response(app: TestApp) {
         let staff = app.coordinator();
-        let gone = location(&made(&staff, UTILITIES, &municipal("Weg")).await);
-        deleted(&staff, &gone).await;
+        let gone = location(&create(&staff, UTILITIES, &municipal("Weg")).await);
+        delete(&staff, &gone).await;
         let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{gone}/restore"));
         for (path, body, status) in [
             (UTILITIES, municipal("Probe"), 201),
@@ -121,7 +121,7 @@ on_both! {
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         let path = location(&first);
         staff.patch(&path, "*", &json!({"name": "Zxq II"})).await.ok();
-        deleted(&staff, &path).await;
+        delete(&staff, &path).await;
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
         staff.get(&path).await.problem(404, "not_found");
     }
@@ -178,7 +178,7 @@ on_both! {
     async fn failed_requests_do_not_use_up_the_key(app: TestApp) {
         let staff = app.coordinator();
         post(&staff, "k", ORGANISATIONS, &json!({"name": "Zxq"})).await.problem(422, "validation_failed");
-        post(&staff, "k", ORGANISATIONS, &changed(&organisation("Zxq"), &json!({"slug": "giz"}))).await.problem(409, "slug_taken");
+        post(&staff, "k", ORGANISATIONS, &merged(&organisation("Zxq"), &json!({"slug": "giz"}))).await.problem(409, "slug_taken");
         let request = staff.request(Method::POST, ORGANISATIONS).header("Idempotency-Key", "k");
         staff.send(request.header("Content-Type", "application/json").body("{")).await.problem(400, "malformed_json");
         let stale = staff.request(Method::POST, &format!("{DRESDEN}/transitions")).header("If-Match", "\"9-x\"");
@@ -190,13 +190,13 @@ on_both! {
 
     async fn dry_runs_do_not_use_up_the_key(app: TestApp) {
         let staff = app.coordinator();
-        let rehearsal = format!("{ORGANISATIONS}?dry_run=true");
-        is_new(post(&staff, "k", &rehearsal, &organisation("Zxq")).await, 201);
+        let dry_run = format!("{ORGANISATIONS}?dry_run=true");
+        is_new(post(&staff, "k", &dry_run, &organisation("Zxq")).await, 201);
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
-        is_new(post(&staff, "k", &rehearsal, &organisation("Zxq II")).await, 201);
+        is_new(post(&staff, "k", &dry_run, &organisation("Zxq II")).await, 201);
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
         assert_eq!(count(&app, "Zxq").await, 1);
-        post(&staff, "no key", &rehearsal, &organisation("Zxq")).await.problem(400, "bad_request");
+        post(&staff, "no key", &dry_run, &organisation("Zxq")).await.problem(400, "bad_request");
     }
 
     /// Responses with secrets are not stored.

@@ -4,7 +4,9 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
 use super::{CSV, counts, faults, import};
-use crate::api::given::{MEMBERS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, made, partnership};
+use crate::api::fixtures::{
+    MEMBERS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, create, merged, partnership,
+};
 use crate::harness::{Caller, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -25,7 +27,7 @@ fn tables(header: &[&str], row: &[&str]) -> [(&'static str, Vec<u8>); 2] {
 /// The resource at the path, without the members that every write changes.
 async fn read(caller: &Caller, path: &str) -> Value {
     let unchanged = json!({"version": null, "updated_at": null});
-    changed(&caller.get(path).await.ok().json(), &unchanged)
+    merged(&caller.get(path).await.ok().json(), &unchanged)
 }
 
 /// A resource with nested members: its collection, its path, and the cells of its key.
@@ -47,9 +49,9 @@ impl Thing {
         let done = import(caller, &query, media, file).await;
         let what = format!("{} {columns:?} {media}: {done:#}", self.collection);
         assert_eq!((counts(&done), &done["status"]), ([0, 1, 0, 0, 0], &json!("committed")), "{what}");
-        assert_eq!(read(caller, &self.path).await, changed(&self.whole, wanted), "{what}");
+        assert_eq!(read(caller, &self.path).await, merged(&self.whole, wanted), "{what}");
         // Restore it for the next columns.
-        let again = changed(&self.whole, &json!({"id": null, "slug": null}));
+        let again = merged(&self.whole, &json!({"id": null, "slug": null}));
         caller.patch(&self.path, "*", &again).await.ok();
         assert_eq!(read(caller, &self.path).await, self.whole, "{what}");
     }
@@ -58,23 +60,23 @@ impl Thing {
 async fn things(caller: &Caller) -> Vec<Thing> {
     let texts = json!({"de": "Deutsch", "en": "English", "uk": "Українська"});
     let figure = json!({"value": 5, "as_of": "2020", "source_url": "https://zxq.example/"});
-    let utility = changed(
+    let utility = merged(
         &abroad("Zxq"),
         &json!({
             "slug": "zxq", "description": texts, "location": {"latitude": 1.5, "longitude": 2.5},
             "population_served": figure, "employees": figure
         }),
     );
-    made(caller, UTILITIES, &utility).await;
+    create(caller, UTILITIES, &utility).await;
     let based_on = json!({"kind": "town_twinning", "name": "Zxq"});
     let joint = json!({"slug": "zxq", "summary": texts, "based_on": based_on});
-    made(caller, PARTNERSHIPS, &changed(&partnership("Zxq"), &joint)).await;
+    create(caller, PARTNERSHIPS, &merged(&partnership("Zxq"), &joint)).await;
     let money = json!({"amount": "5.00", "currency": "EUR"});
     let programme = json!({
         "slug": "zxq", "name": "Zxq", "kind": "grant", "volume": money, "description": texts,
         "rules": {"who_may_apply": texts, "max_grant": money, "goods_max": money, "max_months": 5}
     });
-    made(caller, PROGRAMMES, &programme).await;
+    create(caller, PROGRAMMES, &programme).await;
     let interests = json!({"sectors": ["water"], "countries": ["UA"], "working_areas": ["gis"]});
     caller.patch(&format!("{MEMBERS}/hamburg-wasser"), "*", &json!({ "interests": interests })).await.ok();
     let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01"});
@@ -83,7 +85,7 @@ async fn things(caller: &Caller) -> Vec<Thing> {
         "given_name": "Zxq", "family_name": "Zxq", "email": "zxq@zxq.example", "language": "de",
         "consents": {"directory": consent, "mailings": consent}
     });
-    let contact = made(caller, &contacts, &contact).await.json();
+    let contact = create(caller, &contacts, &contact).await.json();
     let slug = vec![("slug", "zxq".to_owned())];
     let text = str::to_owned;
     let mut things = Vec::new();

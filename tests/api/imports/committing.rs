@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{CSV, IMPORTS, commit, ended, import, send, still};
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
-async fn commit_by(caller: &Caller, key: &str, plan: &Value) -> Answer {
+async fn commit_by(caller: &Caller, key: &str, plan: &Value) -> Response {
     let (id, token) = (plan["id"].as_str().unwrap(), &plan["plan_token"]);
     let request = caller.request(Method::POST, &format!("{IMPORTS}/{id}/commit"));
     caller.send(request.header("Idempotency-Key", key).json(&json!({ "plan_token": token }))).await

@@ -5,7 +5,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
 use super::{CSV, IMPORTS, commit, counts, ended, faults, import, send};
-use crate::api::given::{ORGANISATIONS, UTILITIES};
+use crate::api::fixtures::{ORGANISATIONS, UTILITIES};
 use crate::harness::on_both;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 use serde_json::{Value, json};
 
 use super::{CSV, counts, faults, import, send, still};
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, UTILITIES};
 use crate::harness::on_both;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

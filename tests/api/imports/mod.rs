@@ -3,12 +3,12 @@
 mod cells;
 mod committing;
 mod csv;
+mod dry_run;
 mod formats;
-mod keeping;
 mod no_rows;
 mod office;
 mod refused;
-mod rehearsal;
+mod retention;
 mod sheets;
 mod staged;
 mod upsert;
@@ -16,14 +16,14 @@ mod upsert;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::untouched;
-use crate::harness::{Answer, Caller, TestApp};
+use super::fixtures::assert_nothing_written;
+use crate::harness::{Caller, Response, TestApp};
 
 pub(super) const IMPORTS: &str = "/api/v1/imports";
 pub(super) const CSV: &str = "text/csv";
 
 /// Uploads a file.
-pub(super) async fn send(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Answer {
+pub(super) async fn send(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Response {
     let request = caller.request(Method::POST, &format!("{IMPORTS}?{query}"));
     caller.send(request.header("Content-Type", media).body(file.into())).await
 }
@@ -48,7 +48,7 @@ pub(super) async fn import(caller: &Caller, query: &str, media: &str, file: impl
 }
 
 /// Commits the plan of a dry run.
-pub(super) async fn commit(caller: &Caller, plan: &Value) -> Answer {
+pub(super) async fn commit(caller: &Caller, plan: &Value) -> Response {
     let (id, token) = (plan["id"].as_str().unwrap(), &plan["plan_token"]);
     caller.post(&format!("{IMPORTS}/{id}/commit"), &json!({ "plan_token": token })).await
 }
@@ -75,6 +75,6 @@ pub(super) fn faults(import: &Value) -> Vec<String> {
 /// Runs something, asserts that it writes nothing, and returns its result.
 pub(super) async fn still<R>(app: &TestApp, work: impl AsyncFnOnce() -> R) -> R {
     let mut answer = None;
-    untouched(app, async || answer = Some(work().await)).await;
+    assert_nothing_written(app, async || answer = Some(work().await)).await;
     answer.unwrap()
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{CSV, IMPORTS, commit, faults, import, send};
-use crate::api::given::untouched;
+use crate::api::fixtures::assert_nothing_written;
 use crate::harness::{Caller, on_both};
 
 const FILE: &str = "name,kind\nZxq,ngo\n";
@@ -57,7 +57,7 @@ on_both! {
         let large = format!("name,kind\n{},ngo\n", "x".repeat(2 << 20));
         let done = import(&caller, query, CSV, large).await;
         assert_eq!(faults(&done), ["2 name too_long"]);
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             let row = "Zxq,ngo\n".repeat(1 << 20);
             let larger = "name,kind\n".to_owned() + &row.repeat(8) + &row;
             send(&caller, query, CSV, larger.clone()).await.problem(413, "payload_too_large");

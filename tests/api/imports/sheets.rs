@@ -4,7 +4,7 @@ use rust_xlsxwriter::Workbook;
 use serde_json::json;
 
 use super::{CSV, commit, counts, faults, import, send, still};
-use crate::api::given::{ORGANISATIONS, UTILITIES};
+use crate::api::fixtures::{ORGANISATIONS, UTILITIES};
 use crate::harness::on_both;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

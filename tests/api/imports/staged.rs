@@ -16,7 +16,7 @@ use vku_persistence::kernel::transaction::Writer;
 
 use super::{CSV, commit, counts, ended, faults, import, send, still};
 use crate::api::changes::write;
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, deleted, location, made};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, create, delete, location};
 use crate::harness::database::ask;
 use crate::harness::{TestApp, on_both};
 
@@ -100,7 +100,7 @@ async fn left_over(app: &TestApp) -> Vec<String> {
 on_both! {
     async fn others_can_write_during_an_import_and_do_not_see_its_rows(app: TestApp) {
         let caller = app.coordinator();
-        let other = made(&caller, ORGANISATIONS, &json!({"name": "Another", "kind": "ngo"})).await;
+        let other = create(&caller, ORGANISATIONS, &json!({"name": "Another", "kind": "ngo"})).await;
         let path = location(&other);
         let (mut tag, mut writes) = (other.tag(), 0);
         let begun = send(&caller, "resource=utilities", CSV, file("zxq", 4_000)).await.expect(202).json();
@@ -234,7 +234,7 @@ on_both! {
     async fn references_of_staged_rows_are_checked_again_at_the_end(app: TestApp) {
         let caller = app.coordinator();
         let body = json!({"name": "Zxq sponsor", "kind": "ngo"});
-        let sponsor = location(&made(&caller, ORGANISATIONS, &body).await);
+        let sponsor = location(&create(&caller, ORGANISATIONS, &body).await);
         let result = write(&app.store, InputSource::Import, async |writer| {
             let party = |role: &str, kind: &str, slug: &str| json!({"role": role, "party": {kind: slug}});
             let mut participants =
@@ -247,7 +247,7 @@ on_both! {
                 json!({"title": format!("Zxq {number}"), "sectors": ["water"], "participants": participants})
             };
             // Published resources do not refer to the sponsor, so it can be deleted.
-            staged::<Partnership>(writer, body, deleted(&caller, &sponsor)).await
+            staged::<Partnership>(writer, body, delete(&caller, &sponsor)).await
         });
         let error = result.await.unwrap_err();
         assert_eq!(error.code, Code::PlanMoved);

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{CSV, commit, counts, faults, import, still};
-use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, location, made};
+use crate::api::fixtures::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, create, location};
+use crate::api::partnership_status::TRANSITIONS;
 use crate::api::sessions::published;
-use crate::api::states::TRANSITIONS;
 use crate::harness::{Caller, ask, on_both};
 
 /// The `detail` of the fault in this row.
@@ -106,7 +106,7 @@ on_both! {
     /// A slug is a key. Only a row with an `id` can change the slug.
     async fn a_former_slug_does_not_rename_the_resource(app: TestApp) {
         let caller = app.coordinator();
-        let made = made(&caller, ORGANISATIONS, &json!({"slug": "zxq-old", "name": "Zxq", "kind": "ngo"})).await.json();
+        let made = create(&caller, ORGANISATIONS, &json!({"slug": "zxq-old", "name": "Zxq", "kind": "ngo"})).await.json();
         let path = format!("{ORGANISATIONS}/{}", made["id"].as_str().unwrap());
         caller.patch(&path, "*", &json!({"slug": "zxq-new"})).await.ok();
         let done = upsert(&caller, "organisations", "slug,name\nzxq-old,Zxq two\n").await;
@@ -132,7 +132,7 @@ on_both! {
             "member": "hamburg-wasser", "name": name, "email": format!("{name}@zxq.example"), "attendance": "online"
         });
         for name in ["a", "b"] {
-            location(&made(&caller, &format!("{session}/registrations"), &person(name)).await);
+            location(&create(&caller, &format!("{session}/registrations"), &person(name)).await);
         }
         let done = upsert(&caller, "sessions", "slug,capacity\nzxq,1\n").await;
         assert_eq!(faults(&done), ["2 capacity seats_taken"]);
@@ -161,7 +161,7 @@ on_both! {
         });
         let mut paths = Vec::new();
         for (session, name) in [(&session, "gone"), (&session, "anna"), (&session, "bert"), (&session, "carl"), (&other, "dora")] {
-            paths.push(location(&made(&caller, &format!("{session}/registrations"), &person(name)).await));
+            paths.push(location(&create(&caller, &format!("{session}/registrations"), &person(name)).await));
         }
         caller.post(&format!("{}/transitions", paths[0]), &json!({"to": "cancelled"})).await.ok();
         let mails = async || {

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{confirmed, interest, mail_to, path};
-use crate::api::given::{MEMBERS, UTILITIES, changed, log_end};
+use crate::api::fixtures::{MEMBERS, UTILITIES, log_end, merged};
 use crate::harness::on_both;
 
 on_both! {
@@ -43,7 +43,7 @@ on_both! {
         assert_eq!(contacts[0]["consents"], again["consents"]);
         assert_ne!(again["consents"]["directory"]["given_at"], registration["consents"]["directory"]["given_at"]);
         let consent = json!({"consent": {"directory": false, "mailings": true}});
-        let third = confirmed(&app, &changed(&interest("Neustadt"), &consent)).await;
+        let third = confirmed(&app, &merged(&interest("Neustadt"), &consent)).await;
         office.post(&format!("{}/accept", path(&third)), &json!({})).await.ok();
         let contacts = office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
         let both = json!({"directory": again["consents"]["directory"], "mailings": third["consents"]["mailings"]});
@@ -54,7 +54,7 @@ on_both! {
     async fn an_accepted_registration_is_no_duplicate_of_its_own_utility(app: TestApp) {
         let office = app.coordinator();
         for (city, name) in [("Neustadt", "Stadtwerke Neustadt AöR"), ("Dresden", "Stadtentwässerung Dresden")] {
-            let body = changed(&interest(city), &json!({"utility_name": name}));
+            let body = merged(&interest(city), &json!({"utility_name": name}));
             let registration = confirmed(&app, &body).await;
             let accepted = office.post(&format!("{}/accept", path(&registration)), &json!({})).await.ok().json();
             let read = office.get(&path(&registration)).await.ok().json();
@@ -65,7 +65,7 @@ on_both! {
         // Another registration has the first one and the new utility as likely duplicates, also for other spellings.
         for name in ["Stadtwerke-Neustadt", "Stadt\u{ad}werke Neustadt A.ö.R.", "STADTWERKE NEUSTADT GmbH & Co. KG"] {
             let body = json!({"utility_name": name, "person": {"email": "other@zxq.example"}});
-            let second = confirmed(&app, &changed(&interest("Neustadt"), &body)).await;
+            let second = confirmed(&app, &merged(&interest("Neustadt"), &body)).await;
             let likely: Vec<_> = second["likely_duplicates"].as_array().unwrap().iter()
                 .map(|it| (it["resource"].as_str().unwrap().to_owned(), it["alike"][0].clone())).collect();
             for resource in ["utility", "interest_registration"] {
@@ -78,7 +78,7 @@ on_both! {
         let office = app.coordinator();
         let accept = async |it: &Value| office.post(&format!("{}/accept", path(it)), &json!({})).await.ok();
         let consent = json!({"consent": {"mailings": true}});
-        let body = changed(&interest("Neustadt"), &consent);
+        let body = merged(&interest("Neustadt"), &consent);
         accept(&confirmed(&app, &body).await).await;
         let contacts = async || office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
         // A consent that was withdrawn after the registration is not restored.
@@ -88,8 +88,8 @@ on_both! {
         accept(&second).await;
         assert_eq!(office.get(&own).await.ok().json()["consents"].get("mailings"), None);
         // A consent counts only for the person who gave it, even if others use the same mailbox.
-        let other = changed(&consent, &json!({"person": {"given_name": "Zxqother"}}));
-        let third = confirmed(&app, &changed(&body, &other)).await;
+        let other = merged(&consent, &json!({"person": {"given_name": "Zxqother"}}));
+        let third = confirmed(&app, &merged(&body, &other)).await;
         accept(&third).await;
         let contacts = contacts().await;
         let of = |name: &str| contacts.iter().find(|it| it["given_name"] == name).unwrap();
@@ -99,7 +99,7 @@ on_both! {
 
     async fn existing_utilities_and_members_are_linked(app: TestApp) {
         let office = app.coordinator();
-        let body = changed(&interest("Dresden"), &json!({"utility_name": "STADTENTWASSERUNG Dresden GmbH"}));
+        let body = merged(&interest("Dresden"), &json!({"utility_name": "STADTENTWASSERUNG Dresden GmbH"}));
         let registration = confirmed(&app, &body).await;
         let likely = &registration["likely_duplicates"][0];
         assert_eq!((&likely["resource"], &likely["slug"]), (&"utility".into(), &"stadtentwaesserung-dresden".into()));
@@ -112,7 +112,7 @@ on_both! {
         assert_eq!(accepted["member_id"], member["id"]);
         assert_eq!(member["status"], "active", "it stays what it is");
         // Now the person is a contact.
-        let third = confirmed(&app, &changed(&body, &json!({"utility_name": "Anders", "city": "Anderswo"}))).await;
+        let third = confirmed(&app, &merged(&body, &json!({"utility_name": "Anders", "city": "Anderswo"}))).await;
         let likely = third["likely_duplicates"].as_array().unwrap();
         assert!(likely.iter().any(|it| it["resource"] == "member" && it["id"] == member["id"] && it["alike"] == json!(["email"])), "{likely:#?}");
     }
@@ -125,7 +125,7 @@ on_both! {
         for slug in ["neustadt-one", "neustadt-two"] {
             office.post(UTILITIES, &utility(slug)).await.expect(201);
         }
-        let elsewhere = changed(&utility("neustadt-three"), &json!({"city": "Neustadt an der Orla"}));
+        let elsewhere = merged(&utility("neustadt-three"), &json!({"city": "Neustadt an der Orla"}));
         office.post(UTILITIES, &elsewhere).await.expect(201);
         let registration = confirmed(&app, &interest("Neustadt")).await;
         let accept = format!("{}/accept", path(&registration));
@@ -148,7 +148,7 @@ on_both! {
         let office = app.coordinator();
         let member = format!("{MEMBERS}/stadtentwaesserung-dresden");
         office.post(&format!("{member}/transitions"), &json!({"to": "left"})).await.ok();
-        let body = changed(&interest("Dresden"), &json!({"utility_name": "Stadtentwässerung Dresden"}));
+        let body = merged(&interest("Dresden"), &json!({"utility_name": "Stadtentwässerung Dresden"}));
         let registration = confirmed(&app, &body).await;
         office.post(&format!("{}/accept", path(&registration)), &json!({})).await.ok();
         let member = office.get(&member).await.ok().json();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::registrations::{DRESDEN, person};
 use super::{SESSIONS, published, session};
-use crate::api::given::{MEMBERS, changed, deleted, location, made, post_nothing};
+use crate::api::fixtures::{MEMBERS, create, delete, location, merged, post_nothing};
 use crate::harness::{Backend, TestApp, ask, on_both};
 
 const MEMBER: &str = "/api/v1/members/stadtentwaesserung-dresden";
@@ -15,19 +15,19 @@ const MEMBER: &str = "/api/v1/members/stadtentwaesserung-dresden";
 /// A new contact of Dresden: its path, and the body to register it.
 async fn contact(app: &TestApp, name: &str) -> (String, Value) {
     let body = json!({"given_name": name, "family_name": "Zxq", "email": format!("{name}@zxq.example"), "language": "de"});
-    let made = made(&app.coordinator(), &format!("{MEMBER}/contacts"), &body).await;
+    let made = create(&app.coordinator(), &format!("{MEMBER}/contacts"), &body).await;
     let registration = json!({"member": DRESDEN, "contact": made.json()["id"], "attendance": "online"});
     (location(&made), registration)
 }
 
 /// A registration of a person of another member, who attends online.
 fn other_member(name: &str) -> Value {
-    changed(&person(name), &json!({"member": "hamburg-wasser"}))
+    merged(&person(name), &json!({"member": "hamburg-wasser"}))
 }
 
 /// Registers somebody and returns the path of the registration.
 async fn registered(app: &TestApp, session: &str, body: &Value) -> String {
-    location(&made(&app.coordinator(), &format!("{session}/registrations"), body).await)
+    location(&create(&app.coordinator(), &format!("{session}/registrations"), body).await)
 }
 
 async fn status(app: &TestApp, path: &str) -> Value {
@@ -41,7 +41,7 @@ async fn mails(app: &TestApp) -> Vec<String> {
     mails.iter().map(|mail| mail.replace("@zxq.example", "").replace(": Zxq", "")).collect()
 }
 
-async fn leave(app: &TestApp, query: &str) -> crate::harness::Answer {
+async fn leave(app: &TestApp, query: &str) -> crate::harness::Response {
     app.coordinator().post(&format!("{MEMBER}/transitions{query}"), &json!({"to": "left"})).await
 }
 
@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(status(&app, &waits).await, "waitlisted");
         office.delete(&contact, "*").await.problem(409, "has_dependents");
         app.clock.advance(chrono::TimeDelta::minutes(3));
-        deleted(&office, &contact).await;
+        delete(&office, &contact).await;
         assert_eq!(office.get(&waits).await.ok().json().get("person"), None);
     }
 
@@ -142,7 +142,7 @@ on_both! {
         let first = registered(&app, &session, &other_member("bert")).await;
         let (_, gone) = contact(&app, "anna").await;
         let gone = registered(&app, &session, &gone).await;
-        let left = registered(&app, &session, &changed(&person("emil"), &json!({"member": "bav"}))).await;
+        let left = registered(&app, &session, &merged(&person("emil"), &json!({"member": "bav"}))).await;
         let next = registered(&app, &session, &other_member("dora")).await;
         ask(&app, "UPDATE contact SET deleted_at = updated_at WHERE given_name = 'anna' RETURNING given_name").await;
         ask(&app, "UPDATE member SET status = 'left' WHERE utility_id = (SELECT id FROM utility WHERE slug = 'bav') RETURNING status").await;
@@ -162,21 +162,21 @@ on_both! {
 
     async fn a_guest_on_the_agenda_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
-        let guest = made(&office, &format!("{at}/guests"), &json!({"name": "Zxq Guest"})).await;
+        let at = location(&create(&office, SESSIONS, &session("Zxq")).await);
+        let guest = create(&office, &format!("{at}/guests"), &json!({"name": "Zxq Guest"})).await;
         let item = json!({"kind": "talk", "title": "Zxq", "duration_minutes": 10, "guest": guest.json()["id"]});
-        let item = location(&made(&office, &format!("{at}/agenda"), &item).await);
+        let item = location(&create(&office, &format!("{at}/agenda"), &item).await);
         let problem = office.delete(&location(&guest), "*").await.problem(409, "has_dependents");
         assert_eq!(problem["dependents"][0]["resource"], "session", "{problem:#}");
-        deleted(&office, &item).await;
-        deleted(&office, &location(&guest)).await;
+        delete(&office, &item).await;
+        delete(&office, &location(&guest)).await;
     }
 
     async fn contacts_of_a_member_that_has_left_are_hidden(app: TestApp) {
         let contacts = "/api/v1/members/hamburg-wasser/contacts";
         let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "1"});
         let body = json!({"given_name": "Zxq", "family_name": "Zxq", "email": "d@zxq.example", "language": "de", "consents": {"directory": consent}});
-        let path = location(&made(&app.coordinator(), contacts, &body).await);
+        let path = location(&create(&app.coordinator(), contacts, &body).await);
         app.member().get(&path).await.ok();
         app.coordinator().post("/api/v1/members/hamburg-wasser/transitions", &json!({"to": "left"})).await.ok();
         app.member().get(&path).await.problem(404, "not_found");

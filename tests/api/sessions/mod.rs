@@ -1,14 +1,14 @@
 //! Sessions: times, status, and who sees what of them.
 
-mod crowd;
+mod change_mails;
+mod concurrency;
 mod leaving;
-mod moving;
 mod parts;
 pub(crate) mod registrations;
 
 use serde_json::{Value, json};
 
-use super::given::{changed, location, made};
+use super::fixtures::{create, location, merged};
 use super::idempotency::post;
 use crate::harness::{TestApp, on_both};
 
@@ -26,11 +26,11 @@ pub(crate) fn session(title: &str) -> Value {
 
 /// The path of a published future session with these changes.
 pub(crate) async fn published(app: &TestApp, more: Value) -> String {
-    let body = changed(&changed(&session("Zxq"), &json!({"status": "published"})), &more);
-    location(&made(&app.coordinator(), SESSIONS, &body).await)
+    let body = merged(&merged(&session("Zxq"), &json!({"status": "published"})), &more);
+    location(&create(&app.coordinator(), SESSIONS, &body).await)
 }
 
-async fn transition(app: &TestApp, path: &str, to: &str) -> crate::harness::Answer {
+async fn transition(app: &TestApp, path: &str, to: &str) -> crate::harness::Response {
     app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
 }
 
@@ -54,7 +54,7 @@ on_both! {
 
     async fn instants_follow_from_local_times_and_the_time_zone(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let at = location(&create(&office, SESSIONS, &session("Zxq")).await);
         let read = office.get(&at).await.ok().json();
         assert_eq!((&read["time_zone"], &read["status"], &read["version"]), (&json!("Europe/Berlin"), &json!("draft"), &json!(1)));
         assert_eq!(read["starts_at"], "2040-06-12T08:00:00.000000Z");
@@ -81,9 +81,9 @@ on_both! {
 
     async fn invalid_sessions_report_faults_with_pointers(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let at = location(&create(&office, SESSIONS, &session("Zxq")).await);
         let internal = json!({"name": "Zxq", "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "internal", "slug": "zxq-internal"});
-        made(&office, "/api/v1/utilities", &internal).await;
+        create(&office, "/api/v1/utilities", &internal).await;
         for (patch, faults) in [
             (json!({"starts_on": "12.06.2040"}), &["/starts_on invalid_format"][..]),
             (json!({"starts_on": null}), &["/starts_on required"]),
@@ -120,10 +120,10 @@ on_both! {
     async fn publishing_needs_times_and_a_format(app: TestApp) {
         let office = app.coordinator();
         let bare = json!({"title": "Zxq", "kind": "workshop", "starts_on": "2040-06-12"});
-        let at = location(&made(&office, SESSIONS, &bare).await);
+        let at = location(&create(&office, SESSIONS, &bare).await);
         let needed = ["/end_time required", "/format required", "/start_time required"];
         assert_eq!(transition(&app, &at, "published").await.faults(409, "transition_needs"), needed);
-        let body = changed(&bare, &json!({"status": "published"}));
+        let body = merged(&bare, &json!({"status": "published"}));
         assert_eq!(office.post(SESSIONS, &body).await.faults(422, "validation_failed"), needed);
         let told = json!({"start_time": "10:00", "end_time": "11:00", "format": "online"});
         office.patch(&at, "*", &told).await.ok();
@@ -133,15 +133,15 @@ on_both! {
         assert_eq!(refused.faults(422, "validation_failed"), ["/format required"]);
         // A past session may lack them, and may be created as held.
         for (status, day) in [("published", "2019-05-01"), ("held", "2019-05-01"), ("cancelled", "2040-06-12")] {
-            made(&office, SESSIONS, &changed(&bare, &json!({"status": status, "starts_on": day}))).await;
+            create(&office, SESSIONS, &merged(&bare, &json!({"status": status, "starts_on": day}))).await;
         }
-        let body = changed(&bare, &json!({"status": "held"}));
+        let body = merged(&bare, &json!({"status": "held"}));
         assert_eq!(office.post(SESSIONS, &body).await.faults(422, "validation_failed"), ["/starts_on not_begun"]);
     }
 
     async fn a_session_follows_its_transitions(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let at = location(&create(&office, SESSIONS, &session("Zxq")).await);
         for to in ["held", "cancelled", "draft"] {
             let problem = transition(&app, &at, to).await.problem(409, "transition_not_allowed");
             assert_eq!(problem["allowed"], json!(["published"]));
@@ -152,14 +152,14 @@ on_both! {
         cancel().await.ok();
         assert_eq!(cancel().await.ok().header("idempotency-replayed"), "true");
         transition(&app, &at, "published").await.problem(409, "transition_not_allowed");
-        let taken = changed(&session("Zxq"), &json!({"slug": "bmz-vku-workshop-2018"}));
+        let taken = merged(&session("Zxq"), &json!({"slug": "bmz-vku-workshop-2018"}));
         office.post(SESSIONS, &taken).await.problem(409, "slug_taken");
         for caller in [app.anonymous(), app.member()] {
             let read = caller.get(&at).await.ok().json();
             assert_eq!(read["registration_state"], json!({"state": "closed", "reason": "cancelled"}));
         }
         let past = json!({"starts_on": "2020-06-12", "status": "published"});
-        let at = location(&made(&office, SESSIONS, &changed(&session("Zxq"), &past)).await);
+        let at = location(&create(&office, SESSIONS, &merged(&session("Zxq"), &past)).await);
         assert_eq!(office.get(&at).await.ok().json()["registration_state"]["reason"], "begun");
         transition(&app, &at, "held").await.ok();
         app.member().post(&format!("{at}/transitions"), &json!({"to": "cancelled"})).await.problem(403, "forbidden");
@@ -167,7 +167,7 @@ on_both! {
 
     async fn only_the_office_sees_drafts(app: TestApp) {
         let office = app.coordinator();
-        let at = location(&made(&office, SESSIONS, &session("Zxqdraft")).await);
+        let at = location(&create(&office, SESSIONS, &session("Zxqdraft")).await);
         for caller in [app.anonymous(), app.member(), app.partner(), app.reader()] {
             caller.get(&at).await.problem(404, "not_found");
             caller.get(&format!("{at}/history")).await.problem(404, "not_found");

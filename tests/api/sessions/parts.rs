@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
-use crate::api::given::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
+use crate::api::fixtures::{MEMBERS, TOPICS, UTILITIES, create, location, merged, municipal};
 use crate::api::idempotency::post;
 use crate::api::imports::{CSV, counts, import};
 use crate::harness::{TestApp, on_both};
@@ -33,28 +33,28 @@ on_both! {
         let office = app.coordinator();
         let topic = async |title: &str, by: &str| {
             let body = json!({"title": {"en": title}, "proposed_by": by});
-            made(&office, TOPICS, &body).await.json()["slug"].as_str().unwrap().to_owned()
+            create(&office, TOPICS, &body).await.json()["slug"].as_str().unwrap().to_owned()
         };
         let at = published(&app, json!({})).await;
         let list = format!("{at}/agenda");
-        let about = |topic: &str| changed(&item(topic, 5), &json!({"topic": topic}));
+        let about = |topic: &str| merged(&item(topic, 5), &json!({"topic": topic}));
         let pumps = topic("Zxq pumps", "hamburg-wasser").await;
-        let path = location(&made(&office, &list, &about(&pumps)).await);
+        let path = location(&create(&office, &list, &about(&pumps)).await);
         let read = office.get(&format!("{TOPICS}/{pumps}")).await.ok().json();
         assert_eq!((&read["status"], &read["version"]), (&json!("scheduled"), &json!(2)));
         let ways = office.get(&format!("{TOPICS}/{pumps}/transitions")).await.ok().json();
         assert_eq!((&ways["history"][0]["from"], &ways["history"][0]["to"]), (&json!("proposed"), &json!("scheduled")));
         // Another agenda item about the topic does not change the topic again.
-        made(&office, &list, &about(&pumps)).await;
+        create(&office, &list, &about(&pumps)).await;
         assert_eq!(office.get(&format!("{TOPICS}/{pumps}")).await.ok().json()["version"], 2);
         office.delete(&format!("{TOPICS}/{pumps}"), "*").await.problem(409, "has_dependents");
 
         // Callers do not see topics that they may not read, nor those proposed by hidden members.
-        let hidden = changed(&municipal("Zxq"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
-        made(&office, UTILITIES, &hidden).await;
-        made(&office, MEMBERS, &json!({"utility": "zxq-hidden", "status": "active"})).await;
+        let hidden = merged(&municipal("Zxq"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
+        create(&office, UTILITIES, &hidden).await;
+        create(&office, MEMBERS, &json!({"utility": "zxq-hidden", "status": "active"})).await;
         let secret = topic("Zxq secret", "zxq-hidden").await;
-        made(&office, &list, &about(&secret)).await;
+        create(&office, &list, &about(&secret)).await;
         for (caller, topics) in [
             (app.anonymous(), 0), (app.partner(), 0), (app.member(), 2), (app.reader(), 2), (office.clone(), 3)
         ] {
@@ -89,7 +89,7 @@ on_both! {
         let list = format!("{at}/agenda");
         let mut paths = Vec::new();
         for (title, minutes) in [("a", 15), ("b", 30), ("c", 20)] {
-            paths.push(location(&made(&office, &list, &item(title, minutes)).await));
+            paths.push(location(&create(&office, &list, &item(title, minutes)).await));
         }
         assert_eq!(agenda(&app, &at).await, ["1 a 08:00-08:15", "2 b 08:15-08:45", "3 c 08:45-09:05"]);
         let other = office.get(&paths[0]).await.ok().json();
@@ -98,11 +98,11 @@ on_both! {
         assert_eq!(agenda(&app, &at).await, ["1 c 08:00-08:20", "2 a 08:20-08:35", "3 b 08:35-09:05"]);
         let shifted = office.get(&paths[0]).await.ok().json();
         assert_eq!((&shifted["position"], &shifted["version"]), (&json!(2), &other["version"]));
-        made(&office, &list, &changed(&item("d", 10), &json!({"position": 2}))).await;
+        create(&office, &list, &merged(&item("d", 10), &json!({"position": 2}))).await;
         assert_eq!(agenda(&app, &at).await[1..], ["2 d 08:20-08:30", "3 a 08:30-08:45", "4 b 08:45-09:15"]);
         office.delete(&paths[2], "*").await.expect(204);
         assert_eq!(agenda(&app, &at).await, ["1 d 08:00-08:10", "2 a 08:10-08:25", "3 b 08:25-08:55"]);
-        crate::api::given::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
+        crate::api::fixtures::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
         assert_eq!(agenda(&app, &at).await[..2], ["1 c 08:00-08:20", "2 d 08:20-08:30"]);
         // The times follow the session, over the end of daylight saving time too.
         let night = json!({"starts_on": "2026-10-25", "start_time": "02:30", "end_time": "05:00"});
@@ -111,9 +111,9 @@ on_both! {
         for (body, faults) in [
             (item("e", 1000), &["/duration_minutes longer_than_session"][..]),
             (item("e", 0), &["/duration_minutes out_of_range"]),
-            (changed(&item("e", 5), &json!({"position": 6})), &["/position out_of_range"]),
-            (changed(&item("e", 5), &json!({"position": 0})), &["/position out_of_range"]),
-            (changed(&item("e", 5), &json!({"guest": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80"})), &["/guest unknown_reference"]),
+            (merged(&item("e", 5), &json!({"position": 6})), &["/position out_of_range"]),
+            (merged(&item("e", 5), &json!({"position": 0})), &["/position out_of_range"]),
+            (merged(&item("e", 5), &json!({"guest": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80"})), &["/guest unknown_reference"]),
         ] {
             assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
         }
@@ -128,9 +128,9 @@ on_both! {
         let body = json!({
             "name": "Zxq Guest", "party": {"organisation": "giz"}, "email": "zxqmail@zxq.example", "talk_title": "Money"
         });
-        let asked = location(&made(&office, &list, &body).await);
-        let talk = changed(&item("talk", 30), &json!({"guest": office.get(&asked).await.ok().json()["id"]}));
-        let talk = location(&made(&office, &format!("{at}/agenda"), &talk).await);
+        let asked = location(&create(&office, &list, &body).await);
+        let talk = merged(&item("talk", 30), &json!({"guest": office.get(&asked).await.ok().json()["id"]}));
+        let talk = location(&create(&office, &format!("{at}/agenda"), &talk).await);
         for caller in [app.anonymous(), app.member(), app.reader()] {
             caller.get(&asked).await.problem(404, "not_found");
             assert_eq!(caller.get(&list).await.ok().json()["items"], json!([]));
@@ -169,7 +169,7 @@ on_both! {
     async fn an_api_key_needs_a_scope_for_addresses_of_guests(app: TestApp) {
         let (office, at) = (app.coordinator(), published(&app, json!({})).await);
         let body = json!({"name": "Zxq", "email": "zxqmail@zxq.example"});
-        let guest = location(&made(&office, &format!("{at}/guests"), &body).await);
+        let guest = location(&create(&office, &format!("{at}/guests"), &body).await);
         let key = json!({"name": "Zxq", "scopes": ["sessions:read", "sessions:write"]});
         let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
         let caller = crate::harness::Caller::new(app.address, key["key"].as_str().map(str::to_owned));
@@ -183,13 +183,13 @@ on_both! {
     async fn a_guest_may_not_be_narrower_than_its_session(app: TestApp) {
         let office = app.coordinator();
         let utility = json!({"name": "Zxq", "slug": "zxq-hidden", "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "internal"});
-        made(&office, "/api/v1/utilities", &utility).await;
+        create(&office, "/api/v1/utilities", &utility).await;
         let at = published(&app, json!({})).await;
         let guest = json!({"party": {"utility": "zxq-hidden"}});
         let refused = office.post(&format!("{at}/guests"), &guest).await;
         assert_eq!(refused.faults(422, "validation_failed"), ["/party wider_than_party"]);
         office.patch(&at, "*", &json!({"visibility": "internal"})).await.ok();
-        made(&office, &format!("{at}/guests"), &guest).await;
+        create(&office, &format!("{at}/guests"), &guest).await;
         let wider = office.patch(&at, "*", &json!({"visibility": "members"})).await;
         assert_eq!(wider.faults(422, "validation_failed"), ["/visibility wider_than_party"]);
         office.patch("/api/v1/utilities/zxq-hidden", "*", &json!({"visibility": "public"})).await.ok();
@@ -203,8 +203,8 @@ on_both! {
         let future = published(&app, json!({})).await;
         let body = json!({"text": {"de": "Zxqprotokoll"}, "decisions": [{"de": "Eins"}, {"de": "Zwei", "en": "Two"}]});
         office.post(&format!("{future}/minutes"), &body).await.problem(409, "session_not_held");
-        let held = changed(&session("Zxq"), &json!({"starts_on": "2020-06-12", "status": "held"}));
-        let at = location(&made(&office, SESSIONS, &held).await);
+        let held = merged(&session("Zxq"), &json!({"starts_on": "2020-06-12", "status": "held"}));
+        let at = location(&create(&office, SESSIONS, &held).await);
         let list = format!("{at}/minutes");
         let once = async || post(&office, "zxq-minutes", &list, &body).await.expect(201);
         let first = location(&once().await);
@@ -222,7 +222,7 @@ on_both! {
         let back = office.post(&format!("{first}/transitions"), &json!({"to": "draft"})).await;
         back.problem(409, "transition_not_allowed");
         office.delete(&first, "*").await.problem(409, "minutes_published");
-        let second = made(&office, &list, &json!({"text": {"de": "Berichtigt"}})).await;
+        let second = create(&office, &list, &json!({"text": {"de": "Berichtigt"}})).await;
         assert_eq!(second.json()["revision"], 2);
         assert_eq!(app.member().get(&format!("{list}?count=true")).await.ok().json()["total"], 1);
         office.post(&format!("{}/transitions", location(&second)), &json!({"to": "published"})).await.ok();
@@ -243,7 +243,7 @@ on_both! {
     async fn there_is_no_second_draft_beside_imported_minutes_without_a_status(app: TestApp) {
         let office = app.coordinator();
         let held = json!({"slug": "zxq-held", "starts_on": "2020-06-12", "status": "held"});
-        let list = format!("{}/minutes", location(&made(&office, SESSIONS, &changed(&session("Zxq"), &held)).await));
+        let list = format!("{}/minutes", location(&create(&office, SESSIONS, &merged(&session("Zxq"), &held)).await));
         let file = "session,text.de\nzxq-held,Zxqprotokoll\n";
         let done = import(&office, "resource=session-minutes", CSV, file).await;
         assert_eq!((counts(&done), &done["status"]), ([1, 0, 0, 0, 0], &json!("committed")), "{done:#}");
@@ -252,6 +252,6 @@ on_both! {
         let body = json!({"text": {"de": "Zxq too"}});
         office.post(&list, &body).await.problem(409, "minutes_in_work");
         office.delete(&format!("{list}/{}", imported[0]["id"].as_str().unwrap()), "*").await.expect(204);
-        made(&office, &list, &body).await;
+        create(&office, &list, &body).await;
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
-use crate::api::given::{changed, location, made};
-use crate::harness::{Answer, TestApp, ask, on_both};
+use crate::api::fixtures::{create, location, merged};
+use crate::harness::{Response, TestApp, ask, on_both};
 
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
 const HAMBURG: &str = "hamburg-wasser";
@@ -18,11 +18,11 @@ pub(crate) fn person(name: &str) -> Value {
 
 /// Registers somebody. Returns the path and the body of the response.
 async fn registered(app: &TestApp, session: &str, body: &Value) -> (String, Value) {
-    let answer = made(&app.coordinator(), &format!("{session}/registrations"), body).await;
+    let answer = create(&app.coordinator(), &format!("{session}/registrations"), body).await;
     (location(&answer), answer.json())
 }
 
-async fn transition(app: &TestApp, path: &str, to: &str) -> Answer {
+async fn transition(app: &TestApp, path: &str, to: &str) -> Response {
     app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
 }
 
@@ -71,7 +71,7 @@ on_both! {
 
     async fn the_room_has_its_own_capacity(app: TestApp) {
         let session = published(&app, json!({"capacity": 3, "room_capacity": 1})).await;
-        let room = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
+        let room = |name: &str| merged(&person(name), &json!({"attendance": "in_person"}));
         let (first, _) = registered(&app, &session, &room("a")).await;
         let (second, waits) = registered(&app, &session, &room("b")).await;
         assert_eq!(waits["position"], 1);
@@ -94,7 +94,7 @@ on_both! {
 
     async fn closed_registration_states_the_reason(app: TestApp) {
         let office = app.coordinator();
-        let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let draft = location(&create(&office, SESSIONS, &session("Zxq")).await);
         let past = published(&app, json!({"starts_on": "2020-06-12"})).await;
         let cancelled = published(&app, json!({})).await;
         transition(&app, &cancelled, "cancelled").await.ok();
@@ -122,15 +122,15 @@ on_both! {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{session}/registrations");
         registered(&app, &session, &person("a")).await;
-        let again = changed(&person("a"), &json!({"email": "A@ZXQ.example", "name": "Somebody else"}));
+        let again = merged(&person("a"), &json!({"email": "A@ZXQ.example", "name": "Somebody else"}));
         office.post(&list, &again).await.problem(409, "already_registered");
         let contacts = format!("/api/v1/members/{DRESDEN}/contacts");
         let contact = json!({"given_name": "A", "family_name": "B", "email": "a@zxq.example", "language": "en"});
-        let contact = made(&office, &contacts, &contact).await.json();
+        let contact = create(&office, &contacts, &contact).await.json();
         let known = json!({"member": DRESDEN, "contact": contact["id"], "attendance": "online"});
         office.post(&list, &known).await.problem(409, "already_registered");
         // The office gets this conflict across members. A member does not learn who is registered for another.
-        let other = changed(&again, &json!({"member": HAMBURG}));
+        let other = merged(&again, &json!({"member": HAMBURG}));
         office.post(&list, &other).await.problem(409, "already_registered");
         let (path, _) = registered(&app, &session, &person("c")).await;
         office.patch(&path, "*", &json!({"email": "a@zxq.example"})).await.problem(409, "already_registered");
@@ -166,7 +166,7 @@ on_both! {
     async fn a_session_with_seats_taken_cannot_be_reduced_or_deleted(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 2, "room_capacity": 1})).await;
-        let inside = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
+        let inside = |name: &str| merged(&person(name), &json!({"attendance": "in_person"}));
         let (path, _) = registered(&app, &session, &inside("a")).await;
         let (waits, made) = registered(&app, &session, &inside("b")).await;
         assert_eq!(made["status"], "waitlisted");
@@ -192,8 +192,8 @@ on_both! {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{session}/registrations");
         let body = json!({"given_name": "Ada", "family_name": "Byron", "email": "ada@zxq.example", "language": "en"});
-        let mine = made(&office, &format!("/api/v1/members/{DRESDEN}/contacts"), &body).await.json();
-        let theirs = made(&office, &format!("/api/v1/members/{HAMBURG}/contacts"), &body).await.json();
+        let mine = create(&office, &format!("/api/v1/members/{DRESDEN}/contacts"), &body).await.json();
+        let theirs = create(&office, &format!("/api/v1/members/{HAMBURG}/contacts"), &body).await.json();
         let with = |contact: &Value| json!({"member": DRESDEN, "contact": contact, "attendance": "online"});
         for caller in [app.member(), office.clone()] {
             for contact in [&theirs["id"], &json!("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80"), &json!("nobody")] {
@@ -208,11 +208,11 @@ on_both! {
         assert_eq!(app.member().patch(&path, "*", &read).await.ok().json(), read);
         for (body, faults) in [
             (json!({"member": DRESDEN, "attendance": "online"}), &["/email required", "/name required"][..]),
-            (changed(&with(&mine["id"]), &json!({"name": "Ada"})), &["/name one_of"]),
-            (changed(&person("x"), &json!({"email": "x@y\r\nBcc: z@y.example"})), &["/email invalid_format"]),
-            (changed(&person("x"), &json!({"attendance": "phone"})), &["/attendance unknown_value"]),
-            (changed(&person("x"), &json!({"member": "zxq"})), &["/member unknown_reference"]),
-            (changed(&person("x"), &json!({"position": 1})), &["/position read_only"]),
+            (merged(&with(&mine["id"]), &json!({"name": "Ada"})), &["/name one_of"]),
+            (merged(&person("x"), &json!({"email": "x@y\r\nBcc: z@y.example"})), &["/email invalid_format"]),
+            (merged(&person("x"), &json!({"attendance": "phone"})), &["/attendance unknown_value"]),
+            (merged(&person("x"), &json!({"member": "zxq"})), &["/member unknown_reference"]),
+            (merged(&person("x"), &json!({"position": 1})), &["/position read_only"]),
         ] {
             assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
         }
@@ -224,13 +224,13 @@ on_both! {
         let (office, member) = (app.coordinator(), app.member());
         let session = published(&app, json!({"online_url": "https://meet.example/zxqlink", "capacity": 1})).await;
         let list = format!("{session}/registrations");
-        let theirs = changed(&person("theirs"), &json!({"member": HAMBURG}));
+        let theirs = merged(&person("theirs"), &json!({"member": HAMBURG}));
         let refused = member.post(&list, &theirs).await;
         assert_eq!(refused.faults(403, "forbidden"), ["/member not_writable"]);
-        let named = changed(&person("mine"), &json!({"status": "attended"}));
+        let named = merged(&person("mine"), &json!({"status": "attended"}));
         assert_eq!(member.post(&list, &named).await.faults(403, "forbidden"), ["/status not_writable"]);
         let (other, _) = registered(&app, &session, &theirs).await;
-        let mine = location(&made(&member, &list, &person("mine")).await);
+        let mine = location(&create(&member, &list, &person("mine")).await);
         assert_eq!(member.get(&mine).await.ok().json()["position"], 1);
         assert_eq!(member.get(&format!("{list}?count=true")).await.ok().json()["total"], 1);
         for to in ["cancelled", "attended"] {
@@ -262,7 +262,7 @@ on_both! {
         let (office, member) = (app.coordinator(), app.member());
         let session = published(&app, json!({})).await;
         let list = format!("{session}/registrations");
-        let mine = location(&made(&member, &list, &person("mine")).await);
+        let mine = location(&create(&member, &list, &person("mine")).await);
         transition(&app, &mine, "cancelled").await.ok();
         office.post("/api/v1/members/stadtentwaesserung-dresden/transitions", &json!({"to": "left"})).await.ok();
         for caller in [&member, &office] {
@@ -289,7 +289,7 @@ on_both! {
             transition(&app, &came, to).await.problem(409, "session_not_begun");
         }
         assert_eq!(allowed(&came).await, json!(["cancelled"]));
-        let walk_in = changed(&person("c"), &json!({"status": "attended"}));
+        let walk_in = merged(&person("c"), &json!({"status": "attended"}));
         office.post(&format!("{session}/registrations"), &walk_in).await.problem(409, "session_not_begun");
         let full = json!({"capacity": 2});
         office.patch(&session, "*", &full).await.ok();
@@ -322,7 +322,7 @@ on_both! {
         let (second, _) = registered(&app, &session, &person("b")).await;
         office.delete(&first, "*").await.expect(204);
         assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
-        let back = crate::api::given::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
+        let back = crate::api::fixtures::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
         assert_eq!((&back["status"], &back["position"]), (&json!("waitlisted"), &json!(1)));
         let subjects = ask(&app, "SELECT subject FROM mail ORDER BY id").await;
         let said: Vec<_> = subjects.iter().map(|subject| subject.trim_end_matches(": Zxq")).collect();

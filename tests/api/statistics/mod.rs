@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{PARTNERSHIPS, changed, deleted, location, made, partnership};
+use super::fixtures::{PARTNERSHIPS, create, delete, location, merged, partnership};
 use super::sessions::{SESSIONS, session};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 const STATISTICS: &str = "/api/v1/statistics";
 
@@ -104,7 +104,7 @@ fn keys(it: &Value, by: &str) -> Vec<String> {
 }
 
 /// Creates partnerships with money that only some callers see, and deleted ones that nobody sees.
-async fn plant(app: &TestApp) {
+async fn create_data(app: &TestApp) {
     let staff = app.coordinator();
     for (title, visibility) in
         [("Zxq members", "members"), ("Zxq internal", "internal"), ("Zxq gone", "public")]
@@ -113,7 +113,7 @@ async fn plant(app: &TestApp) {
             "title": title, "visibility": visibility, "start": "1999-05", "sectors": ["energy", "waste"],
             "sdg_targets": ["7.1", "12.5"], "status": "preparation"
         });
-        let it = made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &more)).await;
+        let it = create(&staff, PARTNERSHIPS, &merged(&partnership("x"), &more)).await;
         let path = format!("{}/funding", location(&it));
         for (kind, amount, currency, from) in [
             ("grant", "999999999999999.99", "EUR", Some("1999")),
@@ -124,24 +124,24 @@ async fn plant(app: &TestApp) {
             let phase = json!({
                 "kind": kind, "amount": {"amount": amount, "currency": currency}, "from": from, "programme": "newza"
             });
-            made(&staff, &path, &phase).await;
+            create(&staff, &path, &phase).await;
         }
         let gone = json!({"kind": "third_party", "amount": {"amount": "1", "currency": "USD"}});
-        deleted(&staff, &location(&made(&staff, &path, &gone).await)).await;
+        delete(&staff, &location(&create(&staff, &path, &gone).await)).await;
         if title == "Zxq gone" {
-            deleted(&staff, &location(&it)).await;
+            delete(&staff, &location(&it)).await;
         }
     }
 }
 
-async fn in_german(caller: &Caller, path: &str) -> Answer {
+async fn in_german(caller: &Caller, path: &str) -> Response {
     let request = caller.request(Method::GET, &format!("{STATISTICS}/{path}"));
     caller.send(request.header("Accept-Language", "de")).await
 }
 
 on_both! {
     async fn partnership_figures_equal_a_count_of_the_export(app: TestApp) {
-        plant(&app).await;
+        create_data(&app).await;
         let mut totals = Vec::new();
         for (role, caller) in [
             ("public", app.anonymous()), ("partner", app.partner()), ("member", app.member()), ("reader", app.reader()),
@@ -188,17 +188,17 @@ on_both! {
         for path in paths {
             before.push(anyone.get(&format!("{STATISTICS}/{path}")).await.ok().tag());
         }
-        let hidden = changed(&partnership("Zxq"), &json!({"visibility": "internal", "start": "1999", "status": "active"}));
-        let hidden = location(&made(&office, PARTNERSHIPS, &hidden).await);
-        made(&office, &format!("{hidden}/funding"), &json!({"kind": "grant", "amount": {"amount": "5", "currency": "CHF"}})).await;
-        made(&office, SESSIONS, &session("Zxq draft")).await;
+        let hidden = merged(&partnership("Zxq"), &json!({"visibility": "internal", "start": "1999", "status": "active"}));
+        let hidden = location(&create(&office, PARTNERSHIPS, &hidden).await);
+        create(&office, &format!("{hidden}/funding"), &json!({"kind": "grant", "amount": {"amount": "5", "currency": "CHF"}})).await;
+        create(&office, SESSIONS, &session("Zxq draft")).await;
         for (path, before) in paths.into_iter().zip(before) {
             assert_eq!(anyone.get(&format!("{STATISTICS}/{path}")).await.ok().tag(), before, "{path}");
         }
         // Cached figures are replaced after a write.
         let found = figures(&office, "funding?by=kind&currency=CHF", &["amount", "phases"]).await;
         assert_eq!(found, BTreeMap::from([("grant CHF".to_owned(), vec![json!("5.00"), json!(1)])]));
-        deleted(&office, &hidden).await;
+        delete(&office, &hidden).await;
         assert!(figures(&office, "funding?by=kind&currency=CHF", &["amount"]).await.is_empty());
     }
 

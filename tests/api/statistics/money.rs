@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{exported, figures, plant, year};
-use crate::api::given::PARTNERSHIPS;
+use super::{create_data, exported, figures, year};
+use crate::api::fixtures::PARTNERSHIPS;
 use crate::harness::on_both;
 
 /// The sum of decimal numbers with equal scale, in the same scale.
@@ -18,7 +18,7 @@ fn added(amounts: &[String]) -> String {
 
 on_both! {
     async fn funding_figures_equal_the_sums_of_phases(app: TestApp) {
-        plant(&app).await;
+        create_data(&app).await;
         for (role, caller) in [("public", app.anonymous()), ("reader", app.reader()), ("coordinator", app.coordinator())] {
             let mut phases = Vec::new();
             for it in exported(&caller, PARTNERSHIPS).await {

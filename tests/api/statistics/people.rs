@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
 use super::{STATISTICS, counted, exported, figures, or_unknown, texts, year};
-use crate::api::given::{MEMBERS, UTILITIES, changed, deleted, location, made, municipal};
+use crate::api::fixtures::{MEMBERS, UTILITIES, create, delete, location, merged, municipal};
 use crate::api::sessions::registrations::person;
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// Creates members with different dates, statuses and groups, one of them internal.
-async fn plant(app: &TestApp) {
+async fn create_data(app: &TestApp) {
     let staff = app.coordinator();
     for (slug, visibility, status, more) in [
         ("zxq-a", "public", "active", json!({"joined_on": "2023-12-31", "regional_group": "Nord"})),
@@ -38,15 +38,15 @@ async fn plant(app: &TestApp) {
         ("zxq-f", "public", "interested", json!({"left_on": "2024-06-01", "regional_group": "Ost"})),
         ("zxq-g", "public", "active", json!({"joined_on": "2020-01-01", "regional_group": "gone"})),
     ] {
-        let utility = changed(
+        let utility = merged(
             &municipal(slug),
             &json!({"slug": slug, "visibility": visibility, "sectors": ["waste", "energy"]}),
         );
-        made(&staff, UTILITIES, &utility).await;
-        let member = changed(&json!({"utility": slug, "status": status}), &more);
-        let member = location(&made(&staff, MEMBERS, &member).await);
+        create(&staff, UTILITIES, &utility).await;
+        let member = merged(&json!({"utility": slug, "status": status}), &more);
+        let member = location(&create(&staff, MEMBERS, &member).await);
         if slug == "zxq-g" {
-            deleted(&staff, &member).await;
+            delete(&staff, &member).await;
         }
     }
     staff.patch(&format!("{MEMBERS}/hamburg-wasser"), "*", &json!({"regional_group": "Nord"})).await.ok();
@@ -81,7 +81,7 @@ fn grown(members: &[Value], today: &str) -> BTreeMap<String, Vec<Value>> {
 /// Creates sessions with registrations of all kinds, and some that do not count.
 async fn gather(app: &TestApp) {
     let staff = app.coordinator();
-    let past = |more: Value| changed(&json!({"status": "held", "starts_on": "2019-03-04"}), &more);
+    let past = |more: Value| merged(&json!({"status": "held", "starts_on": "2019-03-04"}), &more);
     for (title, more) in [
         ("Zxq coming", json!({"status": "published", "visibility": "public", "capacity": 2})),
         (
@@ -94,7 +94,7 @@ async fn gather(app: &TestApp) {
         ("Zxq gone", past(json!({"visibility": "public"}))),
         ("Zxq draft", json!({})),
     ] {
-        let at = location(&made(&staff, SESSIONS, &changed(&session(title), &more)).await);
+        let at = location(&create(&staff, SESSIONS, &merged(&session(title), &more)).await);
         let held = more["status"] == "held";
         let statuses = if held { ["attended", "no_show", "attended", "attended"] } else { [""; 4] };
         let members = ["stadtentwaesserung-dresden", "hamburg-wasser", "zxq-c", "zxq-d"];
@@ -102,18 +102,18 @@ async fn gather(app: &TestApp) {
             if title == "Zxq draft" {
                 break;
             }
-            let mut body = changed(&person(&format!("zxq{number}")), &json!({"member": member}));
+            let mut body = merged(&person(&format!("zxq{number}")), &json!({"member": member}));
             if held {
                 body["status"] = json!(status);
             }
-            let registration = location(&made(&staff, &format!("{at}/registrations"), &body).await);
+            let registration = location(&create(&staff, &format!("{at}/registrations"), &body).await);
             if number == 0 && title != "Zxq held" {
-                let gone = changed(
+                let gone = merged(
                     &person("zxqgone"),
                     &json!({"status": if held { json!("attended") } else { json!(null) }}),
                 );
-                let gone = location(&made(&staff, &format!("{at}/registrations"), &gone).await);
-                deleted(&staff, &gone).await;
+                let gone = location(&create(&staff, &format!("{at}/registrations"), &gone).await);
+                delete(&staff, &gone).await;
                 if !held {
                     staff
                         .post(&format!("{registration}/transitions"), &json!({"to": "cancelled"}))
@@ -126,7 +126,7 @@ async fn gather(app: &TestApp) {
             "Zxq cancelled" => {
                 drop(staff.post(&format!("{at}/transitions"), &json!({"to": "cancelled"})).await.ok())
             }
-            "Zxq gone" => deleted(&staff, &at).await,
+            "Zxq gone" => delete(&staff, &at).await,
             _ => {}
         }
     }
@@ -151,7 +151,7 @@ async fn counting(caller: &Caller) -> Vec<Value> {
 
 on_both! {
     async fn member_figures_equal_a_count_of_the_export(app: TestApp) {
-        plant(&app).await;
+        create_data(&app).await;
         let today = app.store.now().date_naive().to_string();
         let mut totals = Vec::new();
         for (role, caller) in [("partner", app.partner()), ("reader", app.reader()), ("coordinator", app.coordinator())] {
@@ -179,7 +179,7 @@ on_both! {
     }
 
     async fn session_figures_equal_a_count_of_the_registrations(app: TestApp) {
-        plant(&app).await;
+        create_data(&app).await;
         gather(&app).await;
         let registrations = registrations(&app).await;
         let seated = |it: &&Value| ["registered", "attended", "no_show"].contains(&it["status"].as_str().unwrap());

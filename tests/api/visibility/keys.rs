@@ -2,78 +2,61 @@
 
 use reqwest::Method;
 
+use super::hidden::{HiddenResources, Restriction, filled, text};
 use super::plain;
-use super::planted::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
-use crate::harness::{Answer, Caller, TestApp, on_both};
+use crate::api::fixtures::fixture_of;
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 /// Pairs of the same path with keys of hidden resources and with unknown keys.
-fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
+fn path_pairs(path: &str, hidden: &HiddenResources) -> Vec<(String, String)> {
     let nobody = uuid::Uuid::now_v7().to_string();
-    let mut twins = Vec::new();
-    if path.contains("_id}") {
-        let (parent, parts, elsewhere) = match path.split('/').nth(5) {
-            Some("funding") => (&planted.partnership, vec![&planted.funding, &planted.phase], [PUBLIC, OWN]),
-            Some(name @ ("activities" | "results" | "documents")) => {
-                let (_, one, gone) =
-                    planted.parts.iter().find(|(collection, ..)| *collection == name).unwrap();
-                (&planted.partnership, vec![one, gone], [PUBLIC, OWN])
-            }
-            Some("contacts") => (&planted.member, vec![&planted.contact], [HAMBURG, DRESDEN]),
-            Some("agenda" | "minutes") => (&planted.session, vec![&planted.item], [SESSION, OTHER_SESSION]),
-            Some("guests") => (&planted.session, vec![&planted.guest], [SESSION, OTHER_SESSION]),
-            Some("registrations") => {
-                (&planted.session, vec![&planted.registration], [SESSION, OTHER_SESSION])
-            }
-            _ => panic!("{path}: plant parts of it"),
-        };
-        let phase = text(parts[0], "id");
+    let mut pairs = Vec::new();
+    let Some(fixture) = fixture_of(path) else {
+        match path.split('/').nth(3).unwrap() {
+            // Logins and API keys belong to an account, whatever its role. Tested in `accounts`.
+            "me" | "api-keys" => {}
+            // Only the office sees imports. Tested in `imports`.
+            "imports" => {}
+            // There is no request that creates mails. Tested in `mails`.
+            "mails" => {}
+            _ => panic!("{path}: it belongs to no fixture"),
+        }
+        return pairs;
+    };
+    let ids: Vec<_> = hidden.of(fixture.path).map(|it| text(&it.value, "id")).collect();
+    if let Some(parents) = fixture.parent_path() {
+        let parent = fixture_of(parents).unwrap();
+        let hidden_parent = &hidden.of(parents).next().unwrap().value;
+        // There are no hidden minutes: any other part has an id, too.
+        let siblings = hidden.all.iter().filter(|it| it.fixture.parent_path() == Some(parents));
+        let any_id = siblings.map(|it| text(&it.value, "id")).next().unwrap();
+        let ids = if ids.is_empty() { vec![any_id] } else { ids };
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
-            let parent = text(parent, key);
-            twins.push((filled(path, &parent, &phase), filled(path, unknown, &nobody)));
+            let key = text(hidden_parent, key);
+            pairs.push((filled(path, &key, &ids[0]), filled(path, unknown, &nobody)));
         }
         if path.contains("{id}") {
-            for phase in parts.into_iter().filter(|phase| phase.is_object()) {
-                let phase = text(phase, "id");
-                twins.extend(elsewhere.map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
+            for id in ids {
+                pairs.extend(parent.visible.map(|it| (filled(path, it, &id), filled(path, it, &nobody))));
             }
         }
-        return twins;
+        return pairs;
     }
-    let hidden = match path.split('/').nth(3).unwrap() {
-        "partnerships" => vec![&planted.partnership],
-        "utilities" => vec![&planted.municipal, &planted.partner],
-        "organisations" => vec![&planted.organisation],
-        "funding-programmes" => vec![&planted.programme],
-        "members" => vec![&planted.member],
-        "sessions" => vec![&planted.session],
-        "users" => vec![&planted.user],
-        // Logins and API keys belong to an account, whatever its role. Tested in `accounts`.
-        "me" | "api-keys" => Vec::new(),
-        // Only the office sees imports. Tested in `imports`.
-        "imports" => Vec::new(),
-        // There is no request that creates mails. Tested in `mails`.
-        "mails" => Vec::new(),
-        "interest-registrations" => vec![&planted.interest],
-        "topics" => vec![&planted.topic],
-        "reference" => vec![&planted.area],
-        "policy-updates" => vec![&planted.policy_update],
-        _ => panic!("{path}: plant some of these"),
-    };
-    for one in hidden.into_iter().filter(|one| one.is_object()) {
+    for one in hidden.of(fixture.path).map(|it| &it.value) {
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
             let Some(key) = one[key].as_str() else { continue };
-            twins.push((filled(path, "", key), filled(path, "", unknown)));
+            pairs.push((filled(path, key, key), filled(path, unknown, unknown)));
         }
     }
-    twins
+    pairs
 }
 
 /// Asserts that hidden and unknown keys get the same response, for all paths and methods of the document.
-async fn hidden_equals_absent(app: TestApp, shown: Shown) {
-    let planted = shown.plant(&app).await;
+async fn hidden_equals_absent(app: TestApp, restriction: Restriction) {
+    let resources = restriction.create(&app).await;
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let mut callers = app.everybody();
-    callers.retain(|(role, _)| shown.hidden_from().contains(role));
+    callers.retain(|(role, _)| restriction.hidden_from().contains(role));
     let mut requests = 0;
     for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("id}"))
     {
@@ -82,7 +65,7 @@ async fn hidden_equals_absent(app: TestApp, shown: Shown) {
         for method in
             methods.chain([Method::HEAD]).filter(|it| *it != Method::HEAD || item["get"].is_object())
         {
-            for (hidden, absent) in twins(path, &planted) {
+            for (hidden, absent) in path_pairs(path, &resources) {
                 for (role, caller) in &callers {
                     for variant in variants(&method) {
                         let one = send_variant(caller, &method, &hidden, variant).await;
@@ -125,7 +108,12 @@ fn variants(method: &Method) -> &'static [Variant] {
     }
 }
 
-async fn send_variant(caller: &Caller, method: &Method, path: &str, (query, tag, body): &Variant) -> Answer {
+async fn send_variant(
+    caller: &Caller,
+    method: &Method,
+    path: &str,
+    (query, tag, body): &Variant,
+) -> Response {
     let mut request = caller.request(method.clone(), &format!("{path}{query}"));
     if let Some(tag) = tag {
         request = request.header("If-Match", *tag).header("If-None-Match", *tag);
@@ -138,14 +126,14 @@ async fn send_variant(caller: &Caller, method: &Method, path: &str, (query, tag,
 
 on_both! {
     async fn members_only_resources_are_invisible_to_the_public(app: TestApp) {
-        hidden_equals_absent(app, Shown::Members).await;
+        hidden_equals_absent(app, Restriction::Members).await;
     }
 
     async fn internal_resources_are_invisible_to_others(app: TestApp) {
-        hidden_equals_absent(app, Shown::Internal).await;
+        hidden_equals_absent(app, Restriction::Internal).await;
     }
 
     async fn deleted_resources_are_invisible_to_others(app: TestApp) {
-        hidden_equals_absent(app, Shown::Deleted).await;
+        hidden_equals_absent(app, Restriction::Deleted).await;
     }
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
+use super::hidden::{HiddenResources, PUBLIC, Restriction, filled, text};
 use super::plain;
-use super::planted::{HAMBURG, PUBLIC, Planted, SESSION, Shown, filled, text};
+use crate::api::fixtures::fixture_of;
 use crate::harness::{Caller, TestApp, on_both};
 
 /// The response to a URL. With `limit=7` all pages of it.
@@ -21,13 +22,14 @@ async fn read(caller: &Caller, url: &str) -> String {
     all
 }
 
-/// The values of a parameter that find the planted resources, or would if they were visible.
-fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
+/// The values of a parameter that find the hidden resources, or would if they were visible.
+fn values(parameter: &Value, schemas: &Value, restrictions: &[Restriction]) -> Vec<String> {
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
-    let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
+    let slugs =
+        |what: &str| restrictions.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
     match parameter["name"].as_str().unwrap() {
         "status" => list(&["preparation", "active", "proposed", "published"]),
-        "organiser" => [planted("werk"), list(&["vku"])].concat(),
+        "organiser" => [slugs("werk"), list(&["vku"])].concat(),
         "member" => list(&["hamburg-wasser"]),
         "country" => list(&["MN"]),
         "sector" => list(&["telecommunications"]),
@@ -36,13 +38,13 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "working_area" | "expertise" => list(&["composting"]),
         "need" | "code" => list(&["pumps"]),
         "sdg_target" => list(&["12.5"]),
-        "proposed_by" => planted("werk"),
-        "utility" => [planted("werk"), planted("vodokanal")].concat(),
-        "lead" => planted("werk"),
+        "proposed_by" => slugs("werk"),
+        "utility" => [slugs("werk"), slugs("vodokanal")].concat(),
+        "lead" => slugs("werk"),
         "regional_group" => list(&["Zxq"]),
         "has_active_partnership" | "is_primary" | "disabled" => list(&["true", "false"]),
-        "q" => shown.iter().map(|it| it.word().to_owned()).chain(["zxq".to_owned()]).collect(),
-        "name" => shown.iter().map(|it| it.word().to_owned()).collect(),
+        "q" => restrictions.iter().map(|it| it.word().to_owned()).chain(["zxq".to_owned()]).collect(),
+        "name" => restrictions.iter().map(|it| it.word().to_owned()).collect(),
         "organisation" => list(&["vku", "zxqdeleted-verein"]),
         "funder" => list(&["bmz", "zxqdeleted-verein"]),
         "programme" => list(&["betreiberplattform-2024-2027", "zxqdeleted-programm"]),
@@ -67,7 +69,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
             let words = schemas[schema.rsplit('/').next().unwrap()]["enum"].as_array().unwrap();
             vec![words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(",")]
         }
-        "to" => shown.iter().map(|it| format!("{}@zxq.example", it.word())).collect(),
+        "to" => restrictions.iter().map(|it| format!("{}@zxq.example", it.word())).collect(),
         "limit" | "cursor" => list(&["7"]),
         "sort" => {
             let about = text(parameter, "description");
@@ -93,7 +95,7 @@ struct Question {
 }
 
 /// All queries of all lists. The newest rows come first, so that a few rows are enough.
-async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
+async fn questions(app: &TestApp, restrictions: &[Restriction]) -> Vec<Question> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let now = app.store.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     let mut questions = Vec::new();
@@ -102,17 +104,14 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
         if !parameters.iter().any(|parameter| parameter["name"] == "limit") {
             continue;
         }
-        // Histories are read of public resources. The resources planted beside them must not appear there.
-        let public = match path.split('/').nth(3) {
-            Some("members" | "utilities") => HAMBURG,
-            Some("sessions") => SESSION,
-            _ => PUBLIC,
-        };
+        // Histories are read of public resources. The hidden resources beside them must not appear there.
+        let of = fixture_of(path).map(|it| it.parent_path().and_then(fixture_of).unwrap_or(it));
+        let public = of.map_or(PUBLIC, |it| it.visible[0]);
         let path = filled(path, public, public);
         let sorted = parameters.iter().any(|parameter| parameter["name"] == "sort");
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
             let name = text(parameter, "name");
-            for value in values(parameter, &document["components"]["schemas"], shown) {
+            for value in values(parameter, &document["components"]["schemas"], restrictions) {
                 let value = value.replace("NOW", &now);
                 let url = match name.as_str() {
                     "limit" | "cursor" => format!("{path}?limit={value}"),
@@ -142,24 +141,24 @@ async fn answers<'a>(
     answers
 }
 
-/// Plants hidden resources and asserts that the responses stay the same.
-async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
-    let hidden_from = shown[0].hidden_from();
+/// Creates hidden resources and asserts that the responses stay the same.
+async fn lists_stay_the_same(app: TestApp, restrictions: &[Restriction]) {
+    let hidden_from = restrictions[0].hidden_from();
     let mut callers = app.everybody();
     callers.retain(|(role, _)| *role == "coordinator" || hidden_from.contains(role));
-    let questions = questions(&app, shown).await;
+    let questions = questions(&app, restrictions).await;
     let before = answers(&callers, &questions).await;
-    let mut planted = Vec::new();
-    for it in shown {
-        planted.push(it.plant(&app).await);
+    let mut resources = Vec::new();
+    for it in restrictions {
+        resources.push(it.create(&app).await);
     }
     let after = answers(&callers, &questions).await;
-    for it in planted.iter().filter(|it| it.shown != Shown::Deleted) {
+    for it in resources.iter().filter(|it| it.restriction != Restriction::Deleted) {
         it.change(&app).await;
     }
     callers.retain(|(role, _)| *role != "coordinator");
     let changed = answers(&callers, &questions).await;
-    let ids: Vec<_> = planted.iter().flat_map(Planted::ids).collect();
+    let ids: Vec<_> = resources.iter().flat_map(HiddenResources::ids).collect();
     for (place, then) in &before {
         let (role, url) = place;
         if *role == "coordinator" {
@@ -170,7 +169,7 @@ async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
             assert!(!ids.iter().any(|id| now.contains(id)), "{role} {url}: {now}");
         }
     }
-    // The test is only meaningful if the office finds the planted resources by each parameter.
+    // The test is only meaningful if the office finds the hidden resources by each parameter.
     for Question { path, parameter, .. } in questions.iter().filter(|it| HIDEABLE.contains(&it.path.as_str()))
     {
         let mut alike = questions.iter().filter(|it| (&it.path, &it.parameter) == (path, parameter));
@@ -178,7 +177,7 @@ async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
             let place = ("coordinator", it.url.as_str());
             before[&place] != after[&place]
         });
-        let never = parameter == "deleted" && !shown.contains(&Shown::Deleted);
+        let never = parameter == "deleted" && !restrictions.contains(&Restriction::Deleted);
         assert!(moved != never, "the office, too, sees nothing new by `{parameter}` in {path}");
     }
 }
@@ -189,10 +188,10 @@ const HIDEABLE: [&str; 5] =
 
 on_both! {
     async fn lists_reveal_no_members_only_resources_to_the_public(app: TestApp) {
-        lists_stay_the_same(app, &[Shown::Members]).await;
+        lists_stay_the_same(app, &[Restriction::Members]).await;
     }
 
     async fn lists_reveal_no_internal_or_deleted_resources(app: TestApp) {
-        lists_stay_the_same(app, &[Shown::Internal, Shown::Deleted]).await;
+        lists_stay_the_same(app, &[Restriction::Internal, Restriction::Deleted]).await;
     }
 }

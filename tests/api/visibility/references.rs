@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::bodies::{municipal_utility, partner_utility, partnership};
+use super::hidden::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Restriction, create_resource, text, with};
 use super::plain;
-use super::planted::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, plant, text, with};
-use crate::harness::{Answer, on_both};
+use crate::api::fixtures::bodies::{municipal_utility, partner_utility, partnership};
+use crate::harness::{Response, on_both};
 
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
 const UTILITIES: &str = "/api/v1/utilities";
 
 /// A response without the key of the request.
-fn without(answer: &Answer, key: &str) -> String {
+fn without(answer: &Response, key: &str) -> String {
     let lines: Vec<_> = plain(answer).lines().map(str::to_owned).collect();
     lines.join("\n").replace(key, "KEY")
 }
@@ -22,9 +22,9 @@ on_both! {
     async fn a_hidden_utility_is_refused_like_an_unknown_one(app: TestApp) {
         let member = app.member();
         let nobody = uuid::Uuid::now_v7().to_string();
-        for shown in [Shown::Internal, Shown::Deleted] {
-            let it = shown.plant(&app).await;
-            for (role, utility) in [("partner", &it.partner), ("associate", &it.municipal), ("lead", &it.municipal)] {
+        for restriction in [Restriction::Internal, Restriction::Deleted] {
+            let it = restriction.create(&app).await;
+            for (role, utility) in [("partner", it.partner()), ("associate", it.municipal()), ("lead", it.municipal())] {
                 for (key, unknown) in [("slug", "zxqnobody-werk"), ("id", nobody.as_str())] {
                     let hidden = text(utility, key);
                     let mut answers = Vec::new();
@@ -43,7 +43,7 @@ on_both! {
                             }
                         }
                     }
-                    assert_eq!(answers[..4], answers[4..], "{role} {key} {shown:?}");
+                    assert_eq!(answers[..4], answers[4..], "{role} {key} {restriction:?}");
                 }
             }
         }
@@ -51,21 +51,21 @@ on_both! {
 
     /// The slug of a proposal is generated from its title, and must not reveal that a hidden one has the same title.
     async fn a_generated_slug_reveals_no_hidden_partnership(app: TestApp) {
-        for shown in [Shown::Internal, Shown::Deleted] {
-            shown.plant(&app).await;
+        for restriction in [Restriction::Internal, Restriction::Deleted] {
+            restriction.create(&app).await;
             let mut tails = Vec::new();
-            for word in [shown.word(), "zxqfree"] {
+            for word in [restriction.word(), "zxqfree"] {
                 let body = partnership(&format!("{word} bund"), DRESDEN, LVIV, "members");
                 let made = app.member().post(&format!("{PARTNERSHIPS}?dry_run=true"), &body).await.expect(201);
                 tails.push(text(&made.json(), "slug").len() - word.len());
             }
-            assert_eq!(tails[0], tails[1], "the slug tells of a hidden one: {shown:?}");
+            assert_eq!(tails[0], tails[1], "the slug tells of a hidden one: {restriction:?}");
         }
     }
 
     /// A former slug is hidden like the current one.
     async fn a_former_slug_of_a_hidden_partnership_is_not_found(app: TestApp) {
-        Shown::Internal.plant(&app).await;
+        Restriction::Internal.create(&app).await;
         let office = app.coordinator();
         let path = format!("{PARTNERSHIPS}/zxqinternal-bund");
         office.patch(&path, "*", &json!({ "slug": "zxqinternal-neu" })).await.ok();
@@ -83,11 +83,11 @@ on_both! {
 
     /// A conflict names only dependents that the caller sees.
     async fn a_conflict_names_no_hidden_dependent(app: TestApp) {
-        let own = text(&plant(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
+        let own = text(&create_resource(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
         let partner = app.account(Role::Partner, &own).await;
         let mut body = partnership("zxqgeheim", HAMBURG, &own, "internal");
         body["participants"][1]["until"] = json!("2020");
-        let hidden = text(&plant(&app, PARTNERSHIPS, body).await, "id");
+        let hidden = text(&create_resource(&app, PARTNERSHIPS, body).await, "id");
         partner.get(&format!("{PARTNERSHIPS}/{hidden}")).await.problem(404, "not_found");
         let patch = json!({ "kind": "municipal", "country": "DE" });
         let answer = partner.patch(&format!("{UTILITIES}/{own}"), "*", &patch).await;
@@ -99,12 +99,12 @@ on_both! {
     /// Programmes are public, so the utilities in them have to stay public.
     async fn a_utility_in_a_programme_has_to_stay_public(app: TestApp) {
         let office = app.coordinator();
-        let utility = plant(&app, UTILITIES, municipal_utility("zxq werk", "public")).await;
+        let utility = create_resource(&app, UTILITIES, municipal_utility("zxq werk", "public")).await;
         let path = format!("{UTILITIES}/{}", text(&utility, "id"));
         let party = json!([{ "utility": utility["id"] }]);
         for member in ["implementers", "funders"] {
             let body = json!({ "name": format!("zxq {member}"), "kind": "advisory", member: party });
-            plant(&app, "/api/v1/funding-programmes", body).await;
+            create_resource(&app, "/api/v1/funding-programmes", body).await;
         }
         let narrowed = office.patch(&path, "*", &json!({ "visibility": "internal" })).await;
         let hidden = app.anonymous().get(&path).await.status == 404;
@@ -114,7 +114,7 @@ on_both! {
         let named: Vec<_> = named.as_array().unwrap().iter().map(|one| text(one, "name")).collect();
         assert_eq!(named, ["zxq implementers", "zxq funders"]);
         for visibility in ["members", "internal"] {
-            let hidden = plant(&app, UTILITIES, municipal_utility("zxq", visibility)).await;
+            let hidden = create_resource(&app, UTILITIES, municipal_utility("zxq", visibility)).await;
             let body = json!({ "name": "zxq", "kind": "grant", "funders": [{ "utility": hidden["id"] }] });
             let faults = office.post("/api/v1/funding-programmes", &body).await;
             assert_eq!(faults.faults(422, "validation_failed"), ["/funders/0 wider_than_party"]);
@@ -123,7 +123,7 @@ on_both! {
 
     /// `/me` lists the utilities of the account, except deleted ones.
     async fn a_deleted_utility_is_removed_from_accounts(app: TestApp) {
-        let utility = plant(&app, UTILITIES, municipal_utility("zxqdeleted", "public")).await;
+        let utility = create_resource(&app, UTILITIES, municipal_utility("zxqdeleted", "public")).await;
         let path = format!("{UTILITIES}/{}", text(&utility, "id"));
         let member = app.account(Role::Member, &text(&utility, "id")).await;
         assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"][0]["name"], "zxqdeleted");
@@ -134,11 +134,11 @@ on_both! {
 
     /// Derived members ignore deleted parts: the programme of a deleted phase is no programme of the partnership.
     async fn a_deleted_phase_does_not_count_for_programmes(app: TestApp) {
-        let it = Shown::Deleted.plant(&app).await;
+        let it = Restriction::Deleted.create(&app).await;
         let programmes = |one: Value| one["programmes"].as_array().unwrap().len();
         let path = format!("{PARTNERSHIPS}/{PUBLIC}");
         let with_phase = programmes(app.coordinator().get(&path).await.ok().json());
-        let found = app.anonymous().all(&format!("{PARTNERSHIPS}?programme={}", text(&it.programme, "id"))).await;
+        let found = app.anonymous().all(&format!("{PARTNERSHIPS}?programme={}", text(it.programme(), "id"))).await;
         assert_eq!((found.len(), with_phase), (0, 1));
     }
 }

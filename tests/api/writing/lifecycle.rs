@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::given::{
-    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, location,
-    log_end, made, municipal, participant, partnership, post_nothing, untouched,
+use crate::api::fixtures::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, assert_nothing_written,
+    create, delete, location, log_end, merged, municipal, participant, partnership, post_nothing,
 };
 use crate::harness::on_both;
 
@@ -19,7 +19,7 @@ on_both! {
             (PROGRAMMES, json!({"name": "Kurzlebig", "kind": "grant"})),
             (FUNDING, json!({"kind": "grant"})),
         ] {
-            let made = made(&staff, collection, &body).await;
+            let made = create(&staff, collection, &body).await;
             let (path, id) = (location(&made), made.json()["id"].clone());
             let (count, log) = (staff.all(collection).await.len(), log_end(&app).await);
             let gone = staff.delete(&path, &made.tag()).await.expect(204);
@@ -42,7 +42,7 @@ on_both! {
                     }
                 }
             }
-            untouched(&app, async || {
+            assert_nothing_written(&app, async || {
                 staff.delete(&path, "*").await.problem(404, "not_found");
                 staff.patch(&path, "*", &json!({"source_url": null})).await.problem(404, "not_found");
                 staff.get(&format!("{DRESDEN}?deleted=true")).await.problem(404, "not_found");
@@ -53,9 +53,9 @@ on_both! {
             assert_eq!((&back.json()["version"], back.json().get("deleted_at")), (&json!(3), None));
             assert_eq!(staff.get(&path).await.ok().body, back.body);
             let same =
-                |text: &serde_json::Value| changed(text, &json!({"version": null, "updated_at": null}));
+                |text: &serde_json::Value| merged(text, &json!({"version": null, "updated_at": null}));
             assert_eq!(same(&back.json()), same(&made.json()));
-            untouched(&app, async || {
+            assert_nothing_written(&app, async || {
                 post_nothing(&staff, &format!("{path}/restore")).await.problem(409, "not_deleted");
             })
             .await;
@@ -65,7 +65,7 @@ on_both! {
 
     async fn a_restore_honours_if_match(app: TestApp) {
         let staff = app.coordinator();
-        let made = made(&staff, UTILITIES, &municipal("Genau")).await;
+        let made = create(&staff, UTILITIES, &municipal("Genau")).await;
         let path = location(&made);
         staff.delete(&path, &made.tag()).await.expect(204);
         let restore = |tag: &str| {
@@ -77,7 +77,7 @@ on_both! {
     }
 
     async fn only_the_coordination_office_may_delete_and_restore(app: TestApp) {
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (role, caller) in
                 app.everybody().into_iter().filter(|(role, _)| !matches!(*role, "coordinator" | "admin"))
             {
@@ -97,21 +97,21 @@ on_both! {
 
     async fn restoring_needs_the_referenced_resources(app: TestApp) {
         let staff = app.coordinator();
-        let utility = location(&made(&staff, UTILITIES, &abroad("Flüchtig")).await);
+        let utility = location(&create(&staff, UTILITIES, &abroad("Flüchtig")).await);
         let programme =
-            location(&made(&staff, PROGRAMMES, &json!({"name": "Flüchtig", "kind": "grant"})).await);
+            location(&create(&staff, PROGRAMMES, &json!({"name": "Flüchtig", "kind": "grant"})).await);
         let participants =
             json!({"participants": [participant("lead", "oowv"), participant("partner", "fluechtig")]});
         let partnership =
-            location(&made(&staff, PARTNERSHIPS, &changed(&partnership("Flüchtig"), &participants)).await);
+            location(&create(&staff, PARTNERSHIPS, &merged(&partnership("Flüchtig"), &participants)).await);
         let funding =
-            location(&made(&staff, FUNDING, &json!({"kind": "grant", "programme": "fluechtig"})).await);
+            location(&create(&staff, FUNDING, &json!({"kind": "grant", "programme": "fluechtig"})).await);
         for (one, other, pointer) in
             [(&partnership, &utility, "/participants/1/party/utility"), (&funding, &programme, "/programme")]
         {
-            deleted(&staff, one).await;
-            deleted(&staff, other).await;
-            untouched(&app, async || {
+            delete(&staff, one).await;
+            delete(&staff, other).await;
+            assert_nothing_written(&app, async || {
                 let answer = post_nothing(&staff, &format!("{one}/restore")).await;
                 assert_eq!(answer.faults(409, "reference_gone"), [format!("{pointer} unknown_reference")]);
                 staff.get(&format!("{one}?deleted=true")).await.ok();
@@ -124,12 +124,12 @@ on_both! {
 
     async fn restoring_checks_the_current_rules(app: TestApp) {
         let staff = app.coordinator();
-        let utility = location(&made(&staff, UTILITIES, &abroad("Scheu")).await);
+        let utility = location(&create(&staff, UTILITIES, &abroad("Scheu")).await);
         let participants =
             json!({"participants": [participant("lead", "oowv"), participant("partner", "scheu")]});
         let partnership =
-            location(&made(&staff, PARTNERSHIPS, &changed(&partnership("Scheu"), &participants)).await);
-        deleted(&staff, &partnership).await;
+            location(&create(&staff, PARTNERSHIPS, &merged(&partnership("Scheu"), &participants)).await);
+        delete(&staff, &partnership).await;
         staff.patch(&utility, "*", &json!({"visibility": "internal"})).await.ok();
         let answer = post_nothing(&staff, &format!("{partnership}/restore")).await;
         assert_eq!(answer.faults(409, "reference_gone"), ["/participants/1/party wider_than_party"]);
@@ -138,14 +138,14 @@ on_both! {
     async fn restoring_needs_the_references_of_parts(app: TestApp) {
         let staff = app.coordinator();
         let programme = json!({"name": "Getragen", "kind": "grant"});
-        let programme = location(&made(&staff, PROGRAMMES, &programme).await);
-        let partnership = location(&made(&staff, PARTNERSHIPS, &partnership("Getragen")).await);
+        let programme = location(&create(&staff, PROGRAMMES, &programme).await);
+        let partnership = location(&create(&staff, PARTNERSHIPS, &partnership("Getragen")).await);
         let funding = json!({"kind": "grant", "programme": "getragen"});
-        let funding = location(&made(&staff, &format!("{partnership}/funding"), &funding).await);
-        deleted(&staff, &partnership).await;
+        let funding = location(&create(&staff, &format!("{partnership}/funding"), &funding).await);
+        delete(&staff, &partnership).await;
         staff.get(&funding).await.problem(404, "not_found");
-        deleted(&staff, &programme).await;
-        untouched(&app, async || {
+        delete(&staff, &programme).await;
+        assert_nothing_written(&app, async || {
             let answer = post_nothing(&staff, &format!("{partnership}/restore")).await;
             let problem = answer.problem(409, "reference_gone");
             assert_eq!(problem["dependents"][0]["slug"], "getragen", "{problem:#}");

@@ -1,7 +1,7 @@
 //! Writing: patches, slugs, dry runs, deleting and restoring, parts.
 
+mod dry_run;
 mod lifecycle;
 mod parts;
 mod patch;
-mod rehearsal;
 mod slugs;

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::api::given::{DRESDEN, FUNDING, UTILITIES, location, log_end, made, post_nothing, untouched};
+use crate::api::fixtures::{
+    DRESDEN, FUNDING, UTILITIES, assert_nothing_written, create, location, log_end, post_nothing,
+};
 use crate::harness::on_both;
 
 on_both! {
@@ -10,7 +12,7 @@ on_both! {
         let staff = app.coordinator();
         let (parent, log) = (staff.get(DRESDEN).await.ok().json(), log_end(&app).await);
         let made =
-            made(&staff, FUNDING, &json!({"kind": "grant", "programme": "newza", "from": "2024"})).await;
+            create(&staff, FUNDING, &json!({"kind": "grant", "programme": "newza", "from": "2024"})).await;
         assert_eq!(made.json()["partnership"]["slug"], "dresden-lviv-ternopil-nadvirna");
         let path = location(&made);
         let patched = staff.patch(&path, &made.tag(), &json!({"to": "2026"})).await.ok();
@@ -31,11 +33,11 @@ on_both! {
 
     async fn a_part_is_found_only_under_its_parent(app: TestApp) {
         let staff = app.coordinator();
-        let made = made(&staff, FUNDING, &json!({"kind": "grant"})).await;
+        let made = create(&staff, FUNDING, &json!({"kind": "grant"})).await;
         let id = made.json()["id"].as_str().unwrap().to_owned();
         let parent_id = made.json()["partnership"]["id"].as_str().unwrap().to_owned();
         staff.get(&format!("/api/v1/partnerships/{parent_id}/funding/{id}")).await.ok();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for parent in ["hamburg-bremen-miyahuna", "nothing", &id, "hamburg-wasser"] {
                 let path = format!("/api/v1/partnerships/{parent}/funding/{id}");
                 staff.get(&path).await.problem(404, "not_found");
@@ -64,7 +66,7 @@ on_both! {
             ("1000", "UGX", "1000"),
         ] {
             let body = json!({"kind": "grant", "amount": {"amount": given, "currency": currency}});
-            let made = made(&staff, FUNDING, &body).await;
+            let made = create(&staff, FUNDING, &body).await;
             let read = staff.get(&location(&made)).await.ok().json();
             assert_eq!(read["amount"], json!({"amount": shown, "currency": currency}));
             let only_amount = json!({"amount": {"amount": "2"}});
@@ -75,7 +77,7 @@ on_both! {
 
     async fn a_reference_is_changed_by_its_slug(app: TestApp) {
         let staff = app.coordinator();
-        let made = made(&staff, FUNDING, &json!({"kind": "grant", "programme": "newza"})).await;
+        let made = create(&staff, FUNDING, &json!({"kind": "grant", "programme": "newza"})).await;
         let other = json!({"programme": {"slug": "nakopa"}});
         let patched = staff.patch(&location(&made), &made.tag(), &other).await.ok().json();
         assert_eq!(patched["programme"]["slug"], "nakopa");

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::api::given::{
-    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made,
-    participant, partnership, untouched,
+use crate::api::fixtures::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, assert_nothing_written,
+    create, location, merged, participant, partnership,
 };
 use crate::harness::on_both;
 
@@ -20,7 +20,7 @@ on_both! {
             "sectors": ["water", "waste"],
             "aliases": ["A", "B"],
         });
-        let path = location(&made(&staff, UTILITIES, &changed(&abroad("Merge"), &whole)).await);
+        let path = location(&create(&staff, UTILITIES, &merged(&abroad("Merge"), &whole)).await);
         for (version, (patch, member, result)) in (2..).zip([
             (
                 json!({"location": {"latitude": -15.5}}),
@@ -52,7 +52,7 @@ on_both! {
         for member in ["city", "location", "slug", "aliases", "visibility"] {
             null[member] = Value::Null;
         }
-        let made = made(&staff, UTILITIES, &null).await.json();
+        let made = create(&staff, UTILITIES, &null).await.json();
         assert!(made.get("city").is_none() && made["slug"] == "null", "in a POST, null is absent");
     }
 
@@ -102,11 +102,11 @@ on_both! {
             "based_on": {"kind": "town_twinning", "name": "Köln – Lviv"},
             "source_url": "https://example.org/?a=b#c",
         });
-        made(&staff, PARTNERSHIPS, &changed(&partnership("Alles dran"), &whole)).await;
+        create(&staff, PARTNERSHIPS, &merged(&partnership("Alles dran"), &whole)).await;
         let amount = json!({"amount": "5", "currency": "EUR"});
         let phase = json!({"kind": "grant", "amount": amount, "from": "2020", "programme": "newza"});
-        made(&staff, FUNDING, &phase).await;
-        untouched(&app, async || {
+        create(&staff, FUNDING, &phase).await;
+        assert_nothing_written(&app, async || {
             for collection in [UTILITIES, ORGANISATIONS, PROGRAMMES, PARTNERSHIPS, FUNDING] {
                 for item in staff.all(&format!("{collection}?limit=200")).await {
                     let path = format!("{collection}/{}", item["id"].as_str().unwrap());
@@ -166,19 +166,19 @@ on_both! {
             json!({"id": id}),
             json!({"slug": "lvivvodokanal"}),
             shown.clone(),
-            changed(&shown, &json!({"name": "Lemberg", "country": "PL"})),
+            merged(&shown, &json!({"name": "Lemberg", "country": "PL"})),
         ] {
             let participants =
                 [participant("lead", "oowv"), json!({"role": "partner", "party": {"utility": lviv}})];
-            let body = changed(&partnership("Drei Wege"), &json!({"participants": participants}));
-            let made = made(&staff, PARTNERSHIPS, &body).await.json();
+            let body = merged(&partnership("Drei Wege"), &json!({"participants": participants}));
+            let made = create(&staff, PARTNERSHIPS, &body).await.json();
             assert_eq!(made["participants"][1]["party"]["utility"], shown);
             assert_eq!(made["countries"], json!(["UA"]));
         }
         for programme in
             [json!("newza"), staff.get("/api/v1/funding-programmes/newza").await.json()["id"].clone()]
         {
-            let made = made(&staff, FUNDING, &json!({"kind": "grant", "programme": programme})).await.json();
+            let made = create(&staff, FUNDING, &json!({"kind": "grant", "programme": programme})).await.json();
             assert_eq!(made["programme"]["slug"], "newza");
         }
     }
@@ -200,7 +200,7 @@ on_both! {
             "expertise": ["tariffs", "gis"],
             "needs": ["gis", "pumps"],
         });
-        let made = made(&staff, UTILITIES, &changed(&abroad("Verlustfrei ß"), &whole)).await;
+        let made = create(&staff, UTILITIES, &merged(&abroad("Verlustfrei ß"), &whole)).await;
         let read = staff.get(&location(&made)).await.ok().json();
         for (member, value) in whole.as_object().unwrap() {
             assert_eq!(&read[member], value, "{member}");

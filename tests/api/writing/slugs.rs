@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::api::given::{
-    DRESDEN, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, municipal, participant,
-    partnership, untouched,
+use crate::api::fixtures::{
+    DRESDEN, PARTNERSHIPS, UTILITIES, abroad, assert_nothing_written, create, delete, location, merged,
+    municipal, participant, partnership,
 };
 use crate::harness::on_both;
 
@@ -25,10 +25,10 @@ on_both! {
             ("🚰🚰", "unnamed-2"),
             ("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60", "x-0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60"),
         ] {
-            assert_eq!(made(&staff, UTILITIES, &municipal(name)).await.json()["slug"], slug, "{name}");
+            assert_eq!(create(&staff, UTILITIES, &municipal(name)).await.json()["slug"], slug, "{name}");
         }
         assert_eq!(
-            made(&staff, PARTNERSHIPS, &partnership("Hamburg Wasser")).await.json()["slug"],
+            create(&staff, PARTNERSHIPS, &partnership("Hamburg Wasser")).await.json()["slug"],
             "hamburg-wasser"
         );
     }
@@ -53,12 +53,12 @@ on_both! {
         assert_eq!((&read.json()["id"], &read.json()["slug"]), (&id, &json!("lemberg-wasser")));
         assert_eq!(staff.get(old).await.ok().body, read.body);
         // In references and filters too.
-        let body = changed(
+        let body = merged(
             &partnership("Alt"),
             &json!({"participants": [participant("lead", "oowv"), participant("partner", "lvivvodokanal")]}),
         );
         assert_eq!(
-            made(&staff, PARTNERSHIPS, &body).await.json()["participants"][1]["party"]["utility"]["id"],
+            create(&staff, PARTNERSHIPS, &body).await.json()["participants"][1]["party"]["utility"]["id"],
             id
         );
         let by_old = staff.all(&format!("{PARTNERSHIPS}?utility=lvivvodokanal")).await;
@@ -68,35 +68,35 @@ on_both! {
         assert!(dresden.contains("lemberg-wasser") && !dresden.contains("\"lvivvodokanal\""));
         // No other resource can have it, but its former owner can.
         staff
-            .post(UTILITIES, &changed(&abroad("X"), &json!({"slug": "lvivvodokanal"})))
+            .post(UTILITIES, &merged(&abroad("X"), &json!({"slug": "lvivvodokanal"})))
             .await
             .problem(409, "slug_taken");
         staff
             .patch("/api/v1/utilities/ternopilvodokanal", "*", &json!({"slug": "lvivvodokanal"}))
             .await
             .problem(409, "slug_taken");
-        assert_eq!(made(&staff, UTILITIES, &abroad("Lvivvodokanal")).await.json()["slug"], "lvivvodokanal-2");
+        assert_eq!(create(&staff, UTILITIES, &abroad("Lvivvodokanal")).await.json()["slug"], "lvivvodokanal-2");
         staff.patch(new, "*", &json!({"slug": "lvivvodokanal"})).await.ok();
         assert_eq!(staff.get(new).await.ok().json()["slug"], "lvivvodokanal");
     }
 
     async fn the_slug_of_a_deleted_resource_stays_taken(app: TestApp) {
         let staff = app.coordinator();
-        let path = location(&made(&staff, UTILITIES, &municipal("Gewesen")).await);
-        deleted(&staff, &path).await;
-        untouched(&app, async || {
-            let body = changed(&municipal("X"), &json!({"slug": "gewesen"}));
+        let path = location(&create(&staff, UTILITIES, &municipal("Gewesen")).await);
+        delete(&staff, &path).await;
+        assert_nothing_written(&app, async || {
+            let body = merged(&municipal("X"), &json!({"slug": "gewesen"}));
             staff.post(UTILITIES, &body).await.problem(409, "slug_taken");
         })
         .await;
-        assert_eq!(made(&staff, UTILITIES, &municipal("Gewesen")).await.json()["slug"], "gewesen-2");
+        assert_eq!(create(&staff, UTILITIES, &municipal("Gewesen")).await.json()["slug"], "gewesen-2");
     }
 
     async fn refused_writes_and_dry_runs_take_no_slug(app: TestApp) {
         let staff = app.coordinator();
-        let body = changed(&municipal("Probe"), &json!({"sectors": []}));
+        let body = merged(&municipal("Probe"), &json!({"sectors": []}));
         staff.post(UTILITIES, &body).await.problem(422, "validation_failed");
         staff.post(&format!("{UTILITIES}?dry_run=true"), &municipal("Probe")).await.expect(201);
-        assert_eq!(made(&staff, UTILITIES, &municipal("Probe")).await.json()["slug"], "probe");
+        assert_eq!(create(&staff, UTILITIES, &municipal("Probe")).await.json()["slug"], "probe");
     }
 }

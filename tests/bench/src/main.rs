@@ -1,24 +1,24 @@
-//! The benchmark: the API against yardsticks on the same machine, in the same run.
+//! The benchmark: the API against baselines on the same machine, in the same run.
 //!
-//! `tests/bench/run` builds everything and prints the table that the README shows.
+//! `tests/bench/run` builds everything and prints the tables.
 
 #![allow(clippy::disallowed_methods, reason = "a test sees the time and makes ids from outside")]
 
-mod exchange;
-mod large;
+mod baseline;
+mod dataset;
+mod environment;
 mod load;
-mod place;
 mod process;
-mod sides;
-mod world;
-mod yardstick;
+mod report;
+mod scale_10x;
+mod use_cases;
 
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use environment::Place;
 use load::Plan;
-use place::Place;
 use process::Cluster;
 
 #[global_allocator]
@@ -86,7 +86,7 @@ impl Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
-    let result = match arguments.next_if(|first| first == "yardstick") {
+    let result = match arguments.next_if(|first| first == "baseline") {
         Some(_) => serve(arguments.collect()),
         None => Box::pin(all(arguments)).await,
     };
@@ -106,10 +106,10 @@ fn serve(arguments: Vec<String>) -> Result<(), Failure> {
     let (one, page) = (read("one")?, read("page")?);
     let port = port.parse()?;
     std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(yardstick::serve(port, &url, slug, one, page))
+        actix_web::rt::System::new().block_on(baseline::serve(port, &url, slug, one, page))
     })
     .join()
-    .map_err(|_| Failure::new("the yardstick broke"))?
+    .map_err(|_| Failure::new("the baseline broke"))?
 }
 
 async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
@@ -125,13 +125,13 @@ async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         let here = folder.path().join(database);
         std::fs::create_dir_all(&here)?;
         let place = Place { options: &options, cluster: &cluster, database, folder: here };
-        exchange::measure(&place).await?;
+        use_cases::measure(&place).await?;
         if options.exchange {
             continue;
         }
-        let rates = Box::pin(sides::compare(&place, options.partnerships)).await?;
+        let rates = Box::pin(report::compare(&place, options.partnerships)).await?;
         if options.large {
-            let larger = large::measure(&place, options.partnerships * 10).await?;
+            let larger = scale_10x::measure(&place, options.partnerships * 10).await?;
             say(format!(
                 "| {} instead of {} partnerships: one | {:.2} of the rate | ≥ 0.85 |",
                 options.partnerships * 10,

@@ -1,11 +1,11 @@
 //! Checks every response that a test gets against the OpenAPI document: the response has to be declared, and so does
 //! the request if it was accepted. This covers the contract without a test for each endpoint.
 
+pub(crate) mod coverage;
 mod operation;
 mod request;
 mod response;
 mod schemas;
-pub(crate) mod seen;
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(crate) use operation::Operation;
 pub(crate) use schemas::Schemas;
 
-use super::Answer;
+use super::Response;
 
 /// Paths that are not in the OpenAPI document: the document itself, and pages for people.
 const UNDOCUMENTED: [&str; 5] = ["/docs", "/openapi", "/interest", "/password", "/calendars"];
@@ -94,7 +94,7 @@ impl Contract {
     }
 
     /// Panics if the document does not declare the response, or does not allow the request that was accepted.
-    pub(crate) fn check(&self, sent: &Sent, answer: &Answer) {
+    pub(crate) fn check(&self, sent: &Sent, answer: &Response) {
         let faults = self.faults(sent, answer);
         let Sent { method, path, query, .. } = sent;
         assert!(
@@ -105,7 +105,7 @@ impl Contract {
         );
     }
 
-    fn faults(&self, sent: &Sent, answer: &Answer) -> Vec<String> {
+    fn faults(&self, sent: &Sent, answer: &Response) -> Vec<String> {
         let (found, status) = (self.at(&sent.path), answer.status.as_u16());
         let method = if sent.method == Method::HEAD { &Method::GET } else { &sent.method };
         let mut faults = Vec::new();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::bilingual::typed;
 
 use super::operation::decoded;
-use super::{Contract, Operation, Sent, essence, is_json, seen};
+use super::{Contract, Operation, Sent, coverage, essence, is_json};
 
 /// Pages for people, which ignore unknown parameters.
 const FOR_PEOPLE: [&str; 2] = ["get_index", "get_problem_type"];
@@ -43,7 +43,7 @@ fn faults_of_value(
         }
         return vec![format!("the {place} parameter {name}, which is not declared")];
     };
-    seen::record(format!("{} ?{name}", operation.id));
+    coverage::record(format!("{} ?{name}", operation.id));
     let schema = contract.schemas.resolved(&parameter["schema"]);
     let each = match schema["type"].as_str() {
         // Without `explode`, the entries are separated by commas; otherwise the parameter is repeated.
@@ -69,7 +69,7 @@ fn faults_of_body(contract: &Contract, operation: &Operation, sent: &Sent) -> Ve
     let Some(content) = contents.get(essence(&sent.media)) else {
         return vec![format!("the media type {:?}, which is not declared", sent.media)];
     };
-    seen::record(format!("{} < {}", operation.id, essence(&sent.media)));
+    coverage::record(format!("{} < {}", operation.id, essence(&sent.media)));
     if !is_json(&sent.media) {
         return Vec::new();
     }

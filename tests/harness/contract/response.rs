@@ -3,8 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Contract, Operation, Sent, essence, is_json, members, seen};
-use crate::harness::Answer;
+use super::{Contract, Operation, Sent, coverage, essence, is_json, members};
+use crate::harness::Response;
 
 /// Headers that operations do not declare: those of HTTP, and those that every response may have.
 const GENERAL: &[&str] = &[
@@ -44,14 +44,14 @@ pub(super) fn faults(
     contract: &Contract,
     operation: &Operation,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let (id, status) = (&operation.id, answer.status);
     let Some(response) = operation.definition["responses"].get(status.as_str()) else {
         return vec![format!("{id} does not declare {status}")];
     };
     let response = contract.schemas.resolved(response);
-    seen::record(format!("{id} {}", status.as_str()));
+    coverage::record(format!("{id} {}", status.as_str()));
     let mut faults = faults_of_body(contract, operation, response, sent, answer);
     faults.extend(faults_of_headers(contract, operation, response, sent, answer));
     faults.into_iter().map(|fault| format!("{id} {}: {fault}", status.as_str())).collect()
@@ -62,7 +62,7 @@ fn faults_of_body(
     operation: &Operation,
     response: &Value,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let media = answer.header("content-type");
     let contents = &response["content"];
@@ -77,7 +77,7 @@ fn faults_of_body(
         let empty = answer.body.is_empty();
         return if empty { Vec::new() } else { vec!["HEAD has no body".to_owned()] };
     }
-    seen::record(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
+    coverage::record(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
     // Other tests prove that compressed bodies equal uncompressed ones.
     if !answer.header("content-encoding").is_empty() {
         return Vec::new();
@@ -95,7 +95,7 @@ fn faults_of_body(
 }
 
 /// Each line has to match the schema of a page's item.
-fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
+fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Response) -> Vec<String> {
     let is_sparse = sent.query.split('&').any(|pair| pair.starts_with("fields="));
     let media = if is_sparse { SPARSE } else { "application/json" };
     let page = contract.schemas.resolved(&contents[media]["schema"]);
@@ -113,7 +113,7 @@ fn faults_of_headers(
     operation: &Operation,
     response: &Value,
     sent: &Sent,
-    answer: &Answer,
+    answer: &Response,
 ) -> Vec<String> {
     let mut faults = Vec::new();
     let declared = &response["headers"];
@@ -123,7 +123,7 @@ fn faults_of_headers(
     for (name, header) in members(declared) {
         let is_there = answer.headers.contains_key(name.as_str());
         if is_there {
-            seen::record(format!("{} {} {name}", operation.id, answer.status.as_str()));
+            coverage::record(format!("{} {} {name}", operation.id, answer.status.as_str()));
         }
         // Only pages of a list have a tag. A dry run creates no resource, so it has no `Location`.
         let needed = contract.schemas.resolved(header)["required"] == true
@@ -144,7 +144,7 @@ fn faults_of_headers(
 }
 
 /// The faults of an error response, which has to be a problem (RFC 9457) whatever the request accepts.
-pub(super) fn faults_of_problem(contract: &Contract, answer: &Answer) -> Vec<String> {
+pub(super) fn faults_of_problem(contract: &Contract, answer: &Response) -> Vec<String> {
     if answer.header("content-type") != "application/problem+json" {
         return vec!["a refusal that is no problem".to_owned()];
     }

@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::api::exports::exported;
-use crate::api::given::PARTNERSHIPS;
+use crate::api::fixtures::PARTNERSHIPS;
 use crate::harness::Caller;
 
 /// An element: its path in the activity, its attributes in their order, and its text.

@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use vku_domain::kernel::error::Code;
 
 use super::vary;
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 /// Words that occur in no German sentence.
 const ENGLISH: &str = "the is are of see and must expected found there allowed needs send no this that not or at most \
@@ -27,7 +27,7 @@ fn no_english(text: &str) {
     assert_eq!(english, None, "{text}");
 }
 
-async fn in_language(caller: &Caller, request: &RequestBuilder, languages: &str) -> Answer {
+async fn in_language(caller: &Caller, request: &RequestBuilder, languages: &str) -> Response {
     caller.send(request.try_clone().unwrap().header("Accept-Language", languages)).await
 }
 

@@ -4,17 +4,18 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{in_language, no_english};
-use crate::api::given::{
-    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, municipal, participant, partnership, untouched,
+use crate::api::fixtures::{
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, assert_nothing_written, merged, municipal, participant,
+    partnership,
 };
 use crate::api::http::vary;
 use crate::harness::{Caller, TestApp, on_both};
 
 /// The parts of a problem that do not depend on the language.
 fn same(problem: &Value) -> Value {
-    let mut same = changed(problem, &json!({"title": null, "detail": null, "request_id": null}));
+    let mut same = merged(problem, &json!({"title": null, "detail": null, "request_id": null}));
     if let Some(faults) = same.get_mut("errors").and_then(Value::as_array_mut) {
-        faults.iter_mut().for_each(|fault| *fault = changed(fault, &json!({"detail": null})));
+        faults.iter_mut().for_each(|fault| *fault = merged(fault, &json!({"detail": null})));
     }
     same
 }
@@ -127,7 +128,7 @@ fn refused(app: &TestApp) -> Vec<(RequestBuilder, u16, &'static str, &'static [&
             &["In `allowed` steht"],
         ),
         (
-            post(UTILITIES, changed(&municipal("X"), &json!({"slug": "oowv"}))),
+            post(UTILITIES, merged(&municipal("X"), &json!({"slug": "oowv"}))),
             409,
             "slug_taken",
             &["Der Slug `oowv` ist vergeben."],
@@ -187,7 +188,7 @@ fn refused(app: &TestApp) -> Vec<(RequestBuilder, u16, &'static str, &'static [&
 on_both! {
     async fn problems_of_every_kind_are_bilingual(app: TestApp) {
         let anyone = app.anonymous();
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (request, status, code, texts) in refused(&app) {
                 assert_bilingual(&anyone, request, status, code, texts).await;
             }
@@ -204,7 +205,7 @@ on_both! {
             "description": {"de": "\u{7}"}, "website": "https://a:b@example.org", "slug": "Ä", "city": null,
             "legal_form": "x".repeat(301), "id": "x", "colour": "red", "climate_zone": "cfb", "region": {}
         });
-        let partnership = changed(&partnership("X"), &json!({
+        let partnership = merged(&partnership("X"), &json!({
             "participants": [
                 participant("lead", "hamburg-wasser"), participant("lead", "oowv"), participant("partner", "oowv"),
                 participant("partner", "nobody"), {"role": "lead", "party": {"utility": {}}}, {"party": {"person": "x"}}
@@ -215,7 +216,7 @@ on_both! {
         let amount = |amount: Value, currency: &str| {
             json!({"kind": "grant", "programme": 5, "amount": {"amount": amount, "currency": currency}})
         };
-        untouched(&app, async || {
+        assert_nothing_written(&app, async || {
             for (path, body, texts) in [
                 (UTILITIES, utility, vec![
                     "Darf nicht leer sein.", "`municipl` ist nicht bekannt. Meinten Sie `municipal`?",
@@ -229,7 +230,7 @@ on_both! {
                 ]),
                 (UTILITIES, json!({}), vec!["`name` ist erforderlich."]),
                 (UTILITIES, json!([]), vec!["Erwartet: Objekt."]),
-                (UTILITIES, changed(&municipal("X"), &json!({"country": "UA", "sectors": []})), vec![
+                (UTILITIES, merged(&municipal("X"), &json!({"country": "UA", "sectors": []})), vec![
                     "Ein kommunales Unternehmen (`municipal`)", "Mindestens ein Eintrag ist erforderlich.",
                 ]),
                 (PARTNERSHIPS, partnership, vec![
