@@ -50,6 +50,13 @@ if has javac; then skip javac "$(javac -version 2>&1)"; else apt javac default-j
 jakarta=/usr/share/java/jakarta-annotation-api.jar
 if [ -e "$jakarta" ]; then skip jakarta-annotation "$jakarta"; else apt jakarta-annotation libjakarta-annotation-api-java; fi
 
+# A calendar library in another language.
+if has ruby && ruby -e 'require "icalendar"' 2>/dev/null; then
+    skip ruby-icalendar "$(ruby -e 'require "icalendar"; puts Icalendar::VERSION')"
+else
+    apt ruby-icalendar ruby ruby-icalendar
+fi
+
 # --- npm packages: linters of the OpenAPI document, and the library that drives the browser --------------------------
 
 has node && has npm || apt node nodejs npm

@@ -188,6 +188,7 @@ first_examples() {
 calendars() {
     serve
     figures "$python/python" tests/clients/calendars.py "$base"
+    figures ruby tests/clients/calendars.rb "$base"
 }
 
 # The official schemas lie beside the checkout, or come from a package, without its dependencies.
