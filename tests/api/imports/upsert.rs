@@ -103,6 +103,24 @@ on_both! {
         assert_eq!((faults(&done), counts(&done)[0]), (vec!["3 - duplicate".into()], 1));
     }
 
+    /// Rows are compared with the sub-resources that were there, and with those of earlier batches of the same file.
+    async fn sub_resources_are_found_in_files_with_several_batches(app: TestApp) {
+        let caller = app.coordinator();
+        let contact = |number: usize| format!("hamburg-wasser,zxq-{number}@zxq.example,A,B,de\n");
+        let head = "member,email,given_name,family_name,language\n";
+        let many = head.to_owned() + &(0..450).map(contact).collect::<String>();
+        // The same member by another key, and the same address in capital letters.
+        let member = caller.get("/api/v1/members/hamburg-wasser").await.ok().json()["id"].clone();
+        let again = format!("{many}{},ZXQ-7@zxq.example,C,D,de\n", member.as_str().unwrap());
+        let done = upsert(&caller, "member-contacts", &again).await;
+        assert_eq!((faults(&done), counts(&done)[0]), (vec!["452 - duplicate".into()], 450));
+        let done = upsert(&caller, "member-contacts", &many).await;
+        assert_eq!(counts(&done), [0, 0, 450, 0, 0], "{done:#}");
+        let changed = many.replace("zxq-449@zxq.example,A", "zxq-449@zxq.example,New");
+        let done = upsert(&caller, "member-contacts", &changed).await;
+        assert_eq!(counts(&done), [0, 1, 449, 0, 0], "{done:#}");
+    }
+
     /// A slug is a key. Only a row with an `id` can change the slug.
     async fn a_former_slug_does_not_rename_the_resource(app: TestApp) {
         let caller = app.coordinator();

@@ -1,6 +1,7 @@
 //! The existing resources that rows refer to.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -12,12 +13,48 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::violation::Violations;
 
-use super::Row;
-use crate::kernel::table::Table;
+use super::{Done, Outcome, Row};
+use crate::kernel::table::{Parent, Table};
 use crate::kernel::transaction::Writer;
 
 /// The existing resources by their ids.
 pub(super) type Found<T> = HashMap<Uuid, Stored<T>>;
+
+/// The maximum number of siblings that are kept between batches, so that they do not fill the memory.
+const KEPT: usize = 10_000;
+
+/// The resources of each parent that rows without id and slug are compared with. They are listed once, and what the
+/// import writes is added.
+pub(super) struct Siblings<T>(HashMap<Option<Uuid>, Vec<(Uuid, T)>>);
+
+impl<T> Default for Siblings<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Table> Siblings<T> {
+    /// Adds what a row has written.
+    pub(super) fn add(&mut self, outcome: &Outcome<T>) {
+        let (stored, is_new) = match outcome {
+            Ok(Done::Created(created)) => (&**created, true),
+            Ok(Done::Updated(states)) => (&states.1, false),
+            _ => return,
+        };
+        let parent = stored.parent.as_ref().map(|(_, parent)| parent.id);
+        let Some(siblings) = self.0.get_mut(&parent) else { return };
+        let known = if is_new { None } else { siblings.iter_mut().find(|(id, _)| *id == stored.id) };
+        match known {
+            Some((_, data)) => *data = stored.data.clone(),
+            None => siblings.push((stored.id, stored.data.clone())),
+        }
+    }
+
+    /// Whether they are few enough to be kept for the next batch.
+    pub(super) fn is_small(&self) -> bool {
+        self.0.values().map(Vec::len).sum::<usize>() <= KEPT
+    }
+}
 
 impl Writer<'_> {
     /// Finds the resource that the row refers to: by its id or slug, or as the same sub-resource of the same
@@ -26,6 +63,7 @@ impl Writer<'_> {
         &self,
         mode: ImportMode,
         row: &Row,
+        siblings: &mut Siblings<T>,
     ) -> Result<Option<Stored<T>>, Error> {
         let parent = row.parent.as_ref();
         let keys =
@@ -45,23 +83,37 @@ impl Writer<'_> {
         };
         // The violations are reported when the row is written.
         let _: Violations = self.resolve(&mut data).await?;
-        let (mut query, mut found) = (Query::<T>::all(), Vec::new());
-        loop {
-            let page = self.list::<T>(&query, parent).await?;
-            found.extend(page.items.into_iter().filter(|it| it.data.is_same_child(&data)));
-            match page.next {
-                Some(next) => query.cursor = Some(next),
-                None => break,
-            }
-        }
+        let parent_id = T::Parent::open(self, parent, None).await?.map(|(summary, _)| summary.id);
+        let siblings = match siblings.0.entry(parent_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(empty) => empty.insert(self.siblings(parent).await?),
+        };
+        let same = siblings.iter().filter(|(_, it)| it.is_same_child(&data));
         // If a sub-resource may occur several times, do not match one that another row has already matched.
-        let (matched, mut found): (Vec<Stored<T>>, Vec<_>) =
-            found.into_iter().partition(|it| self.batch_state().first(it.id).is_some());
+        let (matched, mut found): (Vec<_>, Vec<_>) =
+            same.partition(|(id, _)| self.batch_state().first(*id).is_some());
         if found.is_empty() && !T::MAY_REPEAT {
             found = matched;
         }
-        let equal = found.iter().position(|item: &Stored<T>| item.data == data);
-        Ok(found.into_iter().nth(equal.unwrap_or(0)))
+        let equal = found.iter().find(|(_, it)| *it == data);
+        match equal.or(found.first()) {
+            // Read again, because other rows may have changed it, too.
+            Some((id, _)) => self.get(&Key::Id(*id), parent, false).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Lists all resources of a parent.
+    async fn siblings<T: Table>(&self, parent: Option<&Key>) -> Result<Vec<(Uuid, T)>, Error> {
+        let (mut query, mut siblings) = (Query::<T>::all(), Vec::new());
+        loop {
+            let page = self.list::<T>(&query, parent).await?;
+            siblings.extend(page.items.into_iter().map(|it| (it.id, it.data)));
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => return Ok(siblings),
+            }
+        }
     }
 }
 

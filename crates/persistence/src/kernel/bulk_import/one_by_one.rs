@@ -6,7 +6,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::reference::Key;
 
-use super::existing::refuse_known;
+use super::existing::{Siblings, refuse_known};
 use super::{Done, Outcome, Row};
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
@@ -17,21 +17,39 @@ impl Writer<'_> {
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
+        let mut siblings = self.batch_state_mut().take_siblings::<Siblings<T>>();
         let mut outcomes = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            outcomes.push(self.import_one(mode, number, row).await?);
+            outcomes.push(self.import_one_beside(mode, number, row, &mut siblings).await?);
+        }
+        if siblings.is_small() {
+            self.batch_state_mut().keep_siblings(siblings);
         }
         Ok(outcomes)
     }
 
-    /// Writes one row.
+    /// Writes one row of a resource that is found by its id or slug.
     pub(super) async fn import_one<T: Table>(
         &mut self,
         mode: ImportMode,
         number: u64,
         row: Row,
     ) -> Result<Outcome<T>, Error> {
-        self.undoable(async |writer| Box::pin(writer.write_row(mode, number, row)).await).await
+        self.import_one_beside(mode, number, row, &mut Siblings::default()).await
+    }
+
+    /// Writes one row, and adds what it has written to the siblings.
+    async fn import_one_beside<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        number: u64,
+        row: Row,
+        siblings: &mut Siblings<T>,
+    ) -> Result<Outcome<T>, Error> {
+        let work = async |writer: &mut Self| Box::pin(writer.write_row(mode, number, row, siblings)).await;
+        let outcome = self.undoable(work).await?;
+        siblings.add(&outcome);
+        Ok(outcome)
     }
 
     /// Runs work that may be refused; if it is, its changes are rolled back to a savepoint and the write goes
@@ -58,8 +76,14 @@ impl Writer<'_> {
         Ok(outcome)
     }
 
-    async fn write_row<T: Table>(&mut self, mode: ImportMode, number: u64, mut row: Row) -> Outcome<T> {
-        let known = self.known::<T>(mode, &row).await?;
+    async fn write_row<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        number: u64,
+        mut row: Row,
+        siblings: &mut Siblings<T>,
+    ) -> Outcome<T> {
+        let known = self.known::<T>(mode, &row, siblings).await?;
         let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
             let parent = row.parent.take();
             let created = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;

@@ -1,5 +1,6 @@
 //! What an import has to remember about the rows that it has read.
 
+use std::any::Any;
 use std::collections::HashMap;
 
 use uuid::Uuid;
@@ -16,6 +17,8 @@ pub(crate) struct ImportState {
     /// What `numbers` had for the slug that the current row has got, in case the row is refused.
     previous_number: Option<(Slug, Option<u32>)>,
     pub(crate) planned: usize,
+    /// What rows without id and slug are compared with, of the type that the import needs.
+    siblings: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl ImportState {
@@ -56,5 +59,15 @@ impl ImportState {
     /// The row that referred to this resource first.
     pub(in crate::kernel) fn first(&self, id: Uuid) -> Option<u64> {
         self.meant.get(&id).copied()
+    }
+
+    /// Takes the siblings that were kept for this batch.
+    pub(in crate::kernel) fn take_siblings<S: Any + Default>(&mut self) -> S {
+        self.siblings.take().and_then(|kept| kept.downcast().ok()).map(|kept| *kept).unwrap_or_default()
+    }
+
+    /// Keeps the siblings for the next batch.
+    pub(in crate::kernel) fn keep_siblings(&mut self, siblings: impl Any + Send + Sync) {
+        self.siblings = Some(Box::new(siblings));
     }
 }
