@@ -137,6 +137,11 @@ impl TestApp {
         }
     }
 
+    /// The number of bytes that exports have on disk.
+    pub(crate) fn spooled(&self) -> u64 {
+        self.shared.http_config.spool.used()
+    }
+
     fn caller(&self, role: Role) -> Caller {
         Caller::new(self.address, self.accounts.get(&role).cloned())
     }

@@ -10,6 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
 use vku_http::kernel::limits::rate_limit::Quota;
+use vku_transfer::export::spool::SpoolSpace;
 use vku_transfer::export::{ReportingOrg, XlsxLimits};
 
 use crate::CliError;
@@ -82,6 +83,10 @@ pub(crate) struct Config {
     /// The size of the response cache in memory, in bytes; 0 disables the cache
     #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::DEFAULT_CACHE_BYTES, global = true)]
     pub(crate) cache_bytes: u64,
+    /// The disk space in the temporary directory (`TMPDIR`) for what the clients of exports have not received yet, in bytes;
+    /// an export for which it does not suffice is aborted
+    #[arg(long, env = "VKU_SPOOL_BYTES", default_value_t = SpoolSpace::DEFAULT_CAPACITY, global = true)]
+    pub(crate) spool_bytes: u64,
     /// The log level, or a list of levels such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,

@@ -10,6 +10,7 @@ use vku_http::kernel::limits::login_throttle::LoginThrottle;
 use vku_http::kernel::limits::rate_limit::RateLimiter;
 use vku_http::kernel::state::{AppState, SiteConfig};
 use vku_transfer::export::XlsxLimits;
+use vku_transfer::export::spool::SpoolSpace;
 
 use crate::config::Config;
 use crate::shutdown::Shutdown;
@@ -56,6 +57,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
             limit: RateLimiter::of(config.rate_limit),
             origins: Origins::new(&config.cors_origins),
             timeouts: Timeouts::default(),
+            spool: SpoolSpace::of(config.spool_bytes),
         },
         sheets: XlsxLimits::up_to(config.xlsx_rows),
     });

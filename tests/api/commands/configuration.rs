@@ -89,6 +89,7 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_PUBLIC_URL", "https://user@x.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
     (&[("VKU_XLSX_ROWS", "many")], &["check-config"], &["many", "--xlsx-rows"]),
     (&[("VKU_CACHE_BYTES", "-1")], &["check-config"], &["-1", "--cache-bytes"]),
+    (&[("VKU_SPOOL_BYTES", "2G")], &["check-config"], &["2G", "--spool-bytes"]),
     (&[("VKU_SECRET_FILE", "/proc/nowhere/secret")], &["check-config"], &["/proc/nowhere"]),
     (
         &[("VKU_MAIL_FROM", "office"), ("VKU_SMTP_URL", "smtp://localhost")],
@@ -171,6 +172,7 @@ fn empty_variables_are_ignored() {
         "VKU_IATI_REPORTING_ORG",
         "VKU_XLSX_ROWS",
         "VKU_CACHE_BYTES",
+        "VKU_SPOOL_BYTES",
         "VKU_LOG",
     ] {
         command.env(variable, "");

@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::utility::Utility;
+use vku_http::kernel::config::{HttpConfig, Timeouts};
+use vku_transfer::export::spool::SpoolSpace;
 
 use crate::api::fixtures::UTILITIES;
 use crate::harness::{Backend, TestApp, on_both, run};
@@ -75,6 +77,52 @@ on_both! {
             let text = String::from_utf8_lossy(&rest);
             assert!(text.contains("aaaaaaaaaa") && !text.contains("bbbbbbbbbb"), "{format}");
         }
+    }
+}
+
+/// Waits until exports have files, or until they have none any more.
+async fn until_spooled(app: &TestApp, is_spooled: bool) {
+    let deadline = Instant::now() + TIMEOUT;
+    while (app.spooled() > 0) != is_spooled {
+        assert!(Instant::now() < deadline, "exports have {} bytes", app.spooled());
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Asserts that the response is incomplete, and that the client can tell: the last chunk is missing.
+async fn is_cut(mut client: TcpStream) {
+    let mut rest = Vec::new();
+    let read = client.read_to_end(&mut rest).await;
+    assert!(read.is_err() || !rest.ends_with(b"\r\n0\r\n\r\n"), "{} bytes", rest.len());
+}
+
+on_both! {
+    async fn an_export_whose_client_receives_nothing_is_aborted(app: TestApp) {
+        enlarge(&app, "a").await;
+        let timeouts = Timeouts { download: Duration::from_secs(1), ..Timeouts::default() };
+        let app = app.another_instance(HttpConfig { timeouts, ..HttpConfig::default() });
+        let mut clients = Vec::new();
+        for format in ["ndjson", "csv"] {
+            clients.push(slow(&app, format).await);
+        }
+        until_spooled(&app, true).await;
+        until_spooled(&app, false).await;
+        for client in clients {
+            is_cut(client).await;
+        }
+    }
+
+    async fn exports_beyond_the_disk_space_are_aborted_and_the_space_is_freed(app: TestApp) {
+        enlarge(&app, "a").await;
+        let app = app.another_instance(HttpConfig { spool: SpoolSpace::of(2 * 1024 * 1024), ..HttpConfig::default() });
+        let clients = [slow(&app, "ndjson").await, slow(&app, "csv").await];
+        // Small exports need no disk space.
+        app.anonymous().get("/api/v1/organisations?format=csv").await.ok();
+        for client in clients {
+            is_cut(client).await;
+        }
+        until_spooled(&app, false).await;
+        app.anonymous().get("/api/v1/organisations?format=xlsx").await.ok();
     }
 }
 

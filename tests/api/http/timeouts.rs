@@ -25,7 +25,14 @@ const FEW: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(60);
 
 fn patient() -> Timeouts {
-    Timeouts { request_head: LONG, request_body: LONG, response: LONG, keep_alive: LONG, disconnect: FEW }
+    Timeouts {
+        request_head: LONG,
+        request_body: LONG,
+        response: LONG,
+        keep_alive: LONG,
+        disconnect: FEW,
+        download: LONG,
+    }
 }
 
 fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {

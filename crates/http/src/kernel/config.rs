@@ -1,6 +1,9 @@
-//! The HTTP settings: the rate limit and CORS, which the operator configures, and the timeouts.
+//! The HTTP settings: the rate limit, CORS and the disk space of exports, which the operator configures, and the
+//! timeouts.
 
 use std::time::Duration;
+
+use vku_transfer::export::spool::SpoolSpace;
 
 use super::cors::Origins;
 use super::limits::rate_limit::RateLimiter;
@@ -17,6 +20,8 @@ pub struct HttpConfig {
     pub origins: Origins,
     /// The timeouts.
     pub timeouts: Timeouts,
+    /// The disk space for what the clients of exports have not received yet.
+    pub spool: SpoolSpace,
 }
 
 /// How long the server waits, and for what.
@@ -32,6 +37,8 @@ pub struct Timeouts {
     pub keep_alive: Duration,
     /// For the client to receive a response that was sent before its request was read to the end.
     pub disconnect: Duration,
+    /// For the client of an export to receive something; extended in proportion to the bytes received.
+    pub download: Duration,
 }
 
 impl Default for Timeouts {
@@ -42,6 +49,7 @@ impl Default for Timeouts {
             response: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
             disconnect: Duration::from_secs(5),
+            download: Duration::from_secs(60),
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct AppState {
     pub proxies: Vec<IpNet>,
     /// The settings of this site.
     pub site: SiteConfig,
-    /// The rate limit, CORS and the timeouts.
+    /// The rate limit, CORS, the timeouts and the disk space of exports.
     pub http_config: HttpConfig,
     /// The limits of XLSX exports.
     pub sheets: XlsxLimits,

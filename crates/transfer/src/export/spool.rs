@@ -17,13 +17,21 @@ use vku_domain::kernel::error::{Code, Error};
 
 /// The maximum number of bytes of an export in memory.
 const MAX_MEMORY_BYTES: usize = 1024 * 1024;
-/// The maximum number of bytes of all exports in files.
-const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The number of bytes that are read back at once.
 const PIECE: u64 = 64 * 1024;
 
-/// The number of bytes in files now.
-static FILE_BYTES: AtomicU64 = AtomicU64::new(0);
+/// The disk space that all exports share.
+#[derive(Clone, Debug)]
+pub struct SpoolSpace {
+    capacity: u64,
+    used: Arc<AtomicU64>,
+}
+
+impl Default for SpoolSpace {
+    fn default() -> Self {
+        Self::of(Self::DEFAULT_CAPACITY)
+    }
+}
 
 /// The end to which pieces are written.
 pub struct SpoolWriter(Arc<Spool>);
@@ -31,14 +39,30 @@ pub struct SpoolWriter(Arc<Spool>);
 /// The end from which they are read, in the same order.
 pub struct SpoolReader(Arc<Spool>);
 
-/// Creates a spool, and returns its two ends.
-pub fn spool() -> (SpoolWriter, SpoolReader) {
-    let spool = Arc::new(Spool::default());
-    (SpoolWriter(spool.clone()), SpoolReader(spool))
+impl SpoolSpace {
+    /// The default capacity, in bytes (2 GiB).
+    pub const DEFAULT_CAPACITY: u64 = 2 * 1024 * 1024 * 1024;
+
+    /// Limits the files of all exports together to this number of bytes.
+    pub fn of(capacity: u64) -> Self {
+        Self { capacity, used: Arc::default() }
+    }
+
+    /// The number of bytes in files now.
+    pub fn used(&self) -> u64 {
+        self.used.load(SeqCst)
+    }
+
+    /// Creates a spool, and returns its two ends.
+    pub fn spool(&self) -> (SpoolWriter, SpoolReader) {
+        let spool = Spool { space: self.clone(), state: Mutex::default(), changed: Notify::new() };
+        let spool = Arc::new(spool);
+        (SpoolWriter(spool.clone()), SpoolReader(spool))
+    }
 }
 
-#[derive(Default)]
 struct Spool {
+    space: SpoolSpace,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -76,7 +100,7 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        FILE_BYTES.fetch_sub(self.state().file_length, SeqCst);
+        self.space.used.fetch_sub(self.state().file_length, SeqCst);
     }
 }
 
@@ -107,7 +131,8 @@ impl SpoolWriter {
             (state.file.clone(), state.file_length)
         };
         let length = piece.len() as u64;
-        if FILE_BYTES.load(SeqCst) + length > MAX_FILE_BYTES {
+        let space = &self.0.space;
+        if space.used() + length > space.capacity {
             return Err(out_of_disk_space("exports take all the room that they may"));
         }
         let stored = spawn_blocking(move || {
@@ -116,7 +141,7 @@ impl SpoolWriter {
             std::io::Result::Ok(file)
         });
         let file = stored.await.map_err(Error::internal)?.map_err(out_of_disk_space)?;
-        FILE_BYTES.fetch_add(length, SeqCst);
+        space.used.fetch_add(length, SeqCst);
         let mut state = self.0.state();
         state.file = Some(file);
         state.file_length += length;
@@ -196,7 +221,8 @@ mod tests {
     /// Uses more bytes than are kept in memory.
     #[tokio::test]
     async fn all_pieces_come_out_in_order_and_the_space_is_freed() {
-        let (writer, reader) = spool();
+        let space = SpoolSpace::default();
+        let (writer, reader) = space.spool();
         let all: Vec<u8> = (0_u32..3_000_000).map(|number| number.to_le_bytes()[0]).collect();
         for piece in all.chunks(70_000) {
             assert_eq!(writer.push(Bytes::copy_from_slice(piece)).await, ControlFlow::Continue(()));
@@ -207,15 +233,42 @@ mod tests {
             out.extend_from_slice(&piece);
         }
         assert!(out == all);
-        assert!(FILE_BYTES.load(SeqCst) > 0);
+        assert!(space.used() > 0);
         drop(reader);
-        assert_eq!(FILE_BYTES.load(SeqCst), 0);
+        assert_eq!(space.used(), 0);
     }
 
     #[tokio::test]
     async fn writing_ends_when_the_reading_end_is_gone() {
-        let (writer, reader) = spool();
+        let (writer, reader) = SpoolSpace::default().spool();
         drop(reader);
         assert_eq!(writer.push(Bytes::from_static(b"x")).await, ControlFlow::Break(()));
+    }
+
+    /// What does not fit any more ends its own export, and no other one.
+    #[tokio::test]
+    async fn an_export_that_finds_no_space_ends() {
+        let space = SpoolSpace::of(1_000_000);
+        let ((first, first_out), (second, second_out)) = (space.spool(), space.spool());
+        let piece = || Bytes::from(vec![0; 500_000]);
+        for _ in 0..4 {
+            assert_eq!(first.push(piece()).await, ControlFlow::Continue(()));
+        }
+        for _ in 0..2 {
+            assert_eq!(second.push(piece()).await, ControlFlow::Continue(()));
+        }
+        assert_eq!(second.push(piece()).await, ControlFlow::Break(()));
+        drop((first, second));
+        let mut length = 0;
+        while let Some(piece) = first_out.next().await.unwrap() {
+            length += piece.len();
+        }
+        assert_eq!(length, 2_000_000);
+        for _ in 0..2 {
+            assert_eq!(second_out.next().await.unwrap().map(|piece| piece.len()), Some(500_000));
+        }
+        assert_eq!(second_out.next().await.unwrap_err().code, Code::Unavailable);
+        drop(first_out);
+        assert_eq!(space.used(), 0);
     }
 }

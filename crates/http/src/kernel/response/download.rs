@@ -16,17 +16,16 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
-use vku_transfer::export::spool::{SpoolReader, spool};
+use vku_transfer::export::spool::SpoolReader;
 use vku_transfer::export::{Export, file_name};
 use vku_transfer::format::Format;
 
+use crate::kernel::config::HttpConfig;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
 
-/// How long a client may receive nothing before it is considered gone.
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// The minimum average transfer rate of a client, in bytes per second.
 const MIN_BYTES_PER_SECOND: u64 = 16 * 1024;
 
@@ -37,12 +36,12 @@ struct Download {
 }
 
 impl Download {
-    fn start<T: Table>(export: Export<T>) -> Self {
-        let (writer, reader) = spool();
+    fn start<T: Table>(export: Export<T>, http_config: &HttpConfig) -> Self {
+        let (writer, reader) = http_config.spool.spool();
         let write = export.write(async move |piece| writer.push(piece).await);
         let reading = spawn(InRuntime::new(write));
         let (send, pieces) = mpsc::channel(1);
-        Self { pieces, work: spawn(forward(reading, reader, send)) }
+        Self { pieces, work: spawn(forward(reading, reader, send, http_config.timeouts.download)) }
     }
 
     /// Returns the next piece; `None` at the end. If rows are missing, it returns an error: the connection then ends
@@ -55,17 +54,19 @@ impl Download {
     }
 }
 
-/// Passes on what is read, as fast as the client receives it.
+/// Passes on what is read, as fast as the client receives it. A client that receives nothing within the time limit, or
+/// less than [`MIN_BYTES_PER_SECOND`] on average, is considered gone.
 async fn forward(
     reading: JoinHandle<Result<(), Error>>,
     reader: SpoolReader,
     send: mpsc::Sender<Bytes>,
+    limit: Duration,
 ) -> Result<(), Error> {
     let (mut sent, mut waited) = (0, Duration::ZERO);
     while let Some(piece) = reader.next().await? {
         let (length, started) = (piece.len() as u64, Instant::now());
-        let allowed = TIMEOUT + Duration::from_secs(sent / MIN_BYTES_PER_SECOND);
-        let timeout = TIMEOUT.min(allowed.saturating_sub(waited));
+        let allowed = limit + Duration::from_secs(sent / MIN_BYTES_PER_SECOND);
+        let timeout = limit.min(allowed.saturating_sub(waited));
         match tokio::time::timeout(timeout, send.send(piece)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Ok(()),
@@ -99,7 +100,7 @@ pub(crate) async fn stream<T: Table>(
         export.check().await?;
         return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));
     }
-    let mut download = Download::start(export);
+    let mut download = Download::start(export, &context.shared.http_config);
     // The first piece is awaited before the status is sent, so that an early error can still be a problem response.
     let first = download.next().await?;
     let rest = stream::unfold(Some((first, download)), |state| async {
@@ -114,4 +115,42 @@ pub(crate) async fn stream<T: Table>(
         }
     });
     Ok(response.streaming(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use vku_transfer::export::spool::SpoolSpace;
+
+    use super::*;
+
+    /// The result for a client that receives a piece of this many bytes every tenth of a second, and the number of
+    /// pieces that it receives.
+    fn forwarded(pieces: usize, bytes: usize) -> (Result<(), Error>, usize) {
+        actix_web::rt::System::new().block_on(async move {
+            let (writer, reader) = SpoolSpace::default().spool();
+            for _ in 0..pieces {
+                assert!(writer.push(Bytes::from(vec![0; bytes])).await.is_continue());
+            }
+            drop(writer);
+            let (send, mut receive) = mpsc::channel(1);
+            let reading = spawn(async { Ok(()) });
+            let work = spawn(forward(reading, reader, send, Duration::from_millis(400)));
+            let mut received = 0;
+            while receive.recv().await.is_some() {
+                received += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            (work.await.unwrap(), received)
+        })
+    }
+
+    #[test]
+    fn a_client_that_always_receives_a_little_but_too_slowly_is_given_up() {
+        let (result, received) = forwarded(100, 100);
+        assert_eq!(result.unwrap_err().code, Code::TimedOut);
+        assert!((3..20).contains(&received), "{received} pieces");
+        let (result, received) = forwarded(15, 16 * 1024);
+        result.unwrap();
+        assert_eq!(received, 15);
+    }
 }
