@@ -1,6 +1,7 @@
 //! The binary as operators run it: imports and exports, accounts, configuration, start and shutdown, backups.
 
 mod backup;
+mod compose;
 mod configuration;
 mod crash;
 mod demo;

@@ -25,21 +25,23 @@ impl Server {
     pub(super) fn spawn(home: &Home, arguments: &[&str]) -> Self {
         // `--bind` may be given only once.
         let bind: &[&str] = if arguments.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
-        let mut child = home.command(&[&["serve"], bind, arguments].concat()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Self { child, log, address: String::new() }
+        Self::run(home.command(&[&["serve"], bind, arguments].concat()))
+    }
+
+    /// Starts a server by this command.
+    pub(super) fn run(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { log: BufReader::new(child.stderr.take().unwrap()), child, address: String::new() }
     }
 
     /// Starts a server that ignores a signal, and waits until it serves.
     pub(super) fn ignoring(home: &Home, arguments: &[&str], signal: &str) -> Self {
         let serve = home.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat());
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "serve"]).arg(serve.get_program());
+        let (mut shell, script) = (Command::new("/bin/sh"), format!("trap '' {signal}; exec \"$@\""));
+        shell.args(["-c", &script, "serve"]).arg(serve.get_program());
         shell.args(serve.get_args()).current_dir(serve.get_current_dir().unwrap()).env_clear();
         shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let mut child = shell.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Self { child, log, address: String::new() }.announced()
+        Self::run(shell).announced()
     }
 
     /// Waits until the server announces that it serves.
@@ -126,8 +128,7 @@ impl Server {
         while begun.elapsed() < limit {
             if let Some(status) = self.child.try_wait().unwrap() {
                 let took = begun.elapsed();
-                let mut rest = String::new();
-                self.log.read_to_string(&mut rest).unwrap();
+                let rest = std::io::read_to_string(&mut self.log).unwrap();
                 return (status.code(), took, rest);
             }
             std::thread::sleep(Duration::from_millis(20));
