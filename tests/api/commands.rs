@@ -12,6 +12,7 @@ mod file_modes;
 mod import;
 mod import_members;
 mod mails;
+mod memory;
 mod proxy;
 mod serving;
 mod shutdown;
