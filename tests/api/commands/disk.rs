@@ -94,6 +94,33 @@ fn a_full_disk_loses_no_acknowledged_write() {
     });
 }
 
+/// Sixteen clients write five hundred times altogether; the disk becomes full and gets room again in between.
+#[test]
+fn of_five_hundred_writes_around_a_full_disk_the_acknowledged_ones_are_kept() {
+    Home::run_test(Backend::Sqlite, |home| {
+        let Some(disk) = Tmpfs::over(folder(&home), 24 * 1024) else { return };
+        let server = Server::start(&home, DEMO);
+        let office = block_on(async {
+            let office = Office::of(&server).await;
+            let crowd = async { office.crowd(16, 32).await };
+            let moment = async {
+                office.until_counted(150, 0).await;
+                disk.fill();
+                office.until_counted(150, 150).await;
+                disk.empty();
+            };
+            let (statuses, ()) = tokio::join!(crowd, moment);
+            println!("five hundred: {statuses:?}");
+            assert_eq!(statuses.values().sum::<usize>(), 512);
+            assert!(statuses.keys().all(|status| [201, 503, 507].contains(status)), "{statuses:?}");
+            office.goes_on(20).await;
+            office
+        });
+        server.kill();
+        block_on(office.audit(&home.database.url));
+    });
+}
+
 /// Limits the file size of a server that ignores `XFSZ`: every write to the database beyond it fails.
 pub(super) fn limit(server: &Server, bytes: &str) {
     let mut command = Command::new("prlimit");
@@ -136,33 +163,49 @@ async fn run_statements(cluster: &Cluster, database: &str, statements: &[&'stati
 const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'stuck' AND \
                    pid <> pg_backend_pid()";
 
+/// A PostgreSQL of its own with the database `stuck`, whose tablespace is a small disk where one can be mounted.
+pub(super) struct SmallTablespace {
+    pub(super) home: Home,
+    pub(super) disk: Option<Tmpfs>,
+    cluster: Cluster,
+    _folder: tempfile::TempDir,
+}
+
+impl SmallTablespace {
+    /// Returns `None` if there is no PostgreSQL.
+    pub(super) fn create(kib: u64) -> Option<Self> {
+        let Some(cluster) = Cluster::start() else {
+            println!("skipped: there is no PostgreSQL here");
+            return None;
+        };
+        let folder = tempfile::TempDir::new().unwrap();
+        let disk = Tmpfs::over(folder.path(), kib);
+        if let Some((uid, gid)) = unprivileged_user() {
+            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).unwrap();
+        }
+        let url = cluster.server().url("stuck");
+        block_on(async {
+            let mut connection = PgConnection::connect(&cluster.server().url("postgres")).await.unwrap();
+            let space = format!("CREATE TABLESPACE small LOCATION '{}'", folder.path().display());
+            connection.execute(sqlx::AssertSqlSafe(space)).await.unwrap();
+            connection.execute("CREATE DATABASE stuck TABLESPACE small").await.unwrap();
+            database::fill(&url).await;
+        });
+        Some(Self { home: Home::on(Private::at(url)), disk, cluster, _folder: folder })
+    }
+}
+
 #[test]
 fn a_read_only_postgresql_loses_no_acknowledged_write() {
     let _recorder = crate::harness::contract::coverage::CoverageRecorder::begin();
-    let Some(cluster) = Cluster::start() else {
-        println!("skipped: there is no PostgreSQL here");
-        return;
-    };
-    let small = tempfile::TempDir::new().unwrap();
-    let disk = Tmpfs::over(small.path(), 64 * 1024);
-    if let Some((uid, gid)) = unprivileged_user() {
-        std::os::unix::fs::chown(small.path(), Some(uid), Some(gid)).unwrap();
-    }
-    let url = cluster.server().url("stuck");
-    block_on(async {
-        let mut connection = PgConnection::connect(&cluster.server().url("postgres")).await.unwrap();
-        let space = format!("CREATE TABLESPACE small LOCATION '{}'", small.path().display());
-        connection.execute(sqlx::AssertSqlSafe(space)).await.unwrap();
-        connection.execute("CREATE DATABASE stuck TABLESPACE small").await.unwrap();
-        database::fill(&url).await;
-    });
-    let home = Home::on(Private::at(url.clone()));
-    let server = Server::start(&home, DEMO);
+    let Some(small) = SmallTablespace::create(64 * 1024) else { return };
+    let SmallTablespace { home, disk, cluster, .. } = &small;
+    let server = Server::start(home, DEMO);
     block_on(async {
         let office = Office::of(&server).await;
         office.writes(10).await;
 
-        if let Some(disk) = &disk {
+        if let Some(disk) = disk {
             disk.fill();
             office.until_full().await;
             let statuses = office.writes(30).await;
@@ -176,7 +219,7 @@ fn a_read_only_postgresql_loses_no_acknowledged_write() {
 
         // Read-only for all sessions at once, as for maintenance.
         run_statements(
-            &cluster,
+            cluster,
             "postgres",
             &["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"],
         )
@@ -185,7 +228,7 @@ fn a_read_only_postgresql_loses_no_acknowledged_write() {
         office.is_stuck(503, "unavailable").await;
         office.crowd(16, 4).await;
         run_statements(
-            &cluster,
+            cluster,
             "postgres",
             &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"],
         )
@@ -194,15 +237,14 @@ fn a_read_only_postgresql_loses_no_acknowledged_write() {
 
         // Read-only for new sessions, as after a failover. Such sessions stay read-only.
         run_statements(
-            &cluster,
+            cluster,
             "stuck",
             &["ALTER DATABASE stuck SET default_transaction_read_only = on", END],
         )
         .await;
         office.is_stuck(503, "unavailable").await;
         office.crowd(16, 4).await;
-        run_statements(&cluster, "stuck", &["ALTER DATABASE stuck RESET default_transaction_read_only"])
-            .await;
+        run_statements(cluster, "stuck", &["ALTER DATABASE stuck RESET default_transaction_read_only"]).await;
         office.goes_on(20).await;
 
         // PostgreSQL is paused during writes: they wait, or get 503.
@@ -216,7 +258,7 @@ fn a_read_only_postgresql_loses_no_acknowledged_write() {
         println!("paused: {statuses:?}");
         office.goes_on(20).await;
         server.kill();
-        office.audit(&url).await;
+        office.audit(&home.database.url).await;
     });
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
-use sqlx::{Connection, SqliteConnection};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
-use super::disk::{DEMO, block_on, folder, limit};
-use super::disk_writer::{ORGANISATIONS, Office};
+use super::disk::{DEMO, SmallTablespace, block_on, folder, limit};
+use super::disk_writer::{FULL, ORGANISATIONS, Office};
 use super::serving::Server;
 use super::{Home, TIMEOUT};
 use crate::api::imports::{CSV, ended, send};
@@ -47,8 +47,17 @@ impl Office {
 
 /// The first column of the result of a statement.
 async fn ask(home: &Home, statement: &'static str) -> Vec<String> {
-    let mut connection = SqliteConnection::connect(&home.database.url).await.unwrap();
-    sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+    let url = &home.database.url;
+    match home.backend() {
+        Backend::Sqlite => {
+            let mut connection = SqliteConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+        }
+        Backend::Postgres => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+        }
+    }
 }
 
 #[test]
@@ -115,5 +124,63 @@ fn background_work_recovers_from_a_full_disk() {
         assert_eq!(server.ended(TIMEOUT).0, Some(0));
         assert_eq!(block_on(ask(&home, "SELECT state FROM mail ORDER BY state")), ["sent", "sent"]);
         assert_eq!(late.mails(2).len(), 2);
+    });
+}
+
+/// An import whose failure could not be stored either, because the disk was still full, is interrupted.
+fn has_failed(import: &Value) -> bool {
+    ["failed", "interrupted"].contains(&import["status"].as_str().unwrap())
+}
+
+#[test]
+fn background_work_recovers_from_a_full_tablespace() {
+    let _recorder = crate::harness::contract::coverage::CoverageRecorder::begin();
+    let Some(small) = SmallTablespace::create(64 * 1024) else { return };
+    let (home, Some(disk)) = (&small.home, &small.disk) else { return };
+    let late = Sink::start(SinkBehavior::AcceptAfterChange);
+    let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
+    let server = Server::start(home, &[DEMO, &mail].concat());
+    block_on(async {
+        let office = Office::of(&server).await;
+        // One mail is being sent while the disk fills up, another one waits.
+        for name in ["Neustadt", "Altstadt"] {
+            office.caller.post("/api/v1/interest-registrations", &interest(name)).await.expect(202);
+        }
+        late.mails(1);
+
+        let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
+        let id = begun["id"].as_str().unwrap().to_owned();
+        disk.fill();
+        office.hurried().await;
+        office.until_full().await;
+        // The mail server accepts the mail, while there may be no room to record it.
+        late.set_behavior(SinkBehavior::Accept);
+        office.hurried().await;
+        // A small write may still fit, where an import has left room.
+        let statuses = office.writes(20).await;
+        assert!(statuses.keys().all(|status| [201, FULL.0].contains(status)), "{statuses:?}");
+        disk.empty();
+        let import = ended(&office.caller, &id).await;
+        assert!(has_failed(&import), "{import:#}");
+        office.until_ready().await;
+        assert_eq!(office.imported().await, 0);
+        office.hurried().await;
+        office.goes_on(10).await;
+        office.caller.get("/api/v1/imports").await.ok();
+        assert_eq!(ask(home, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
+
+        // With enough room the same file can be imported, and both mails are sent once.
+        disk.resize(256 * 1024);
+        let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
+        assert_eq!(ended(&office.caller, begun["id"].as_str().unwrap()).await["status"], "committed");
+        assert_eq!(office.imported().await, u64::try_from(ROWS).unwrap());
+        office.goes_on(10).await;
+        late.mails(2);
+        server.signal("-TERM");
+        assert_eq!(server.ended(TIMEOUT).0, Some(0));
+        assert_eq!(late.mails(2).len(), 2);
+        let states = ask(home, "SELECT DISTINCT CAST(state AS text) FROM mail").await;
+        assert_eq!(states, ["sent"]);
+        office.audit(&home.database.url).await;
     });
 }

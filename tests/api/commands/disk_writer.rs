@@ -78,6 +78,16 @@ impl Office {
         })
     }
 
+    /// Waits until at least this many writes were acknowledged, and this many refused.
+    pub(super) async fn until_counted(&self, acknowledged: usize, refused: usize) {
+        let deadline = Instant::now() + TIMEOUT;
+        let count = |writes: &Mutex<BTreeSet<String>>| writes.lock().unwrap().len();
+        while count(&self.acknowledged) < acknowledged || count(&self.refused) < refused {
+            assert!(Instant::now() < deadline, "too few writes were acknowledged or refused");
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     /// Writes until a write is refused because the disk is full.
     pub(super) async fn until_full(&self) {
         for _ in 0..400 {
