@@ -7,17 +7,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vku_domain::kernel::access::actor::{Action, Actor};
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_domain::member::Member;
 use vku_domain::session::Session;
-use vku_persistence::Visitor;
-use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
-use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
+use vku_transfer::export::Export;
 use vku_transfer::format::Format;
 
 use crate::kernel::page::token_of_link;
@@ -97,31 +94,6 @@ pub async fn delete_member_calendar_link(context: Context) -> Result<HttpRespons
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
 
-/// Writes a calendar of all resources of a kind that an actor can see.
-struct Feed {
-    store: Store,
-    actor: Actor,
-    sheets: XlsxLimits,
-    reporter: ReportingOrg,
-}
-
-impl Visitor for Feed {
-    type Answer = Result<Vec<u8>, Error>;
-
-    async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { store, actor, sheets, reporter } = self;
-        let (query, format, dialect) = (Query::<T>::all(), Format::Ics, CsvDialect::Rfc4180);
-        let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };
-        let mut calendar = Vec::new();
-        let written = export.write(async |piece| {
-            calendar.extend_from_slice(&piece);
-            ControlFlow::Continue(())
-        });
-        written.await?;
-        Ok(calendar)
-    }
-}
-
 /// Handles `GET`: returns the calendar of the link.
 pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
@@ -129,8 +101,15 @@ pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let actor = store.calendar_reader(&token).await?.ok_or_else(Error::not_found)?;
     let sheets = context.shared.sheets.clone();
     let reporter = context.shared.site.reporter.clone();
-    let feed = Feed { store, actor, sheets, reporter };
-    let calendar = vku_persistence::visit("sessions", feed).await.ok_or_else(Error::not_found)??;
+    let table = vku_persistence::table(Session::NAME).ok_or_else(Error::not_found)?;
+    let (query, format, dialect) = (table.all(), Format::Ics, CsvDialect::Rfc4180);
+    let export = Export { store, actor, table, query, parent: None, format, dialect, sheets, reporter };
+    let mut calendar = Vec::new();
+    let written = export.write(async |piece| {
+        calendar.extend_from_slice(&piece);
+        ControlFlow::Continue(())
+    });
+    written.await?;
     let tag = ETag::of_bytes(&calendar);
     let mut response = respond_as(&context, StatusCode::OK, &tag, Format::Ics.media_type(), calendar);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

@@ -8,6 +8,7 @@ use vku_domain::document::Document as PartnershipDocument;
 use vku_domain::funding::Funding;
 use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::member::Member;
 use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
@@ -21,6 +22,7 @@ use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
+use vku_persistence::table;
 
 use crate::kernel::openapi::Document;
 use crate::kernel::resource::ResourceApi;
@@ -30,7 +32,9 @@ macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
         /// Registers the routes of all resources.
         pub(crate) fn feature_routes(config: &mut ServiceConfig) {
-            $(routes::<$feature>(config);)+
+            $(if let Some(table) = table(<$feature as Resource>::NAME) {
+                routes(config, table, &<$feature>::path(), <$feature>::CUSTOM_CREATE);
+            })+
         }
 
         /// Adds all resources to the document.

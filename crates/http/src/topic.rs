@@ -8,12 +8,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::topic::Topic;
+use vku_persistence::any_table::JsonResource;
 
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key};
 use crate::kernel::resource::ResourceApi;
-use crate::kernel::resource::handlers::serialize;
+use crate::kernel::resource::handlers::written;
 use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for Topic {
@@ -125,5 +126,5 @@ async fn support(context: Context, is_supported: bool) -> Result<HttpResponse, P
     let topic = context
         .write(dry_run, async |writer| writer.support(&id, member.as_ref(), is_supported).await)
         .await?;
-    Ok(serialize(&context, StatusCode::OK, &topic)?)
+    Ok(written(&context, StatusCode::OK, JsonResource::of(&topic)?))
 }

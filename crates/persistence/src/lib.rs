@@ -7,6 +7,7 @@
 
 mod activity;
 mod agenda;
+pub mod any_table;
 pub mod api_key;
 pub mod audit;
 pub mod auth;
@@ -66,6 +67,7 @@ use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 
+use crate::any_table::{AnyTable, TableOf};
 use crate::kernel::read::reference_lookup::ResourceDescriptor;
 use kernel::table::{Parent, Table};
 
@@ -84,6 +86,16 @@ pub fn collection<T: Table>() -> String {
         Some(parent) => format!("{parent}-{}", T::PATH),
         None => T::PATH.to_owned(),
     }
+}
+
+/// Returns the resource with this name, such as `partnership`.
+pub fn table(name: &str) -> Option<&'static dyn AnyTable> {
+    tables().iter().copied().find(|table| table.info().name == name)
+}
+
+/// Returns the resource with this collection name, such as `partnership-funding`.
+pub fn table_of(collection: &str) -> Option<&'static dyn AnyTable> {
+    tables().iter().copied().find(|table| table.collection() == collection)
 }
 
 macro_rules! resources {
@@ -111,6 +123,12 @@ macro_rules! resources {
         pub fn scopes() -> Vec<String> {
             let main = [$((<$resource as Resource>::PATH, <<$resource as Resource>::Parent as Parent>::NAME)),+];
             scope::known(main.into_iter().filter(|(_, parent)| parent.is_none()).map(|(path, _)| path))
+        }
+
+        /// All resources, in the order in which their files can be imported.
+        pub fn tables() -> &'static [&'static dyn AnyTable] {
+            static ALL: &[&dyn AnyTable] = &[$(&TableOf::<$resource>::new()),+];
+            ALL
         }
 
         /// Visits the resource with this collection name; returns `None` if there is none.

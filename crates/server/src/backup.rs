@@ -4,12 +4,9 @@ use std::path::Path;
 use vku_domain::kernel::clock::{Clock, SystemClock};
 
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::query::Query;
 use vku_persistence::kernel::database::backup;
 use vku_persistence::kernel::database::backup::BackupError;
-use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
-use vku_persistence::{Visitor, collections, visit};
+use vku_persistence::tables;
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};
@@ -43,10 +40,10 @@ pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliErr
     // Opened as a server opens it: the schema is migrated, and the secret file must be the right one.
     let (store, _) = bootstrap::store(config).await?;
     let mut counts = Vec::new();
-    for collection in collections() {
-        if let Some(count) = visit(&collection, Count { store: &store }).await {
-            counts.push(format!("{} {collection}", count?));
-        }
+    let operator = Actor::operator(store.now());
+    for table in tables() {
+        let count = table.all().count(&store.read(&operator).await?, None).await?;
+        counts.push(format!("{count} {}", table.collection()));
     }
     print_line(format!("The database contains {}.", counts.join(", ")))?;
     let database = store.database().clone();
@@ -54,21 +51,4 @@ pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliErr
         .close()
         .await
         .map_err(|error| CliError::new(format!("the database did not close cleanly: {error}")))
-}
-
-struct Count<'a> {
-    store: &'a Store,
-}
-
-impl Visitor for Count<'_> {
-    type Answer = Result<u64, CliError>;
-
-    async fn visit<T: Table>(self) -> Self::Answer {
-        let operator = Actor::operator(self.store.now());
-        let mut query = Query::<T>::all();
-        query.limit = 1;
-        query.count = true;
-        let page = self.store.read(&operator).await?.list_everywhere(&query).await?;
-        Ok(page.total.unwrap_or_default())
-    }
 }

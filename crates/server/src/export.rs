@@ -4,12 +4,8 @@ use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
-use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
-use vku_persistence::{Visitor, visit};
-use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
+use vku_transfer::export::{Export, XlsxLimits};
 use vku_transfer::format::Format;
 
 use crate::config::Config;
@@ -23,7 +19,7 @@ pub(crate) async fn command(
     format: ExportFormat,
     dialect: Option<ExportDialect>,
 ) -> Result<(), CliError> {
-    known(collection)?;
+    let table = known(collection)?;
     let format = match format {
         ExportFormat::Csv => Format::Csv,
         ExportFormat::Ndjson => Format::Ndjson,
@@ -41,52 +37,32 @@ pub(crate) async fn command(
     };
     let (store, _) = bootstrap::store(config).await?;
     let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
-    let visitor = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
-    match visit(collection, visitor).await {
-        Some(done) => done,
-        None => known(collection),
+    let reporter = reporter.unwrap_or_default();
+    if !Format::of(table).contains(&format) {
+        let (path, format) = (table.info().path, format.as_str());
+        let why = match format {
+            "iati" => "they are not partnerships",
+            "ics" => "they have no dates",
+            _ => "they have no locations",
+        };
+        return Err(CliError::new(format!("{path} cannot be exported as {format}: {why}")));
     }
-}
-
-struct Whole {
-    store: Store,
-    format: Format,
-    dialect: CsvDialect,
-    sheets: XlsxLimits,
-    reporter: ReportingOrg,
-}
-
-impl Visitor for Whole {
-    type Answer = Result<(), CliError>;
-
-    async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { store, format, dialect, sheets, reporter } = self;
-        if !Format::of::<T>().contains(&format) {
-            let (path, format) = (T::PATH, format.as_str());
-            let why = match format {
-                "iati" => "they are not partnerships",
-                "ics" => "they have no dates",
-                _ => "they have no locations",
-            };
-            return Err(CliError::new(format!("{path} cannot be exported as {format}: {why}")));
+    let (actor, query) = (Actor::operator(store.now()), table.all());
+    let export = Export { store, actor, table, query, parent: None, format, dialect, sheets, reporter };
+    let mut output = std::io::stdout().lock();
+    let mut broken = None;
+    let written = export.write(async |piece| match output.write_all(&piece) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            broken = Some(error);
+            ControlFlow::Break(())
         }
-        let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());
-        let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };
-        let mut output = std::io::stdout().lock();
-        let mut broken = None;
-        let written = export.write(async |piece| match output.write_all(&piece) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                broken = Some(error);
-                ControlFlow::Break(())
-            }
-        });
-        written.await?;
-        match broken {
-            // The reader has closed the pipe.
-            Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            Some(error) => Err(error.into()),
-            None => Ok(output.flush()?),
-        }
+    });
+    written.await?;
+    match broken {
+        // The reader has closed the pipe.
+        Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Some(error) => Err(error.into()),
+        None => Ok(output.flush()?),
     }
 }

@@ -11,8 +11,9 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::{Violations, hint};
-use vku_persistence::collections;
+use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::transaction::{WriteContext, Writer};
+use vku_persistence::{collections, table_of};
 use vku_transfer::import::{Charset, ImportFormat, Plan, run};
 
 use crate::config::Config;
@@ -132,12 +133,12 @@ pub(crate) fn spooled(content: &mut impl std::io::Read) -> std::io::Result<File>
     Ok(copy)
 }
 
-/// Rejects an unknown collection.
-pub(crate) fn known(collection: &str) -> Result<(), CliError> {
-    let names = collections();
-    if names.iter().any(|name| name == collection) {
-        return Ok(());
+/// Returns the resource of a collection; rejects an unknown one.
+pub(crate) fn known(collection: &str) -> Result<&'static dyn AnyTable, CliError> {
+    if let Some(table) = table_of(collection) {
+        return Ok(table);
     }
+    let names = collections();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     Err(CliError::new(format!("there is no resource `{collection}`.{}", hint(collection, &names))))
 }

@@ -1,6 +1,6 @@
 //! The formats of lists.
 
-use vku_domain::kernel::resource::Resource;
+use vku_persistence::any_table::AnyTable;
 
 vku_domain::string_enum! {
     /// A representation of a list.
@@ -58,11 +58,12 @@ impl Format {
 
     /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
     /// only for events.
-    pub fn of<T: Resource>() -> Vec<Self> {
+    pub fn of(table: &dyn AnyTable) -> Vec<Self> {
+        let info = table.info();
         let fits = |format: &Self| match format {
-            Self::Geojson => T::PLACES.is_some(),
-            Self::Iati => T::IS_ACTIVITY,
-            Self::Ics => T::EVENT.is_some(),
+            Self::Geojson => info.has_places,
+            Self::Iati => info.is_activity,
+            Self::Ics => info.has_events,
             _ => true,
         };
         Self::ALL.iter().copied().filter(fits).collect()

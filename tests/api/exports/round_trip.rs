@@ -7,12 +7,11 @@ use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
+use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::WriteContext;
-use vku_persistence::{Visitor, collection, collections, visit};
+use vku_persistence::tables;
 use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 use vku_transfer::import::{Plan, run};
@@ -23,72 +22,48 @@ use crate::harness::database::{self};
 use crate::harness::on_both;
 
 /// Exports a whole collection as CSV.
-struct Whole<'a> {
-    store: &'a Store,
-    dialect: CsvDialect,
-}
-
-impl Visitor for Whole<'_> {
-    type Answer = String;
-
-    async fn visit<T: Table>(self) -> String {
-        let (store, actor) = (self.store.clone(), Actor::operator(self.store.now()));
-        let (query, sheets) = (Query::<T>::all(), XlsxLimits::up_to(0));
-        let dialect = self.dialect;
-        let export = Export {
-            store,
-            actor,
-            query,
-            parent: None,
-            format: Format::Csv,
-            dialect,
-            sheets,
-            reporter: ReportingOrg::default(),
-        };
-        let mut whole = Vec::new();
-        let written = export.write(async |piece| {
-            whole.extend_from_slice(&piece);
-            ControlFlow::Continue(())
-        });
-        written.await.unwrap();
-        String::from_utf8(whole).unwrap()
-    }
+async fn export(store: &Store, table: &'static dyn AnyTable, dialect: CsvDialect) -> String {
+    let export = Export {
+        store: store.clone(),
+        actor: Actor::operator(store.now()),
+        table,
+        query: table.all(),
+        parent: None,
+        format: Format::Csv,
+        dialect,
+        sheets: XlsxLimits::up_to(0),
+        reporter: ReportingOrg::default(),
+    };
+    let mut whole = Vec::new();
+    let written = export.write(async |piece| {
+        whole.extend_from_slice(&piece);
+        ControlFlow::Continue(())
+    });
+    written.await.unwrap();
+    String::from_utf8(whole).unwrap()
 }
 
 /// Imports a whole collection and returns the number of created rows.
-struct Back<'a> {
-    store: &'a Store,
-    csv: &'a str,
-}
-
-impl Visitor for Back<'_> {
-    type Answer = usize;
-
-    async fn visit<T: Table>(self) -> usize {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(self.csv.as_bytes()).unwrap();
-        let order = Order {
-            resource: collection::<T>(),
-            mode: ImportMode::Upsert,
-            on_error: OnError::Abort,
-            format: "csv".into(),
-            sheet: None,
-            charset: None,
-        };
-        let operator = Actor::operator(self.store.now());
-        let writing = WriteContext {
-            actor: &operator,
-            request_id: "test",
-            dry_run: false,
-            origin: InputSource::Import,
-        };
-        let done = self.store.write(&writing, async |writer| {
-            let Plan { report, .. } = run(writer, &order, file, &|_, _| {}).await?;
-            assert_eq!(report.faults, [], "{}", order.resource);
-            Ok(report.counts.create.try_into().unwrap())
-        });
-        done.await.unwrap()
-    }
+async fn import(store: &Store, table: &'static dyn AnyTable, csv: &str) -> usize {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(csv.as_bytes()).unwrap();
+    let order = Order {
+        resource: table.collection(),
+        mode: ImportMode::Upsert,
+        on_error: OnError::Abort,
+        format: "csv".into(),
+        sheet: None,
+        charset: None,
+    };
+    let operator = Actor::operator(store.now());
+    let writing =
+        WriteContext { actor: &operator, request_id: "test", dry_run: false, origin: InputSource::Import };
+    let done = store.write(&writing, async |writer| {
+        let Plan { report, .. } = run(writer, &order, file, &|_, _| {}).await?;
+        assert_eq!(report.faults, [], "{}", order.resource);
+        Ok(report.counts.create.try_into().unwrap())
+    });
+    done.await.unwrap()
 }
 
 const AWKWARD: [&str; 7] = ["a;b", r"c\d", "\"quoted\"", "'apostrophe", "=1+1;2", "'=1", "x, y"];
@@ -133,17 +108,18 @@ on_both! {
             let Some(empty) = database::empty(app.backend) else { return };
             let (store, _) = database::open(&empty.url).await;
             let mut rows = 0;
-            for collection in collections() {
-                let there = visit(&collection, Whole { store: &app.store, dialect }).await.unwrap();
+            for table in tables().iter().copied() {
+                let collection = table.collection();
+                let there = export(&app.store, table, dialect).await;
                 // An import refuses a file without rows.
                 if there.trim_end().lines().count() == 1 {
                     continue;
                 }
-                let made = visit(&collection, Back { store: &store, csv: &there }).await.unwrap();
-                let here = visit(&collection, Whole { store: &store, dialect }).await.unwrap();
+                let made = import(&store, table, &there).await;
+                let here = export(&store, table, dialect).await;
                 assert_eq!(there, here, "{collection}");
                 // Importing it again creates nothing.
-                let again = visit(&collection, Back { store: &store, csv: &here }).await.unwrap();
+                let again = import(&store, table, &here).await;
                 assert_eq!(again, 0, "{collection}");
                 rows += made;
             }

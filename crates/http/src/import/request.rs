@@ -52,7 +52,7 @@ impl ImportRequest {
             }
         };
         parameters.finish().map_err(Error::parameters)?;
-        may_import(&resource, &context.actor).await?;
+        may_import(&resource, &context.actor)?;
         let mode = mode.unwrap_or(ImportMode::Create);
         let on_error = on_error.unwrap_or(OnError::Abort);
         let charset = charset.map(|charset| charset.name().to_owned());

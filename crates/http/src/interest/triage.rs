@@ -15,6 +15,7 @@ use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
+use vku_persistence::any_table::JsonResource;
 use vku_persistence::kernel::transaction::Writer;
 
 use crate::kernel::media_type::JSON;
@@ -72,7 +73,8 @@ async fn triage<D: Deserr<Violations>>(
     context
         .post(dry_run, body, async |writer| {
             let decision = deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
-            stored_response(StatusCode::OK, &decide(writer, &id, &condition, decision).await?, None)
+            let registration = decide(writer, &id, &condition, decision).await?;
+            Ok(stored_response(StatusCode::OK, JsonResource::of(&registration)?, None))
         })
         .await
 }

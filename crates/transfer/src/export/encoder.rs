@@ -1,19 +1,17 @@
 //! What all text formats have in common.
 
 use vku_domain::kernel::error::Error;
-use vku_persistence::kernel::table::Table;
-
-use super::row_stream::Row;
+use vku_persistence::any_table::ExportRow;
 
 /// Encodes rows in a format.
-pub(super) trait Encoder<T: Table> {
+pub(super) trait Encoder {
     /// Writes what comes before all rows.
     fn head(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
         Ok(())
     }
 
     /// Writes a row.
-    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn row(&mut self, row: &ExportRow, out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Writes what comes after all rows.
     fn tail(&mut self, _out: &mut Vec<u8>) {}

@@ -1,27 +1,18 @@
 //! GeoJSON (RFC 7946): a feature collection; each feature is a row with its location.
 
+use std::io::Write;
+
 use serde::Serialize;
-use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::projection::Projected;
 use vku_domain::kernel::value::{Location, Places};
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::ExportRow;
 
 use super::encoder::Encoder;
-use super::row_stream::Row;
 
 /// Encodes each row as a feature, one per line.
 #[derive(Default)]
 pub(super) struct GeoJsonEncoder {
     begun: bool,
-}
-
-#[derive(Serialize)]
-struct Feature<'a, T: Table> {
-    r#type: &'static str,
-    id: Uuid,
-    geometry: Option<Geometry>,
-    properties: &'a Projected<T>,
 }
 
 #[derive(Serialize)]
@@ -45,18 +36,22 @@ fn geometry(places: &Places) -> Option<Geometry> {
     }
 }
 
-impl<T: Table> Encoder<T> for GeoJsonEncoder {
+impl Encoder for GeoJsonEncoder {
     fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         out.extend_from_slice(br#"{"type":"FeatureCollection","features":["#);
         Ok(())
     }
 
-    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn row(&mut self, row: &ExportRow, out: &mut Vec<u8>) -> Result<(), Error> {
         out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
         self.begun = true;
         let geometry = row.places.as_ref().and_then(geometry);
-        let feature = Feature { r#type: "Feature", id: row.id, geometry, properties: &row.projected };
-        serde_json::to_writer(out, &feature).map_err(Error::internal)
+        write!(out, r#"{{"type":"Feature","id":"{}","geometry":"#, row.id).map_err(Error::internal)?;
+        serde_json::to_writer(&mut *out, &geometry).map_err(Error::internal)?;
+        out.extend_from_slice(br#","properties":"#);
+        row.item.write_json(out)?;
+        out.push(b'}');
+        Ok(())
     }
 
     fn tail(&mut self, out: &mut Vec<u8>) {

@@ -2,22 +2,21 @@
 
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::{Calendar, NAME};
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::ExportRow;
 
 use super::encoder::Encoder;
-use super::row_stream::Row;
 
 /// Encodes each row as an event.
 #[derive(Default)]
 pub(super) struct IcsEncoder(Calendar);
 
-impl<T: Table> Encoder<T> for IcsEncoder {
+impl Encoder for IcsEncoder {
     fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.0.begin(NAME, out);
         Ok(())
     }
 
-    fn row(&mut self, row: &Row<T>, _out: &mut Vec<u8>) -> Result<(), Error> {
+    fn row(&mut self, row: &ExportRow, _out: &mut Vec<u8>) -> Result<(), Error> {
         if let Some(event) = &row.event {
             self.0.event(event);
         }

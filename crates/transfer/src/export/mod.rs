@@ -11,7 +11,7 @@ pub mod spool;
 mod text;
 mod xlsx;
 
-pub use self::csv::{columns, write_record};
+pub use self::csv::write_record;
 pub use self::iati::ReportingOrg;
 pub use self::xlsx::XlsxLimits;
 
@@ -21,23 +21,23 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
-use vku_persistence::collection;
+use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
 
 use crate::format::Format;
 
 /// A list that is exported in a format.
-pub struct Export<T: Table> {
+pub struct Export {
     /// The store to read from.
     pub store: Store,
     /// The actor who reads.
     pub actor: Actor,
+    /// The resource.
+    pub table: &'static dyn AnyTable,
     /// The filter and the order.
-    pub query: Query<T>,
+    pub query: Box<dyn AnyQuery>,
     /// The parent resource; `None` for the resources of all parents.
     pub parent: Option<Key>,
     /// The format; `Json` is written as NDJSON, because `json` has pages.
@@ -50,7 +50,7 @@ pub struct Export<T: Table> {
     pub reporter: ReportingOrg,
 }
 
-impl<T: Table> Export<T> {
+impl Export {
     /// Writes the list piece by piece; the first piece comes when the request can no longer be rejected. `emit` breaks
     /// if the reader is gone, or has enough.
     ///
@@ -79,6 +79,6 @@ impl<T: Table> Export<T> {
 }
 
 /// The file name: the collection and the day, and nothing of the query.
-pub fn file_name<T: Table>(format: Format, day: NaiveDate) -> String {
-    format!("{}-{day}.{}", collection::<T>(), format.ending())
+pub fn file_name(table: &dyn AnyTable, format: Format, day: NaiveDate) -> String {
+    format!("{}-{day}.{}", table.collection(), format.ending())
 }

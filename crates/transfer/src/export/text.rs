@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use vku_domain::kernel::error::Error;
-use vku_persistence::kernel::table::Table;
 
 use super::Export;
 use super::csv::CsvEncoder;
@@ -18,22 +17,22 @@ use crate::format::Format;
 /// The approximate number of bytes that are passed on at once.
 pub(super) const PIECE: usize = 64 * 1024;
 
-pub(super) async fn write<T: Table>(
-    export: Export<T>,
+pub(super) async fn write(
+    export: Export,
     mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let Export { store, actor, query, parent, format, dialect, .. } = export;
+    let Export { store, actor, table, query, parent, format, dialect, .. } = export;
     let reader = store.export(&actor).await?;
-    let mut encoder: Box<dyn Encoder<T>> = match format {
+    let mut encoder: Box<dyn Encoder> = match format {
         Format::Csv => {
-            let languages = reader.languages(&query, parent.as_ref()).await?;
-            Box::new(CsvEncoder::new::<T>(&languages, &query.view, dialect))
+            let languages = query.languages(&reader, parent.as_ref()).await?;
+            Box::new(CsvEncoder::new(table.columns(&languages, query.view()), dialect))
         }
         Format::Geojson => Box::new(GeoJsonEncoder::default()),
         Format::Ics => Box::new(IcsEncoder::default()),
         Format::Ndjson | Format::Json | Format::Xlsx | Format::Iati => Box::new(NdjsonEncoder),
     };
-    let mut rows = Rows::new(&reader, query, parent.as_ref(), format);
+    let mut rows = Rows::new(&reader, query, parent.as_ref());
     let mut next = rows.next().await?;
     let mut out = Vec::with_capacity(PIECE);
     encoder.head(&mut out)?;

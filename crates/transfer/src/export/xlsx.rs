@@ -14,19 +14,15 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::tabular::{Column, FieldSerializer, formula_error};
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::collection;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::{AnyTable, ExportRow};
 use vku_persistence::kernel::transaction::Reader;
 
 use super::Export;
-use super::csv::columns;
-use super::row_stream::{Row, Rows};
+use super::row_stream::Rows;
 use super::spool::out_of_disk_space;
-use crate::format::Format;
 
 /// The maximum number of rows of a sheet in Excel, including its header.
 const SHEET_ROWS: u64 = 1_048_576;
@@ -74,14 +70,9 @@ fn refused(detail: Bilingual) -> Error {
 }
 
 /// Rejects a list with more rows than a sheet may have.
-pub(super) async fn check_row_limit<T: Table>(export: &Export<T>, reader: &Reader<'_>) -> Result<(), Error> {
-    let query = Query { count: true, limit: 1, cursor: None, ..export.query.clone() };
-    let parent = export.parent.as_ref();
-    let page = match parent {
-        Some(_) => reader.list(&query, parent).await?,
-        None => reader.list_everywhere(&query).await?,
-    };
-    let (max_rows, total) = (export.sheets.max_rows, page.total.unwrap_or(0));
+pub(super) async fn check_row_limit(export: &Export, reader: &Reader<'_>) -> Result<(), Error> {
+    let total = export.query.count(reader, export.parent.as_ref()).await?;
+    let max_rows = export.sheets.max_rows;
     if total <= max_rows {
         return Ok(());
     }
@@ -93,8 +84,8 @@ pub(super) async fn check_row_limit<T: Table>(export: &Export<T>, reader: &Reade
     )))
 }
 
-pub(super) async fn write<T: Table>(
-    export: Export<T>,
+pub(super) async fn write(
+    export: Export,
     mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let mut file = write_file(export).await?;
@@ -114,17 +105,17 @@ fn piece(mut file: File) -> Result<(File, Bytes), Error> {
 }
 
 /// Writes the whole file, and returns it at its beginning.
-async fn write_file<T: Table>(export: Export<T>) -> Result<File, Error> {
+async fn write_file(export: Export) -> Result<File, Error> {
     let _permit = export.sheets.permit().await?;
     let reader = export.store.export(&export.actor).await?;
     check_row_limit(&export, &reader).await?;
-    let languages = reader.languages(&export.query, export.parent.as_ref()).await?;
-    let picker = FieldSerializer::new(columns::<T>(&languages, &export.query.view));
-    let (send, receive) = mpsc::channel::<Vec<Row<T>>>(1);
-    let created_at = export.store.now().timestamp();
+    let languages = export.query.languages(&reader, export.parent.as_ref()).await?;
+    let picker = FieldSerializer::new(export.table.columns(&languages, export.query.view()));
+    let (send, receive) = mpsc::channel::<Vec<ExportRow>>(1);
+    let (table, created_at) = (export.table, export.store.now().timestamp());
     let sheet: JoinHandle<Result<File, Error>> =
-        spawn_blocking(move || Sheet::new::<T>(picker, created_at)?.fill(receive));
-    let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), Format::Xlsx);
+        spawn_blocking(move || Sheet::new(table, picker, created_at)?.fill(receive));
+    let mut rows = Rows::new(&reader, export.query, export.parent.as_ref());
     while let Some(batch) = rows.next().await? {
         // If the receiver is gone, the result of the sheet has the reason.
         if send.send(batch).await.is_err() {
@@ -143,12 +134,12 @@ struct Sheet {
 
 impl Sheet {
     /// Creates a sheet with its header.
-    fn new<T: Table>(picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
+    fn new(table: &dyn AnyTable, picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
         let created_at = ExcelDateTime::from_timestamp(created_at).map_err(failed)?;
         book.set_properties(&DocProperties::new().set_creation_datetime(&created_at));
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
-        let name: String = collection::<T>().chars().take(31).collect();
+        let name: String = table.collection().chars().take(31).collect();
         sheet.set_name(name).map_err(failed)?;
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
         let bold = Style::new().set_bold();
@@ -159,13 +150,13 @@ impl Sheet {
         Ok(Self { book, picker })
     }
 
-    fn fill<T: Table>(mut self, mut rows: mpsc::Receiver<Vec<Row<T>>>) -> Result<File, Error> {
+    fn fill(mut self, mut rows: mpsc::Receiver<Vec<ExportRow>>) -> Result<File, Error> {
         let sheet = self.book.worksheet_from_index(0).map_err(failed)?;
         let mut line = 0;
         while let Some(batch) = rows.blocking_recv() {
             for row in &batch {
                 line += 1;
-                let cells = self.picker.cells(&row.projected).map_err(Error::internal)?;
+                let cells = row.item.cells(&self.picker)?;
                 for (index, cell) in (0..).zip(cells) {
                     put(sheet, line, index, cell).map_err(failed)?;
                 }

@@ -9,7 +9,7 @@ use vku_domain::import::Source;
 use vku_domain::kernel::bilingual::typed;
 use vku_domain::kernel::tabular::csv_injection::undefuse;
 use vku_domain::kernel::tabular::number::Decimals;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 
 use super::charset::Charset;
 use super::encoding;
@@ -24,12 +24,13 @@ const HEAD: u64 = 1 << 16;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads all rows.
-pub(super) fn read<T: Table>(
+pub(super) fn read(
+    table: &dyn AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,
 ) -> io::Result<Result<(), Stop>> {
-    read_rows(file, charset, &Headings::of::<T>(), sink)
+    read_rows(file, charset, &Headings::of(table), sink)
 }
 
 fn read_rows(

@@ -3,19 +3,18 @@
 
 use std::fs::File;
 
+use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use vku_domain::import::{Duplicate, ImportMode, MAX_LISTED, OnError, Order, Report, RowChange, RowFault};
 use vku_domain::kernel::change_log::diff::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::size_limits::oversized_members;
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::{Stored, slug_of};
+use vku_persistence::any_table::{AnyTable, Imported, ImportedRow};
+use vku_persistence::kernel::bulk_import::Row;
 use vku_persistence::kernel::bulk_import::duplicates::NameIndex;
-use vku_persistence::kernel::bulk_import::{Done, Outcome, Row};
-use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Writer;
-use vku_persistence::{Visitor, visit};
+use vku_persistence::table_of;
 
 use super::deferred::Deferred;
 use super::format::ImportFormat;
@@ -45,13 +44,16 @@ pub async fn run(
     file: File,
     watch: ProgressFn<'_>,
 ) -> Result<Plan, Error> {
+    let table = table_of(&order.resource).ok_or_else(|| Error::internal("a collection that is not known"))?;
     let format = order.format.parse().map_err(Error::internal)?;
-    let job = Run { writer, order, file, format, watch };
-    let done = Box::pin(visit(&order.resource, job)).await;
-    done.ok_or_else(|| Error::internal("a collection that is not known"))?
+    let run = Run { table, writer, order, file, format, watch };
+    // Boxed, so that its code is compiled in this crate and not in each that calls it.
+    let run: LocalBoxFuture<'_, _> = Box::pin(run.run());
+    run.await
 }
 
 struct Run<'a, 'w> {
+    table: &'static dyn AnyTable,
     writer: &'a mut Writer<'w>,
     order: &'a Order,
     file: File,
@@ -59,28 +61,27 @@ struct Run<'a, 'w> {
     watch: ProgressFn<'a>,
 }
 
-impl Visitor for Run<'_, '_> {
-    type Answer = Result<Plan, Error>;
-
-    async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { writer, order, file, format, watch } = self;
-        writer.actor().require_import::<T>()?;
+impl Run<'_, '_> {
+    async fn run(self) -> Result<Plan, Error> {
+        let Self { table, writer, order, file, format, watch } = self;
+        table.require_import(writer.actor())?;
         if file.metadata().map_err(Error::file)?.len() >= STAGED_FROM {
-            writer.stage_import::<T>().await?;
+            table.stage_import(writer).await?;
         }
         let mut builder = ReportBuilder {
             report: Report { whole: true, ..Report::default() },
             digest: Sha256::new(),
-            names: writer.names::<T>().await?,
+            names: table.names(writer).await?,
             head: Vec::new(),
             on_error: order.on_error,
             deferred: Deferred::default(),
+            table,
         };
         builder.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
         let charset = order.charset.as_deref().map(str::parse).transpose();
         let charset = charset.map_err(|_| Error::internal("a charset that is not known"))?;
-        let (mut items, reading) = reader::begin::<T>(file, format, order.sheet.clone(), charset);
+        let (mut items, reading) = reader::begin(table, file, format, order.sheet.clone(), charset);
         while let Some(batch) = items.recv().await {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {
@@ -92,25 +93,25 @@ impl Visitor for Run<'_, '_> {
                         violations if violations.is_empty() => rows.push((number, row)),
                         violations => {
                             let before = std::mem::take(&mut rows);
-                            write::<T>(writer, order.mode, before, &mut builder).await?;
-                            builder.record_outcome::<T>(number, Err(Error::invalid(violations)))?;
+                            write(writer, order.mode, before, &mut builder).await?;
+                            builder.record_outcome(number, Err(Error::invalid(violations)))?;
                         }
                     },
                     ParsedRow::Faulty(number, faults) => {
                         // The rows before it are written first, so that the report stays in order.
                         let before = std::mem::take(&mut rows);
-                        write::<T>(writer, order.mode, before, &mut builder).await?;
+                        write(writer, order.mode, before, &mut builder).await?;
                         builder.record_faults(number, faults)?;
                     }
                     ParsedRow::Broken(faults) => {
                         let before = std::mem::take(&mut rows);
-                        write::<T>(writer, order.mode, before, &mut builder).await?;
+                        write(writer, order.mode, before, &mut builder).await?;
                         faults.into_iter().for_each(|fault| builder.report.fault(fault));
                         builder.report.whole = false;
                     }
                 }
             }
-            write::<T>(writer, order.mode, rows, &mut builder).await?;
+            write(writer, order.mode, rows, &mut builder).await?;
             writer.end_batch(builder.is_doomed()).await?;
             watch(builder.report.rows(), total);
             // Other tasks on this thread can run in between.
@@ -120,7 +121,7 @@ impl Visitor for Run<'_, '_> {
         writer.end_hiding();
         let mut deferred = std::mem::take(&mut builder.deferred).read()?;
         while let Some(rows) = deferred.next_batch()? {
-            write::<T>(writer, order.mode, rows, &mut builder).await?;
+            write(writer, order.mode, rows, &mut builder).await?;
             writer.end_batch(builder.is_doomed()).await?;
             watch(builder.report.rows(), total);
             tokio::task::yield_now().await;
@@ -133,14 +134,14 @@ impl Visitor for Run<'_, '_> {
 }
 
 /// Writes rows and records the outcomes.
-async fn write<T: Table>(
+async fn write(
     writer: &mut Writer<'_>,
     mode: ImportMode,
     rows: Vec<(u64, Row)>,
     builder: &mut ReportBuilder,
 ) -> Result<(), Error> {
     let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
-    for (number, outcome) in numbers.into_iter().zip(Box::pin(writer.import::<T>(mode, rows)).await?) {
+    for (number, outcome) in numbers.into_iter().zip(builder.table.import(writer, mode, rows).await?) {
         builder.record_outcome(number, outcome)?;
     }
     Ok(())
@@ -154,6 +155,7 @@ struct ReportBuilder {
     head: Vec<ColumnBinding>,
     on_error: OnError,
     deferred: Deferred,
+    table: &'static dyn AnyTable,
 }
 
 impl ReportBuilder {
@@ -178,40 +180,40 @@ impl ReportBuilder {
         Ok(())
     }
 
-    fn record_outcome<T: Table>(&mut self, number: u64, outcome: Outcome<T>) -> Result<(), Error> {
-        let parent = |stored: &Stored<T>| stored.parent.as_ref().map(|(_, card)| card.id);
+    fn record_outcome(&mut self, number: u64, outcome: Result<ImportedRow, Error>) -> Result<(), Error> {
         match outcome {
-            Ok(Done::Created(created)) => {
+            Ok(ImportedRow::Created(created)) => {
                 self.report.counts.create += 1;
-                if let Some(status) = created.data.status() {
-                    *self.report.statuses.entry(status.word().to_owned()).or_default() += 1;
+                if let Some(status) = created.status {
+                    *self.report.statuses.entry(status.to_owned()).or_default() += 1;
                 }
-                self.add(&(number, "create", parent(&created), &created.data))?;
+                self.add(&(number, "create", created.parent, &created.data))?;
                 self.record_duplicates(number, &created)
             }
-            Ok(Done::Updated(states)) => {
+            Ok(ImportedRow::Updated(states)) => {
                 let (before, after) = *states;
                 self.report.counts.update += 1;
                 self.add(&(number, "update", before.id, before.version, &after.data))?;
-                self.record_changes(number, &before, &after)
+                self.record_changes(number, &before, &after);
+                Ok(())
             }
-            Ok(Done::Unchanged(known)) => {
+            Ok(ImportedRow::Unchanged(id, version)) => {
                 self.report.counts.unchanged += 1;
-                self.add(&(number, "unchanged", known.id, known.version))
+                self.add(&(number, "unchanged", id, version))
             }
-            Ok(Done::Deferred(row)) => self.deferred.push(number, &row),
+            Ok(ImportedRow::Deferred(row)) => self.deferred.push(number, &row),
             Err(error) if error.is_ours() => Err(error),
-            Err(error) => self.record_faults(number, row::refused::<T>(number, &self.head, error)),
+            Err(error) => self.record_faults(number, row::refused(self.table, number, &self.head, error)),
         }
     }
 
-    fn record_duplicates<T: Table>(&mut self, number: u64, created: &Stored<T>) -> Result<(), Error> {
-        for likely in self.names.like(created)? {
+    fn record_duplicates(&mut self, number: u64, created: &Imported) -> Result<(), Error> {
+        for likely in self.names.like_body(created.id, &created.label, &created.data) {
             self.report.duplicates_total += 1;
             if self.report.duplicates.len() < MAX_LISTED {
                 self.report.duplicates.push(Duplicate {
                     row: number,
-                    name: created.data.label().to_owned(),
+                    name: created.label.clone(),
                     score: likely.score,
                     alike: likely.alike.into_iter().map(str::to_owned).collect(),
                     existing: serde_json::to_value(&likely.card).map_err(Error::internal)?,
@@ -221,23 +223,16 @@ impl ReportBuilder {
         Ok(())
     }
 
-    fn record_changes<T: Table>(
-        &mut self,
-        number: u64,
-        before: &Stored<T>,
-        after: &Stored<T>,
-    ) -> Result<(), Error> {
+    fn record_changes(&mut self, number: u64, before: &Imported, after: &Imported) {
         if self.report.changes.len() >= MAX_LISTED {
-            return Ok(());
+            return;
         }
-        let value = |of: &T| serde_json::to_value(of).map_err(Error::internal);
         self.report.changes.push(RowChange {
             row: number,
             id: before.id,
-            slug: slug_of(&before.data).map(|slug| slug.to_string()),
+            slug: before.slug.as_ref().map(ToString::to_string),
             version: before.version,
-            changes: differences(&value(&before.data)?, &value(&after.data)?),
+            changes: differences(&before.data, &after.data),
         });
-        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::{Bilingual, typed};
 use vku_domain::kernel::input::size_limits::{is_too_large, with_integers};
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 
 use super::charset::Charset;
 use super::encoding;
@@ -24,10 +24,10 @@ fn number_too_large() -> Bilingual {
     bilingual!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
 }
 
-fn item<T: Table>(number: u64, mut value: Value) -> ParsedRow {
+fn item(table: &dyn AnyTable, number: u64, mut value: Value) -> ParsedRow {
     with_integers(&mut value);
     match value {
-        Value::Object(body) => row::<T>(number, body),
+        Value::Object(body) => row(table, number, body),
         _ => ParsedRow::Faulty(number, vec![fault(number, "wrong_type", no_object())]),
     }
 }
@@ -49,7 +49,8 @@ fn open(
 }
 
 /// Reads one object per line.
-pub(super) fn read_lines<T: Table>(
+pub(super) fn read_lines(
+    table: &dyn AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,
@@ -64,7 +65,7 @@ pub(super) fn read_lines<T: Table>(
             continue;
         }
         let item = match serde_json::from_str(&line) {
-            Ok(value) => item::<T>(number, value),
+            Ok(value) => item(table, number, value),
             Err(error) if is_too_large(&error) => {
                 ParsedRow::Faulty(number, vec![fault(number, "out_of_range", number_too_large())])
             }
@@ -78,7 +79,8 @@ pub(super) fn read_lines<T: Table>(
 }
 
 /// Reads an array of objects, or a list as `GET` returns it.
-pub(super) fn read_array<T: Table>(
+pub(super) fn read_array(
+    table: &dyn AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,
@@ -91,7 +93,7 @@ pub(super) fn read_array<T: Table>(
     let mut text = serde_json::Deserializer::from_reader(BufReader::new(text));
     let mut each = |value| {
         number += 1;
-        stopped = sink.put(item::<T>(number, value)).err();
+        stopped = sink.put(item(table, number, value)).err();
         stopped.is_none()
     };
     let read = Rows { each: &mut each, whole: true }.deserialize(&mut text).and_then(|()| text.end());

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use tokio::sync::mpsc;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 
 use super::charset::Charset;
 use super::format::ImportFormat;
@@ -11,7 +11,8 @@ use super::row::{ParsedRow, RowSink};
 use super::{csv, json, xlsx};
 
 /// Starts reading. The channel closes at the end of the file; the handle then returns whether the file could be read.
-pub(super) fn begin<T: Table>(
+pub(super) fn begin(
+    table: &'static dyn AnyTable,
     file: File,
     format: ImportFormat,
     sheet: Option<String>,
@@ -21,10 +22,10 @@ pub(super) fn begin<T: Table>(
     let reading = tokio::task::spawn_blocking(move || {
         let mut sink = RowSink::new(send);
         let read = match format {
-            ImportFormat::Csv => csv::read::<T>(file, charset, &mut sink),
-            ImportFormat::Xlsx => xlsx::read::<T>(file, sheet.as_deref(), &mut sink),
-            ImportFormat::Ndjson => json::read_lines::<T>(file, charset, &mut sink),
-            ImportFormat::Json => json::read_array::<T>(file, charset, &mut sink),
+            ImportFormat::Csv => csv::read(table, file, charset, &mut sink),
+            ImportFormat::Xlsx => xlsx::read(table, file, sheet.as_deref(), &mut sink),
+            ImportFormat::Ndjson => json::read_lines(table, file, charset, &mut sink),
+            ImportFormat::Json => json::read_array(table, file, charset, &mut sink),
         };
         // If reading stopped early, the reason has already been put into the sink.
         let is_read = read.map(|_| ());

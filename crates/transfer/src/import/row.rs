@@ -9,8 +9,8 @@ use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::Column;
 use vku_domain::kernel::violation::{FieldError, Location, Violation};
+use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::bulk_import::Row;
-use vku_persistence::kernel::table::{Parent, Table};
 
 /// The maximum number of rows of a file.
 pub(super) const MAX_ROWS: u64 = 100_000;
@@ -122,8 +122,8 @@ pub(super) fn fault(row: u64, code: &str, detail: Bilingual) -> RowFault {
 }
 
 /// Turns an object into a row; its parent is given as in responses.
-pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> ParsedRow {
-    let Some(name) = <T::Parent as Parent>::NAME else {
+pub(super) fn row(table: &dyn AnyTable, number: u64, mut body: Map<String, Value>) -> ParsedRow {
+    let Some(name) = table.info().parent else {
         return ParsedRow::Row(number, Row { parent: None, body });
     };
     let parent = body.shift_remove(name);
@@ -144,7 +144,12 @@ pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> Parsed
 }
 
 /// Turns the error of the store for a row into errors at its columns or members.
-pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Error) -> Vec<RowFault> {
+pub(super) fn refused(
+    table: &dyn AnyTable,
+    number: u64,
+    head: &[ColumnBinding],
+    error: Error,
+) -> Vec<RowFault> {
     let at = |pointer: Option<&str>, code: &str, detail: Bilingual| {
         let mut found = fault(number, code, detail);
         match pointer {
@@ -156,7 +161,7 @@ pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Erro
     };
     if error.violations.is_empty() {
         use vku_domain::kernel::error::Code;
-        let parent = <T::Parent as Parent>::NAME.map(|name| format!("/{name}"));
+        let parent = table.info().parent.map(|name| format!("/{name}"));
         let pointer = match error.code {
             Code::NotFound => parent.as_deref(),
             _ => error.member.as_deref(),

@@ -7,7 +7,7 @@ use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
-use vku_persistence::kernel::table::{Parent, Table};
+use vku_persistence::any_table::{AnyTable, ResourceKey};
 
 use crate::kernel::problem::Problem;
 use crate::kernel::query_string::parameters;
@@ -35,8 +35,15 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
 }
 
 /// Returns the key of the parent resource in the path; `None` for a resource without a parent.
-pub(crate) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
-    T::Parent::column().map(|_| key(request, PARENT)).transpose()
+pub(crate) fn parent(table: &dyn AnyTable, request: &HttpRequest) -> Result<Option<Key>, Error> {
+    table.info().parent.map(|_| key(request, PARENT)).transpose()
+}
+
+/// Returns the keys in the path: of the resource, and of its parent if it has one.
+///
+/// Errors: 404 if one of them cannot be a key.
+pub(crate) fn resource_key(table: &dyn AnyTable, request: &HttpRequest) -> Result<ResourceKey, Error> {
+    Ok(ResourceKey { key: key(request, ID)?, parent: parent(table, request)? })
 }
 
 /// Parses the query of a log, such as the audit: its page and its filter.
@@ -61,10 +68,13 @@ pub(crate) fn parse_write_flags<const N: usize>(
 }
 
 /// Parses the flag `deleted`, and `fields` and `expand`.
-pub(crate) fn parse_projection<T: Table>(request: &HttpRequest) -> Result<(bool, Projection), Problem> {
+pub(crate) fn parse_projection(
+    table: &dyn AnyTable,
+    request: &HttpRequest,
+) -> Result<(bool, Projection), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
-    let parsed = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
-    if T::EVENT.is_some() {
+    let parsed = (parameters.get("deleted"), table.projection(&mut parameters));
+    if table.info().has_events {
         // The format has already been negotiated.
         parameters.once("format");
     }

@@ -4,11 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use vku_domain::kernel::access::actor::Action;
-use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::{Stored, slug_of};
+use vku_persistence::any_table::{AnyTable, JsonResource};
 use vku_persistence::kernel::store::idempotency::StoredResponse;
-use vku_persistence::kernel::table::Table;
 use vku_transfer::format::Format;
 
 use super::{icalendar, list};
@@ -19,14 +17,14 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::json;
 use crate::kernel::request::params::{
-    CANCEL_REGISTRATIONS, ID, key, parent, parse_projection, parse_write_flags,
+    CANCEL_REGISTRATIONS, parent, parse_projection, parse_write_flags, resource_key,
 };
 use crate::kernel::response::cached;
 use crate::kernel::response::conditional::{precondition, respond};
 
 /// Parses the flags of a deletion or transition: `dry_run`, and whether registrations are cancelled.
-pub(super) fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
-    if T::REGISTERS {
+pub(super) fn parse_delete_flags(table: &dyn AnyTable, request: &HttpRequest) -> Result<[bool; 2], Problem> {
+    if table.info().registers {
         return parse_write_flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
     }
     let [dry_run] = parse_write_flags(request, ["dry_run"])?;
@@ -34,120 +32,114 @@ pub(super) fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[boo
 }
 
 /// Responds to a write with the resource.
-pub(crate) fn serialize<T: Table>(
-    context: &Context,
-    status: StatusCode,
-    stored: &Stored<T>,
-) -> Result<HttpResponse, Error> {
-    let body = stored.to_json().map_err(Error::internal)?;
-    let tag = ETag::of(stored.version, &body);
-    Ok(respond(context, status, &tag, body))
+pub(crate) fn written(context: &Context, status: StatusCode, resource: JsonResource) -> HttpResponse {
+    let tag = ETag::of(resource.version, &resource.json);
+    respond(context, status, &tag, resource.json)
 }
 
 /// Handles `GET` on the collection.
-pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    let parent = parent::<T>(&context.request)?;
-    list::list::<T>(context, parent).await
+pub async fn list(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+    let parent = parent(table, &context.request)?;
+    list::list(table, context, parent).await
 }
 
 /// Handles `GET` on a resource.
-pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
-    if let Some(event) = T::EVENT
-        && let Some(answer) = icalendar::one::<T>(&context, event).await?
+pub async fn get(table: &'static dyn AnyTable, mut context: Context) -> Result<HttpResponse, Problem> {
+    if table.info().has_events
+        && let Some(answer) = icalendar::one(table, &context).await?
     {
         return Ok(answer);
     }
-    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+    context.snapshot = context.snapshot.filter(|_| !table.info().is_time_dependent);
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let (deleted, view) = parse_projection::<T>(&context.request)?;
+    let at = resource_key(table, &context.request)?;
+    let (deleted, view) = parse_projection(table, &context.request)?;
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
-        let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
-        let version = stored.version;
-        let body = if view.is_usual() {
-            stored.to_json().map_err(Error::internal)?
-        } else {
-            let projected = reader.show(&view, vec![stored]).await?.pop();
-            serde_json::to_vec(&projected).map_err(Error::internal)?
-        };
+        let JsonResource { version, json, .. } = table.get(&reader, &at, deleted, &view).await?;
         // The tag has the version of the resource, so that the tag of any representation is valid in `If-Match`.
-        Ok(Representation::new(ETag::of(version, &body), body).projected(&view))
+        Ok(Representation::new(ETag::of(version, &json), json).projected(&view))
     })
     .await
 }
 
 /// The response to a `POST`, with the resource.
-pub(crate) fn stored_response<T: Table>(
+pub(crate) fn stored_response(
     status: StatusCode,
-    stored: &Stored<T>,
+    resource: JsonResource,
     location: Option<String>,
-) -> Result<StoredResponse, Error> {
-    let body = stored.to_json().map_err(Error::internal)?;
-    let tag = Some(ETag::of(stored.version, &body).to_string());
-    Ok(StoredResponse { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body })
+) -> StoredResponse {
+    let body = resource.json;
+    let tag = Some(ETag::of(resource.version, &body).to_string());
+    StoredResponse { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body }
 }
 
 /// Handles `POST` on the collection.
-pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.require::<T>(Action::Create)?;
-    let parent = parent::<T>(&context.request)?;
+pub async fn create(
+    table: &'static dyn AnyTable,
+    context: Context,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    table.require(&context.actor, Action::Create)?;
+    let parent = parent(table, &context.request)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let value = json(&context.request, &body, &[JSON])?;
     context
         .post(dry_run, &body, async |writer| {
-            let stored = writer.create::<T>(parent.as_ref(), value).await?;
-            let slug = slug_of(&stored.data);
-            let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
+            let created = table.create(writer, parent.as_ref(), value).await?;
+            let name = created.slug.as_ref().map_or_else(|| created.id.to_string(), ToString::to_string);
             let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
-            stored_response(StatusCode::CREATED, &stored, location)
+            Ok(stored_response(StatusCode::CREATED, created, location))
         })
         .await
 }
 
 /// Handles `PATCH` on a resource.
-pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.require::<T>(Action::Update)?;
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+pub async fn update(
+    table: &'static dyn AnyTable,
+    context: Context,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    table.require(&context.actor, Action::Update)?;
+    let at = resource_key(table, &context.request)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let body = json(&context.request, &body, &[MERGE_PATCH, JSON])?;
-    let stored = context
-        .write(dry_run, async |writer| writer.patch::<T>(&id, parent.as_ref(), &condition, body).await)
-        .await?;
-    Ok(serialize(&context, StatusCode::OK, &stored)?)
+    let changed =
+        context.write(dry_run, async |writer| table.patch(writer, &at, &condition, body).await).await?;
+    Ok(written(&context, StatusCode::OK, changed))
 }
 
 /// Handles `DELETE` on a resource.
-pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require::<T>(Action::Delete)?;
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run, cancels] = parse_delete_flags::<T>(&context.request)?;
+pub async fn delete(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+    table.require(&context.actor, Action::Delete)?;
+    let at = resource_key(table, &context.request)?;
+    let [dry_run, cancels] = parse_delete_flags(table, &context.request)?;
     let condition = precondition(&context)?;
     context
         .write(dry_run, async |writer| {
             if cancels {
-                writer.also_cancel::<T>(&id, parent.as_ref()).await?;
+                table.also_cancel(writer, &at).await?;
             }
-            writer.delete::<T>(&id, parent.as_ref(), &condition).await
+            table.delete(writer, &at, &condition).await
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Handles `POST` on `restore`.
-pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require::<T>(Action::Restore)?;
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+pub async fn restore(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+    table.require(&context.actor, Action::Restore)?;
+    let at = resource_key(table, &context.request)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     context
         .post(dry_run, &[], async |writer| {
-            let stored = writer.restore::<T>(&id, parent.as_ref(), &condition).await?;
-            stored_response(StatusCode::OK, &stored, None)
+            let restored = table.restore(writer, &at, &condition).await?;
+            Ok(stored_response(StatusCode::OK, restored, None))
         })
         .await
 }

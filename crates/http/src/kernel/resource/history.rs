@@ -9,15 +9,15 @@ use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Paging;
+use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::read::history::Entry;
-use vku_persistence::kernel::table::Table;
 use vku_transfer::format::Format;
 
 use super::list::{page_response, with_cursor};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
-use crate::kernel::request::params::{ID, key, parent};
+use crate::kernel::request::params::resource_key;
 use crate::kernel::response::cached;
 
 /// A change of a resource.
@@ -69,11 +69,11 @@ pub struct HistoryPage {
 }
 
 /// Handles `GET` on `history`.
-pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+pub async fn history(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let at = resource_key(table, &context.request)?;
     let mut parameters = Parameters::new(context.parameters()?);
     let paging = Paging::take(&mut parameters);
     let deleted = parameters.get("deleted");
@@ -81,8 +81,7 @@ pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
-        let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
-        let page = reader.history(&stored, parent.as_ref(), &paging).await?;
+        let page = table.history(&reader, &at, deleted, &paging).await?;
         let items = page.items.into_iter().map(HistoryEntry::from).collect();
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = HistoryPage { items, next, prev };

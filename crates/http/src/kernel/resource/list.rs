@@ -7,13 +7,11 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::projection::{Projected, Projection};
+use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 use vku_transfer::format::Format;
 
 use crate::kernel::cache::Representation;
@@ -24,31 +22,47 @@ use crate::kernel::request::context::Context;
 use crate::kernel::response::cached;
 use crate::kernel::response::download;
 
-#[derive(Serialize)]
-struct ListBody<'a, T: Resource> {
-    items: &'a [Projected<T>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prev: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+/// Writes the body of a page around its items, which are JSON already.
+fn list_body(
+    items: &[u8],
+    next: &Option<String>,
+    prev: &Option<String>,
     total: Option<u64>,
+) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::with_capacity(items.len() + 512);
+    body.extend_from_slice(br#"{"items":"#);
+    body.extend_from_slice(items);
+    for (name, link) in [("next", next), ("prev", prev)] {
+        if let Some(link) = link {
+            body.extend_from_slice(format!(r#","{name}":"#).as_bytes());
+            serde_json::to_writer(&mut body, link).map_err(Error::internal)?;
+        }
+    }
+    if let Some(total) = total {
+        body.extend_from_slice(format!(r#","total":{total}"#).as_bytes());
+    }
+    body.push(b'}');
+    Ok(body)
 }
 
 /// Responds with a list.
-pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    table: &'static dyn AnyTable,
+    mut context: Context,
+    parent: Option<Key>,
+) -> Result<HttpResponse, Problem> {
     // First of all: callers without permission do not learn what is wrong with their parameters.
-    context.actor.require_read::<T>()?;
-    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+    table.require_read(&context.actor)?;
+    context.snapshot = context.snapshot.filter(|_| !table.info().is_time_dependent);
     if let Some(answer) = cached::lookup(&context, Format::ALL).await {
         return Ok(answer);
     }
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
-    let query = Query::<T>::take(&mut parameters);
+    let query = table.query(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    let chosen = format(&context.request, named, &Format::of::<T>())?;
+    let chosen = format(&context.request, named, &Format::of(table))?;
     if dialect.is_some() && chosen != Format::Csv {
         let mut violations = Violations::default();
         let format = chosen.as_str();
@@ -59,10 +73,10 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         violations.parameter("csv_dialect", "not_in_format", detail);
         return Err(Error::parameters(violations).into());
     }
-    check_projection(&query.view, chosen)?;
+    check_projection(query.view(), chosen)?;
     if chosen != Format::Json {
         // A cursor would leave out the rows before it.
-        if query.cursor.is_some() {
+        if query.has_cursor() {
             let mut violations = Violations::default();
             let format = chosen.as_str();
             let detail = bilingual!(
@@ -72,21 +86,22 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
             violations.parameter("cursor", "not_in_format", detail);
             return Err(Error::parameters(violations).into());
         }
-        return download::stream(context, query, parent, chosen, dialect.unwrap_or(CsvDialect::Rfc4180))
-            .await;
+        return download::stream(
+            context,
+            table,
+            query,
+            parent,
+            chosen,
+            dialect.unwrap_or(CsvDialect::Rfc4180),
+        )
+        .await;
     }
     cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
-        let page = reader.list(&query, parent.as_ref()).await?;
-        let Page { items, next, prev, total } = page;
-        let items = reader.show(&query.view, items).await?;
-        let body = ListBody {
-            items: &items,
-            next: with_cursor(&context, next),
-            prev: with_cursor(&context, prev),
-            total,
-        };
-        Ok(page_response(&body, &body.next, &body.prev)?.projected(&query.view))
+        let page = query.page(&reader, parent.as_ref()).await?;
+        let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
+        let body = list_body(&page.items, &next, &prev, page.total)?;
+        Ok(page_representation(body, &next, &prev).projected(query.view()))
     })
     .await
 }
@@ -112,19 +127,23 @@ pub(crate) fn check_projection(view: &Projection, format: Format) -> Result<(), 
     if violations.is_empty() { Ok(()) } else { Err(Error::parameters(violations)) }
 }
 
-/// The representation of a page, with its tag and with links (RFC 8288) to the next and previous pages.
+/// The representation of a page that is serialized here; see [`page_representation`].
 pub(crate) fn page_response(
     body: &impl Serialize,
     next: &Option<String>,
     prev: &Option<String>,
 ) -> Result<Representation, Error> {
+    Ok(page_representation(serde_json::to_vec(body).map_err(Error::internal)?, next, prev))
+}
+
+/// The representation of a page, with its tag and with links (RFC 8288) to the next and previous pages.
+fn page_representation(body: Vec<u8>, next: &Option<String>, prev: &Option<String>) -> Representation {
     let mut links = Vec::new();
     for (relation, target) in [("next", next), ("prev", prev)] {
         links.extend(target.as_ref().map(|target| format!("<{target}>; rel=\"{relation}\"")));
     }
-    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
     let link = links.join(", ").parse::<HeaderValue>().ok().filter(|links| !links.is_empty());
-    Ok(Representation::new(ETag::of_bytes(&bytes), bytes).with_links(link))
+    Representation::new(ETag::of_bytes(&body), body).with_links(link)
 }
 
 /// Returns the path and query of the request with another cursor, as an absolute path.

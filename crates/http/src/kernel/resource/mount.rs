@@ -1,49 +1,64 @@
 //! The routes of a resource.
 
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource as Routes, web};
+use actix_web::web::{Bytes, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route, web};
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::lifecycle::State;
+use vku_persistence::any_table::AnyTable;
 
 use super::history::history;
-use super::{ResourceApi, handlers, transitions};
+use super::{handlers, transitions};
 use crate::kernel::cors;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 use crate::kernel::request::params::ID;
 use crate::kernel::state::AppState;
 
-/// Registers the routes of a resource.
-pub fn routes<T: ResourceApi>(config: &mut ServiceConfig) {
-    let collection = T::path();
+/// Registers the routes of a resource at the path of its collection. `custom_create` is the route of `POST` on the
+/// collection, if that is a single endpoint.
+pub fn routes(
+    config: &mut ServiceConfig,
+    table: &'static dyn AnyTable,
+    collection: &str,
+    custom_create: Option<fn() -> Route>,
+) {
     let one = format!("{collection}/{{{ID}}}");
+    let list = move |context: Context| handlers::list(table, context);
+    let create = move |context: Context, body: Bytes| handlers::create(table, context, body);
     config.service(
-        resource(&collection, vec!["GET", "HEAD", "POST"])
-            .route(web::get().to(handlers::list::<T>))
-            .route(web::head().to(handlers::list::<T>))
-            .route(T::CUSTOM_CREATE.map_or_else(|| web::post().to(handlers::create::<T>), |route| route())),
+        resource(collection, vec!["GET", "HEAD", "POST"])
+            .route(web::get().to(list))
+            .route(web::head().to(list))
+            .route(custom_create.map_or_else(|| web::post().to(create), |route| route())),
     );
+    let get = move |context: Context| handlers::get(table, context);
     config.service(
         resource(&one, vec!["GET", "HEAD", "PATCH", "DELETE"])
-            .route(web::get().to(handlers::get::<T>))
-            .route(web::head().to(handlers::get::<T>))
-            .route(web::patch().to(handlers::update::<T>))
-            .route(web::delete().to(handlers::delete::<T>)),
+            .route(web::get().to(get))
+            .route(web::head().to(get))
+            .route(
+                web::patch().to(move |context: Context, body: Bytes| handlers::update(table, context, body)),
+            )
+            .route(web::delete().to(move |context: Context| handlers::delete(table, context))),
     );
     config.service(
-        resource(&format!("{one}/restore"), vec!["POST"]).route(web::post().to(handlers::restore::<T>)),
+        resource(&format!("{one}/restore"), vec!["POST"])
+            .route(web::post().to(move |context: Context| handlers::restore(table, context))),
     );
+    let history = move |context: Context| history(table, context);
     config.service(
         resource(&format!("{one}/history"), vec!["GET", "HEAD"])
-            .route(web::get().to(history::<T>))
-            .route(web::head().to(history::<T>)),
+            .route(web::get().to(history))
+            .route(web::head().to(history)),
     );
-    if !T::Status::STATES.is_empty() {
+    if table.info().has_status {
+        let transitions = move |context: Context| transitions::transitions(table, context);
+        let transition = move |context: Context, body: Bytes| transitions::transition(table, context, body);
         config.service(
             resource(&format!("{one}/transitions"), vec!["GET", "HEAD", "POST"])
-                .route(web::get().to(transitions::transitions::<T>))
-                .route(web::head().to(transitions::transitions::<T>))
-                .route(web::post().to(transitions::transition::<T>)),
+                .route(web::get().to(transitions))
+                .route(web::head().to(transitions))
+                .route(web::post().to(transition)),
         );
     }
 }

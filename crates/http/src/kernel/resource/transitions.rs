@@ -9,12 +9,10 @@ use utoipa::ToSchema;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
+use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::read::status_history::Step;
-use vku_persistence::kernel::table::{Parent as _, Table};
-use vku_persistence::kernel::write::transition::ways;
 use vku_transfer::format::Format;
 
 use super::handlers::{parse_delete_flags, stored_response};
@@ -24,7 +22,7 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::json;
-use crate::kernel::request::params::{ID, key, parent, parse_write_flags};
+use crate::kernel::request::params::{parse_write_flags, resource_key};
 use crate::kernel::response::cached;
 use crate::kernel::response::conditional::precondition;
 
@@ -67,49 +65,46 @@ pub struct Transition {
 }
 
 /// Handles `GET` on `transitions`.
-pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
-    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+pub async fn transitions(
+    table: &'static dyn AnyTable,
+    mut context: Context,
+) -> Result<HttpResponse, Problem> {
+    context.snapshot = context.snapshot.filter(|_| !table.info().is_time_dependent);
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let at = resource_key(table, &context.request)?;
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
-        let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
-        let (_, parent) = T::Parent::open(&reader, parent.as_ref(), None).await?.unzip();
-        let body = Transitions {
-            allowed: ways(&reader, &stored, parent.as_ref()).map(State::word).collect(),
-            history: reader.steps(&stored).await?,
-        };
-        let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+        let (allowed, history) = table.transitions(&reader, &at).await?;
+        let body = serde_json::to_vec(&Transitions { allowed, history }).map_err(Error::internal)?;
         Ok(Representation::new(ETag::of_bytes(&body), body))
     })
     .await
 }
 
 /// Handles `POST` on `transitions`.
-pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.require::<T>(Action::Transition)?;
-    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run, cancels] = parse_delete_flags::<T>(&context.request)?;
+pub async fn transition(
+    table: &'static dyn AnyTable,
+    context: Context,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    table.require(&context.actor, Action::Transition)?;
+    let at = resource_key(table, &context.request)?;
+    let [dry_run, cancels] = parse_delete_flags(table, &context.request)?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
     context
         .post(dry_run, &body, async |writer| {
             if cancels {
-                writer.also_cancel::<T>(&id, parent.as_ref()).await?;
+                table.also_cancel(writer, &at).await?;
             }
             let Transition { to, reason } =
                 deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
-            let to = to.parse::<T::Status>().map_err(|fault| {
-                let mut violations = Violations::default();
-                violations.member("/to", fault.code, fault.detail);
-                Error::invalid(violations)
-            })?;
-            let stored = writer.transition::<T>(&id, parent.as_ref(), &condition, to, reason).await?;
-            stored_response(StatusCode::OK, &stored, None)
+            let changed = table.transition(writer, &at, &condition, &to, reason).await?;
+            Ok(stored_response(StatusCode::OK, changed, None))
         })
         .await
 }

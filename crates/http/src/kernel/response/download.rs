@@ -12,10 +12,9 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_transfer::export::spool::SpoolReader;
 use vku_transfer::export::{Export, file_name};
 use vku_transfer::format::Format;
@@ -36,7 +35,7 @@ struct Download {
 }
 
 impl Download {
-    fn start<T: Table>(export: Export<T>, http_config: &HttpConfig) -> Self {
+    fn start(export: Export, http_config: &HttpConfig) -> Self {
         let (writer, reader) = http_config.spool.spool();
         let write = export.write(async move |piece| writer.push(piece).await);
         let reading = spawn(InRuntime::new(write));
@@ -79,14 +78,15 @@ async fn forward(
 }
 
 /// Responds with a list as a stream.
-pub(crate) async fn stream<T: Table>(
+pub(crate) async fn stream(
     context: Context,
-    query: Query<T>,
+    table: &'static dyn AnyTable,
+    query: Box<dyn AnyQuery>,
     parent: Option<Key>,
     format: Format,
     dialect: CsvDialect,
 ) -> Result<HttpResponse, Problem> {
-    let name = file_name::<T>(format, context.actor.today());
+    let name = file_name(table, format, context.actor.today());
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, format.media_type()))
@@ -95,7 +95,7 @@ pub(crate) async fn stream<T: Table>(
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
     let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
-    let export = Export { store, actor, query, parent, format, dialect, sheets, reporter };
+    let export = Export { store, actor, table, query, parent, format, dialect, sheets, reporter };
     if context.request.method() == Method::HEAD {
         export.check().await?;
         return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));

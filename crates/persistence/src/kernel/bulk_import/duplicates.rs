@@ -7,9 +7,10 @@ use std::str::FromStr;
 use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 use serde_json::Value;
+use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::ReferenceSummary;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
 
 use crate::kernel::database::error::failed;
@@ -96,14 +97,19 @@ impl NameIndex {
     }
 
     /// Returns the resources that may be the same as a new one, the likeliest first.
-    pub fn like<T: Table>(&self, created: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
+    pub(crate) fn like<T: Resource>(&self, new: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
+        let body = serde_json::to_value(&new.data).map_err(Error::internal)?;
+        Ok(self.like_body(new.id, new.data.label(), &body))
+    }
+
+    /// Returns the resources that may be the same as a new one with this id, name and body, the likeliest first.
+    pub fn like_body(&self, id: Uuid, name: &str, body: &Value) -> Vec<DuplicateCandidate> {
         if self.known.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let body = serde_json::to_value(&created.data).map_err(Error::internal)?;
-        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let text = |member: &str| body.get(member).and_then(Value::as_str);
         let new = IdentifyingFields {
-            name: likeness(created.data.label()),
+            name: likeness(name),
             others: others(body.get("aliases"), text("short_name")),
             country: text("country").map(str::to_owned),
             host: text("website").or_else(|| text("url")).and_then(host),
@@ -117,11 +123,11 @@ impl NameIndex {
                 let (score, alike) = compared(&new, known);
                 DuplicateCandidate { score, alike, card: card.clone() }
             })
-            .filter(|it| it.score >= LEAST && it.card.id != created.id)
+            .filter(|it| it.score >= LEAST && it.card.id != id)
             .collect();
         likely.sort_by(|one, other| other.score.total_cmp(&one.score));
         likely.truncate(MOST);
-        Ok(likely)
+        likely
     }
 }
 

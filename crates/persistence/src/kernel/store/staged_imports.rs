@@ -50,14 +50,8 @@ impl Store {
     /// Runs on a separate thread, because a failed write calls this function, which itself writes.
     async fn remove_staged(&self, staging_id: Uuid, resource: String) -> Result<(), Error> {
         let (store, runtime) = (self.clone(), Handle::current());
-        let removed = spawn_blocking(move || {
-            let removal = Removal { store: &store, staging_id };
-            runtime.block_on(visit_schema(&pascal(&resource), removal))
-        });
-        removed
-            .await
-            .map_err(Error::internal)?
-            .ok_or_else(|| Error::internal("a resource that is not known"))?
+        let removed = spawn_blocking(move || remove(&runtime, &store, staging_id, &resource));
+        removed.await.map_err(Error::internal)?
     }
 
     /// Deletes the hidden rows of imports whose process has died.
@@ -77,4 +71,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Deletes the hidden rows of an import. Not generic and not async, so that it is compiled in this crate alone.
+fn remove(runtime: &Handle, store: &Store, staging_id: Uuid, resource: &str) -> Result<(), Error> {
+    let removal = Removal { store, staging_id };
+    let removed = runtime.block_on(visit_schema(&pascal(resource), removal));
+    removed.ok_or_else(|| Error::internal("a resource that is not known"))?
 }

@@ -11,7 +11,6 @@ mod xml;
 
 pub use self::reporting_org::ReportingOrg;
 
-use std::any::Any;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -26,7 +25,6 @@ use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 use vku_domain::working_area::WorkingArea;
-use vku_persistence::kernel::table::Table;
 
 use self::activity::Activity;
 use self::source_data::{ActivityData, working_areas};
@@ -90,13 +88,12 @@ fn reads_all(actor: &Actor) -> Result<(), Error> {
 }
 
 /// Writes the activities of a list of partnerships.
-pub(super) async fn write<T: Table>(
-    export: Export<T>,
+pub(super) async fn write(
+    export: Export,
     mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let Export { store, actor, query, reporter, .. } = export;
-    let query: Box<dyn Any> = Box::new(query);
-    let Ok(mut query) = query.downcast::<Query<Partnership>>() else {
+    let Ok(mut query) = query.into_any().downcast::<Query<Partnership>>() else {
         return Err(Error::internal("only partnerships are activities"));
     };
     reads_all(&actor)?;

@@ -11,7 +11,7 @@ use std::io::{self, BufReader, Read, Seek};
 use vku_domain::bilingual;
 use vku_domain::import::Source;
 use vku_domain::kernel::bilingual::Bilingual;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 use zip::ZipArchive;
 
 use self::book::{Book, Listed};
@@ -29,7 +29,8 @@ const NAMED: usize = 20;
 struct Torn;
 
 /// Reads all rows of the sheet with this name, or of the only visible one with cells.
-pub(super) fn read<T: Table>(
+pub(super) fn read(
+    table: &dyn AnyTable,
     file: File,
     name: Option<&str>,
     sink: &mut RowSink,
@@ -39,7 +40,7 @@ pub(super) fn read<T: Table>(
         return Ok(sink.broken(1, "malformed_file", no_workbook()));
     };
     Ok(match choose(&mut book, name) {
-        Ok(Ok(sheet)) => each::<T, _>(&mut book, &sheet, sink),
+        Ok(Ok(sheet)) => each(table, &mut book, &sheet, sink),
         Ok(Err((code, detail))) => sink.broken(1, code, detail),
         Err(Torn) => sink.broken(1, "malformed_file", no_workbook()),
     })
@@ -127,7 +128,8 @@ fn named<'a>(sheets: impl Iterator<Item = &'a Listed>) -> String {
     names.join(", ")
 }
 
-fn each<T: Table, R: Read + Seek>(
+fn each<R: Read + Seek>(
+    table: &dyn AnyTable,
     book: &mut Book<R>,
     sheet: &Listed,
     sink: &mut RowSink,
@@ -147,12 +149,12 @@ fn each<T: Table, R: Read + Seek>(
         match cells.next() {
             Ok(Some(cell)) => {
                 if cell.row != rows.number {
-                    rows.finish::<T>(sink)?;
+                    rows.finish(table, sink)?;
                     rows.number = cell.row;
                 }
                 rows.take(cell);
             }
-            Ok(None) => return rows.finish::<T>(sink),
+            Ok(None) => return rows.finish(table, sink),
             Err(Torn) => return sink.broken(rows.number + 1, "malformed_file", no_workbook()),
         }
     }

@@ -5,7 +5,7 @@ use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::bilingual::typed;
 use vku_domain::kernel::tabular::{CsvDialect, Kind, Shown};
 use vku_domain::kernel::violation::FieldError;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::any_table::AnyTable;
 
 use super::super::row::{ParsedRow, RowSink, Stop, fault};
 use super::super::table::Sheet;
@@ -52,7 +52,7 @@ impl Rows {
     }
 
     /// Passes on the row, and starts the next one.
-    pub(super) fn finish<T: Table>(&mut self, sink: &mut RowSink) -> Result<(), Stop> {
+    pub(super) fn finish(&mut self, table: &dyn AnyTable, sink: &mut RowSink) -> Result<(), Stop> {
         let (mut cells, mut faults) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.faults));
         if cells.is_empty() && faults.is_empty() {
             return Ok(());
@@ -67,7 +67,7 @@ impl Rows {
                 return self.end(sink, faults.into_iter().map(wrong).collect());
             }
             let header: Vec<_> = cells.iter().map(|cell| text(cell.as_ref(), None)).collect();
-            match Sheet::open::<T>(number, &header, CsvDialect::Rfc4180) {
+            match Sheet::open(table, number, &header, CsvDialect::Rfc4180) {
                 Err(faults) => return self.end(sink, faults),
                 Ok(sheet) => {
                     sink.put(ParsedRow::Head(sheet.head()))?;

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
-use vku_transfer::export::{columns, write_record};
+use vku_persistence::any_table::AnyTable;
+use vku_transfer::export::write_record;
 use vku_transfer::format::Format;
 
 use super::request_body::schema;
@@ -23,13 +24,14 @@ pub(super) fn parameter<T: ResourceApi>() -> Value {
 
 /// The content of the response, by media type.
 pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
+    let Some(table) = vku_persistence::table(T::NAME) else { return Map::new() };
     let content = |format: Format| match format {
         Format::Json => json!({
             "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 }
         }),
         Format::Csv => json!({ "schema": { "type": "string" }, "examples": {
-            "rfc4180": { "summary": "RFC 4180", "value": table::<T>(CsvDialect::Rfc4180) },
-            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": table::<T>(CsvDialect::ExcelDe) }
+            "rfc4180": { "summary": "RFC 4180", "value": csv(table, &T::example(), CsvDialect::Rfc4180) },
+            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": csv(table, &T::example(), CsvDialect::ExcelDe) }
         } }),
         Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{}\n", T::example()) }),
         Format::Xlsx => json!({
@@ -43,7 +45,7 @@ pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
         }),
         Format::Ics => calendar(),
     };
-    Format::of::<T>().into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
+    Format::of(table).into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
 }
 
 /// The content of a calendar (RFC 5545).
@@ -55,12 +57,12 @@ pub(super) fn calendar() -> Value {
 }
 
 /// The example as a CSV table: a header and one line.
-fn table<T: ResourceApi>(dialect: CsvDialect) -> String {
-    let picker = FieldSerializer::new(columns::<T>(&[], &Projection::default()));
+fn csv(table: &dyn AnyTable, example: &Value, dialect: CsvDialect) -> String {
+    let picker = FieldSerializer::new(table.columns(&[], &Projection::default()));
     let mut table = Vec::new();
     // Writing into memory cannot fail.
     let _ = write_record(picker.columns().iter().map(|column| column.title(dialect)), dialect, &mut table);
-    let cells = picker.cells(&T::example()).unwrap_or_default();
+    let cells = picker.cells(example).unwrap_or_default();
     let _ = write_record(cells.into_iter().map(|cell| cell.write(dialect)), dialect, &mut table);
     // The lines of the example end with a line feed alone.
     let table = String::from_utf8(table).unwrap_or_default().replace("\r\n", "\n");
