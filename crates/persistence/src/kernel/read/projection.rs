@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -35,7 +37,16 @@ impl Reader<'_> {
         Ok(values.into_iter().map(Projected::Viewed).collect())
     }
 
-    async fn expand(&self, view: &Projection, values: &mut [Value]) -> Result<(), Error> {
+    /// Replaces the expanded references. Boxed, so that it is compiled in this crate alone.
+    fn expand<'a>(
+        &'a self,
+        view: &'a Projection,
+        values: &'a mut [Value],
+    ) -> LocalBoxFuture<'a, Result<(), Error>> {
+        self.replace_references(view, values).boxed_local()
+    }
+
+    async fn replace_references(&self, view: &Projection, values: &mut [Value]) -> Result<(), Error> {
         let mut ids_by_target: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
         for expansion in view.expanded() {
             let ids = ids_by_target.entry(&expansion.target).or_default();

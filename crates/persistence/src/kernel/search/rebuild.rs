@@ -2,6 +2,8 @@
 //! the way, existing rows are rewritten as a new write would store them: with cleaned texts and new sort
 //! keys.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
@@ -28,8 +30,12 @@ const VERSION: i64 = 2;
 /// How many rows are read at a time.
 const BATCH: u64 = 500;
 
-/// Builds the index unless it is complete for this version.
-pub(crate) async fn build(database: &Database) -> Result<(), Error> {
+/// Builds the index unless it is complete for this version. Boxed, so that it is compiled in this crate alone.
+pub(crate) fn build(database: &Database) -> BoxFuture<'_, Result<(), Error>> {
+    build_if_outdated(database).boxed()
+}
+
+async fn build_if_outdated(database: &Database) -> Result<(), Error> {
     if retry_on_broken_connection(|| is_built(database.reading())).await.map_err(failed)? {
         return Ok(());
     }

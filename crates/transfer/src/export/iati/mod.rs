@@ -14,17 +14,20 @@ pub use self::reporting_org::ReportingOrg;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::query::Query;
+use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 use vku_domain::working_area::WorkingArea;
+use vku_persistence::kernel::transaction::Reader;
 
 use self::activity::Activity;
 use self::source_data::{ActivityData, working_areas};
@@ -87,6 +90,19 @@ fn reads_all(actor: &Actor) -> Result<(), Error> {
     actor.require_read::<WorkingArea>()
 }
 
+/// Reads a page of partnerships, and the data for their activities. Boxed, so that it is compiled in this crate alone.
+fn read_page<'a>(
+    reader: &'a Reader<'_>,
+    query: &'a Query<Partnership>,
+) -> LocalBoxFuture<'a, Result<(Page<Partnership>, ActivityData), Error>> {
+    async move {
+        let page = reader.rows(query, None).await?;
+        let material = ActivityData::of(reader, &page.items).await?;
+        Ok((page, material))
+    }
+    .boxed_local()
+}
+
 /// Writes the activities of a list of partnerships.
 pub(super) async fn write(
     export: Export,
@@ -99,7 +115,7 @@ pub(super) async fn write(
     reads_all(&actor)?;
     let reader = store.export(&actor).await?;
     let areas = working_areas(&reader).await?;
-    let mut page = reader.rows(&query, None).await?;
+    let (mut page, mut material) = read_page(&reader, &query).await?;
     let generated = actor.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let (mut xml, mut left_out) = (Xml::begin()?, LeftOut::default());
     if !reporter.is_known {
@@ -107,7 +123,6 @@ pub(super) async fn write(
     }
     xml.open("iati-activities", &[("version", "2.03"), ("generated-datetime", &generated)])?;
     loop {
-        let material = ActivityData::of(&reader, &page.items).await?;
         for item in &page.items {
             let slug = || item.data.slug.as_ref().map(ToString::to_string).unwrap_or_default();
             match &item.data.start {
@@ -126,7 +141,7 @@ pub(super) async fn write(
         }
         let Some(next) = page.next else { break };
         query.cursor = Some(next);
-        page = reader.rows(&query, None).await?;
+        (page, material) = read_page(&reader, &query).await?;
     }
     left_out.write_comments(&mut xml)?;
     xml.close("iati-activities")?;

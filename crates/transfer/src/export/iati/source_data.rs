@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
@@ -61,8 +63,14 @@ impl ActivityData {
     }
 }
 
-/// Returns the working areas by their codes.
-pub(super) async fn working_areas(reader: &Reader<'_>) -> Result<HashMap<String, WorkingArea>, Error> {
+/// Returns the working areas by their codes. Boxed, so that it is compiled in this crate alone.
+pub(super) fn working_areas<'a>(
+    reader: &'a Reader<'_>,
+) -> LocalBoxFuture<'a, Result<HashMap<String, WorkingArea>, Error>> {
+    read_working_areas(reader).boxed_local()
+}
+
+async fn read_working_areas(reader: &Reader<'_>) -> Result<HashMap<String, WorkingArea>, Error> {
     let (mut query, mut areas) = (Query::<WorkingArea>::all(), HashMap::new());
     loop {
         let page = reader.rows(&query, None).await?;
