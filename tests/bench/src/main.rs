@@ -63,7 +63,7 @@ pub struct Options {
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let plan = Plan { connections: 32, seconds: 3, runs: 5 };
-        let program = "target/release/vku-partnerships".into();
+        let program = "target/dist/vku-partnerships".into();
         let mut options =
             Self { program, partnerships: 10_000, plan, only: None, large: false, exchange: false };
         while let Some(name) = arguments.next() {
