@@ -43,8 +43,28 @@ impl Reader<'_> {
 /// The profile of a utility, as it is stored in its row: `kind|country|climate zone|people served|set:value
 /// …`. None of the values contains a bar or a space.
 pub(crate) fn traits(utility: &Utility) -> String {
+    // Without `..`, so that a new member of utilities does not compile until it is placed here.
     let Utility {
-        kind, country, climate_zone, population_served, sectors, languages, expertise, needs, ..
+        kind,
+        country,
+        climate_zone,
+        population_served,
+        sectors,
+        languages,
+        expertise,
+        needs,
+        slug: _,
+        name: _,
+        aliases: _,
+        legal_form: _,
+        region: _,
+        city: _,
+        location: _,
+        employees: _,
+        website: _,
+        description: _,
+        visibility: _,
+        source_url: _,
     } = utility;
     let climate = climate_zone.as_ref().map(ToString::to_string).unwrap_or_default();
     let people = population_served.as_ref().map(|figure| figure.value.to_string()).unwrap_or_default();
