@@ -24,7 +24,20 @@ pub struct HttpConfig {
     pub spool: SpoolSpace,
 }
 
-/// How long the server waits, and for what.
+/// How long the server waits for its clients, and how long they wait for it. None of this is configurable; tests set
+/// shorter times.
+///
+/// Other time limits are constants where they are used:
+///
+/// - running requests after a shutdown was requested: `SHUTDOWN_SECONDS` in `http/src/lib.rs`;
+/// - PostgreSQL: `ACQUIRE_TIMEOUT` and `statement_timeout` in `persistence/src/kernel/database/postgres.rs`,
+///   `HEARTBEAT_TIMEOUT` of notifications in `pg_notify.rs` beside it;
+/// - SQLite: `ACQUIRE_TIMEOUT` and `busy_timeout` in `persistence/src/kernel/database/sqlite.rs`;
+/// - exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, the wait for an XLSX export (`MAX_WAIT`) in
+///   `transfer/src/export/xlsx.rs`, the least speed of a download in `response/download.rs`, that of a request body in
+///   `middleware/body_timeout.rs`;
+/// - SMTP: `TIMEOUT` in `server/src/worker/smtp.rs`;
+/// - health: `TIMEOUT` in `http/src/meta/health.rs`, and of the command `health` in `server/src/health.rs`.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For the head of the first request of a connection.
