@@ -13,7 +13,7 @@ use vku_domain::kernel::etag::ETag;
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
 use crate::kernel::resource::mount::resource;
-use crate::kernel::response::conditional::is_known;
+use crate::kernel::response::conditional::is_not_modified;
 use crate::openapi_document::document;
 
 /// The document as it is committed and served: indented JSON with a final line break.
@@ -58,7 +58,7 @@ impl Served {
                 self.0.get_or_init(|| (Bytes::from(text), tag))
             }
         };
-        let known = is_known(request, tag);
+        let known = is_not_modified(request, tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, "public, no-cache"));
         if known {

@@ -104,7 +104,7 @@ impl Table for Contact {
 
     /// Contacts of the actor's own member, and contacts in the directory by consent whose member has not
     /// left.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }

@@ -94,7 +94,7 @@ impl Table for Guest {
     }
 
     /// Confirmed guests; staff sees all guests.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
     }

@@ -98,7 +98,7 @@ impl Table for Member {
         })
     }
 
-    fn special_condition(filter: &MemberFilter, actor: &Actor) -> Condition {
+    fn special_filter_to_sql(filter: &MemberFilter, actor: &Actor) -> Condition {
         let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
             let at_work = column::<Self>("utility_id").in_subquery(active_today(actor));
             if value { at_work } else { at_work.not() }
@@ -118,12 +118,12 @@ impl Table for Member {
     }
 
     /// Members whose utility the actor sees; for partners abroad only active members.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
         let utilities =
-            Query::select().column("id").from(Utility::NAME).cond_where(Utility::row_filter(actor)).take();
+            Query::select().column("id").from(Utility::NAME).cond_where(Utility::visible_to(actor)).take();
         let active = column::<Self>("status").eq(MemberStatus::Active.as_str());
         Condition::all()
             .add(column::<Self>("utility_id").in_subquery(utilities))

@@ -57,7 +57,7 @@ impl Table for Minutes {
     }
 
     /// Published minutes; staff sees all minutes.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }

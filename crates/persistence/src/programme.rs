@@ -12,7 +12,7 @@ use crate::kernel::codec::{
 };
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::named;
+use crate::kernel::table::conditions::ids_of_keys;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 
@@ -124,14 +124,15 @@ impl Table for FundingProgramme {
         })
     }
 
-    fn special_condition(filter: &ProgrammeFilter, actor: &Actor) -> Condition {
+    fn special_filter_to_sql(filter: &ProgrammeFilter, actor: &Actor) -> Condition {
         let funded_by = (!filter.funder.is_empty()).then(|| {
             let owners = Query::select()
                 .column("owner_id")
                 .from("funding_programme_party")
                 .and_where(Expr::col("field").eq("funders"))
                 .and_where(
-                    Expr::col("organisation_id").in_subquery(named::<Organisation>(&filter.funder, actor)),
+                    Expr::col("organisation_id")
+                        .in_subquery(ids_of_keys::<Organisation>(&filter.funder, actor)),
                 )
                 .take();
             column::<Self>("id").in_subquery(owners)

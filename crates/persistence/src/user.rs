@@ -14,7 +14,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::named;
+use crate::kernel::table::conditions::ids_of_keys;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
@@ -86,12 +86,14 @@ impl Table for User {
         })
     }
 
-    fn special_condition(filter: &UserFilter, actor: &Actor) -> Condition {
+    fn special_filter_to_sql(filter: &UserFilter, actor: &Actor) -> Condition {
         let bound_to_utility = (!filter.utility.is_empty()).then(|| {
             let bound_to_utility = Query::select()
                 .column("owner_id")
                 .from("user_party")
-                .and_where(Expr::col("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)))
+                .and_where(
+                    Expr::col("utility_id").in_subquery(ids_of_keys::<Utility>(&filter.utility, actor)),
+                )
                 .take();
             column::<Self>("id").in_subquery(bound_to_utility)
         });
@@ -107,7 +109,7 @@ impl Table for User {
         }
     }
 
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         let all = Condition::all();
         if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
     }

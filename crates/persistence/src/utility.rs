@@ -159,7 +159,7 @@ impl Table for Utility {
 
     /// Utilities by their visibility, the actor's own, and those in a partnership in which the actor takes
     /// part today.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }

@@ -41,7 +41,7 @@ impl ETag {
 
     /// Returns whether `If-None-Match` names this representation, compressed or not (weak comparison, RFC 9110, section
     /// 13.1.2). An invalid header names no tag.
-    pub fn is_in(&self, if_none_match: &str) -> bool {
+    pub fn matches_if_none_match(&self, if_none_match: &str) -> bool {
         is_any(if_none_match)
             || tags(if_none_match).is_ok_and(|tags| tags.into_iter().any(|tag| self.is_named_by(tag)))
     }
@@ -50,7 +50,7 @@ impl ETag {
     /// another representation of the same version.
     ///
     /// Errors: the header is not a list of entity tags.
-    pub fn meets(&self, if_match: &str) -> Result<bool, FieldError> {
+    pub fn matches_if_match(&self, if_match: &str) -> Result<bool, FieldError> {
         if is_any(if_match) {
             return Ok(true);
         }
@@ -159,7 +159,7 @@ impl Precondition {
     }
 
     /// Returns whether a resource in this version may be changed; `None` if the header is missing.
-    pub fn allows(&self, version: i64) -> Option<bool> {
+    pub fn allows_version(&self, version: i64) -> Option<bool> {
         match self {
             Self::Missing => None,
             Self::Any => Some(true),
@@ -209,9 +209,12 @@ mod tests {
     fn if_match_compares_versions_even_of_weak_tags() {
         assert_eq!(Precondition::parse("*"), Ok(Precondition::Any));
         let list = Precondition::parse(r#""2-aa", W/"3-bb", "4-cc-gzip""#).unwrap();
-        assert_eq!([2, 3, 4, 5].map(|version| list.allows(version)), [true, true, true, false].map(Some));
-        assert_eq!(Precondition::Missing.allows(1), None);
-        assert_eq!(Precondition::Absent.allows(1), Some(false));
+        assert_eq!(
+            [2, 3, 4, 5].map(|version| list.allows_version(version)),
+            [true, true, true, false].map(Some)
+        );
+        assert_eq!(Precondition::Missing.allows_version(1), None);
+        assert_eq!(Precondition::Absent.allows_version(1), Some(false));
     }
 
     #[test]
@@ -258,16 +261,25 @@ mod tests {
             (&list, &format!("\"x\", W/{list}"), true),
             (&list, &coded(list.as_str(), "br"), true),
         ] {
-            assert_eq!(tag.meets(if_match), Ok(meets), "{if_match}");
+            assert_eq!(tag.matches_if_match(if_match), Ok(meets), "{if_match}");
         }
-        assert!(one.meets("3").is_err());
+        assert!(one.matches_if_match("3").is_err());
     }
 
     #[test]
     fn if_none_match_compares_the_whole_tag_weakly() {
         let tag = ETag::of(3, b"x");
-        assert!(tag.is_in(tag.as_str()) && tag.is_in(&format!("\"a,b\",, W/{tag}")) && tag.is_in(" * "));
-        assert!(!tag.is_in(ETag::of(3, b"y").as_str()) && !tag.is_in("\"*\""));
-        assert!(tag.is_in(&coded(tag.as_str(), "gzip")) && !tag.is_in(&coded(tag.as_str(), "zstd")));
+        assert!(
+            tag.matches_if_none_match(tag.as_str())
+                && tag.matches_if_none_match(&format!("\"a,b\",, W/{tag}"))
+                && tag.matches_if_none_match(" * ")
+        );
+        assert!(
+            !tag.matches_if_none_match(ETag::of(3, b"y").as_str()) && !tag.matches_if_none_match("\"*\"")
+        );
+        assert!(
+            tag.matches_if_none_match(&coded(tag.as_str(), "gzip"))
+                && !tag.matches_if_none_match(&coded(tag.as_str(), "zstd"))
+        );
     }
 }

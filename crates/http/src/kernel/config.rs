@@ -35,7 +35,7 @@ pub struct HttpConfig {
 /// - SQLite: `ACQUIRE_TIMEOUT` and `busy_timeout` in `persistence/src/kernel/database/sqlite.rs`;
 /// - exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, the wait for an XLSX export (`MAX_WAIT`) in
 ///   `transfer/src/export/xlsx.rs`, the least speed of a download in `response/download.rs`, that of a request body in
-///   `middleware/body_timeout.rs`;
+///   `middleware/body_deadline.rs`;
 /// - SMTP: `TIMEOUT` in `server/src/worker/smtp.rs`;
 /// - health: `TIMEOUT` in `http/src/meta/health.rs`, and of the command `health` in `server/src/health.rs`.
 #[derive(Clone, Copy, Debug)]

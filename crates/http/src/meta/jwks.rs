@@ -10,7 +10,7 @@ use vku_domain::kernel::etag::ETag;
 use crate::kernel::media_type::JSON;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::response::conditional::is_known;
+use crate::kernel::response::conditional::is_not_modified;
 use crate::kernel::state::AppState;
 
 /// How long the set may be cached: a new key is published ten minutes before it signs.
@@ -76,7 +76,7 @@ pub async fn get_jwks(request: HttpRequest, shared: Data<AppState>) -> Result<Ht
     let [] = parse_write_flags(&request, [])?;
     let body = serde_json::to_vec(&shared.tokens.jwks().await?).map_err(Error::internal)?;
     let tag = ETag::of_bytes(&body);
-    let known = is_known(&request, &tag);
+    let known = is_not_modified(&request, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((ETAG, tag.as_str()))

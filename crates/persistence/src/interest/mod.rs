@@ -121,7 +121,7 @@ impl Table for InterestRegistration {
         }
     }
 
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         let all = Condition::all();
         if actor.is_staff() { all } else { all.add(Expr::val(1).eq(0)) }
     }

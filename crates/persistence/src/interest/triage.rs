@@ -81,7 +81,7 @@ impl Writer<'_> {
     ) -> Result<Stored<InterestRegistration>, Error> {
         let (before, _) = self.open::<InterestRegistration>(Action::Update, key, None, false).await?;
         if *precondition != Precondition::Missing {
-            self.check(&before, precondition)?;
+            self.check_precondition(&before, precondition)?;
         }
         if before.data.status == InterestStatus::Confirmed {
             return Ok(before);

@@ -38,7 +38,7 @@ pub(super) async fn members(
         .from("member")
         .and_where(column::<Member>("deleted_at").is_null())
         .cond_where(Condition::all().add_option(only))
-        .cond_where(Member::row_filter(actor))
+        .cond_where(Member::visible_to(actor))
         .take();
     let mut members = HashMap::new();
     for line in reader.text(&select).await?.lines() {

@@ -23,7 +23,7 @@ impl Reader<'_> {
                 .from("utility")
                 .and_where(column::<Utility>("deleted_at").is_null())
                 .cond_where(condition.clone())
-                .cond_where(Utility::row_filter(self.actor()))
+                .cond_where(Utility::visible_to(self.actor()))
                 .take()
         };
         let traits = lines(self, r#""utility"."id""#, Some(r#""utility"."traits""#));

@@ -164,7 +164,7 @@ fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
         .and_where(Expr::col(("mine", "utility_id")).eq(asker))
         .and_where(other("utility_id").is_not_null())
         .and_where(column::<Partnership>("deleted_at").is_null())
-        .cond_where(Partnership::row_filter(reader.actor()))
+        .cond_where(Partnership::visible_to(reader.actor()))
         .group_by_col(("other", "utility_id"))
         .take()
 }

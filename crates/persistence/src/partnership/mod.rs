@@ -23,7 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
-use crate::kernel::table::conditions::{has, is_visible_by_level, named};
+use crate::kernel::table::conditions::{has_child_row, ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
@@ -136,15 +136,15 @@ impl Table for Partnership {
         })
     }
 
-    fn special_condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {
+    fn special_filter_to_sql(filter: &PartnershipFilter, actor: &Actor) -> Condition {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
-        let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
+        let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys::<Utility>(keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
             let in_country = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
-            has::<Self>("party", in_role(ParticipantRole::Partner).add(in_country))
+            has_child_row::<Self>("party", in_role(ParticipantRole::Partner).add(in_country))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
-            let organisations = named::<Organisation>(&filter.organisation, actor);
+            let organisations = ids_of_keys::<Organisation>(&filter.organisation, actor);
             with(Condition::all().add(Expr::col("organisation_id").in_subquery(organisations)))
         });
         let programme = (!filter.programme.is_empty()).then(|| {
@@ -154,7 +154,7 @@ impl Table for Partnership {
                 .and_where(Expr::col("deleted_at").is_null())
                 .and_where(
                     Expr::col("programme_id")
-                        .in_subquery(named::<FundingProgramme>(&filter.programme, actor)),
+                        .in_subquery(ids_of_keys::<FundingProgramme>(&filter.programme, actor)),
                 )
                 .take();
             column::<Self>("id").in_subquery(funded)
@@ -185,7 +185,7 @@ impl Table for Partnership {
     }
 
     /// Partnerships by their visibility, and those in which one of the actor's utilities takes part today.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -253,7 +253,7 @@ pub(crate) fn active_today(actor: &Actor) -> SelectStatement {
         .from("partnership")
         .and_where(column::<Partnership>("status").eq(PartnershipStatus::Active.as_str()))
         .and_where(column::<Partnership>("deleted_at").is_null())
-        .cond_where(Partnership::row_filter(actor))
+        .cond_where(Partnership::visible_to(actor))
         .take();
     let utilities = today(actor).add(Expr::col("owner_id").in_subquery(active));
     let known = utilities.add(Expr::col("utility_id").is_not_null());

@@ -93,7 +93,7 @@ impl Table for Registration {
     }
 
     /// Registrations of the actor's own members; staff sees all.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }

@@ -23,7 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{is_visible_by_level, named};
+use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Reader;
@@ -163,10 +163,10 @@ impl Table for Session {
         })
     }
 
-    fn special_condition(filter: &SessionFilter, actor: &Actor) -> Condition {
+    fn special_filter_to_sql(filter: &SessionFilter, actor: &Actor) -> Condition {
         let organised_by = (!filter.organiser.is_empty()).then(|| {
-            let utilities = named::<Utility>(&filter.organiser, actor);
-            let organisations = named::<Organisation>(&filter.organiser, actor);
+            let utilities = ids_of_keys::<Utility>(&filter.organiser, actor);
+            let organisations = ids_of_keys::<Organisation>(&filter.organiser, actor);
             let owners = Query::select()
                 .column("owner_id")
                 .from("session_party")
@@ -195,7 +195,7 @@ impl Table for Session {
 
     /// Published sessions by their visibility, and those that one of the actor's utilities organises or
     /// attends.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }

@@ -61,14 +61,14 @@ fn number(row: &QueryResult, name: &str) -> Result<u64, Error> {
 
 /// The rows that count: those that the actor sees, without deleted ones.
 fn visible<T: Table>(reader: &Reader<'_>) -> Condition {
-    Condition::all().add(column::<T>("deleted_at").is_null()).add(T::row_filter(reader.actor()))
+    Condition::all().add(column::<T>("deleted_at").is_null()).add(T::visible_to(reader.actor()))
 }
 
 /// Selects the ids of the partnerships that do not count. There are usually few, and excluding a few is much
 /// faster than including many. The visibility condition is never NULL, so each partnership either counts or
 /// is selected here.
 pub(crate) fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
-    let visible = Partnership::row_filter(reader.actor());
+    let visible = Partnership::visible_to(reader.actor());
     let hidden = (!visible.is_empty()).then(|| visible.not());
     // Not as `NOT (… IS NULL)`, for which SQLite would read all rows.
     let unseen = Condition::any().add(column::<Partnership>("deleted_at").is_not_null()).add_option(hidden);

@@ -89,7 +89,7 @@ impl Table for Topic {
     }
 
     /// Topics whose proposing member the actor sees.
-    fn row_filter(actor: &Actor) -> Condition {
+    fn visible_to(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -143,6 +143,6 @@ fn members(actor: &Actor) -> SelectStatement {
         .column("id")
         .from(Member::NAME)
         .and_where(column::<Member>("deleted_at").is_null())
-        .cond_where(Member::row_filter(actor))
+        .cond_where(Member::visible_to(actor))
         .take()
 }

@@ -194,7 +194,7 @@ impl ReportBuilder {
                 let (before, after) = *states;
                 self.report.counts.update += 1;
                 self.add(&(number, "update", before.id, before.version, &after.data))?;
-                self.record_changes(number, &before, &after);
+                self.report_changes(number, &before, &after);
                 Ok(())
             }
             Ok(ImportedRow::Unchanged(id, version)) => {
@@ -223,7 +223,7 @@ impl ReportBuilder {
         Ok(())
     }
 
-    fn record_changes(&mut self, number: u64, before: &Imported, after: &Imported) {
+    fn report_changes(&mut self, number: u64, before: &Imported, after: &Imported) {
         if self.report.changes.len() >= MAX_LISTED {
             return;
         }

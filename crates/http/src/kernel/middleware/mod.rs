@@ -1,6 +1,6 @@
 //! The middleware around every request: its log line, the rate limit, the timeouts, and the rendering of problems.
 
-pub mod body_timeout;
+pub mod body_deadline;
 pub mod once;
 pub mod response_headers;
 
@@ -20,14 +20,14 @@ use tracing::Instrument;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use self::body_timeout::BodyDeadline;
+use self::body_deadline::BodyDeadline;
 use self::response_headers::{apply_response_headers, suffix_etag};
 use super::encoding::{AcceptEncoding, ContentCoding, compress_response};
 use super::limits::rate_limit;
 use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
 use super::request::request_info::RequestInfo;
-use super::response::conditional::matched;
+use super::response::conditional::check_if_match_of_read;
 use super::state::AppState;
 use crate::kernel::response::cached;
 
@@ -89,12 +89,12 @@ async fn handle(
         }
         Ok(None) => {
             // Imports have no timeout.
-            let timeouts = (!info.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
+            let limit = (!info.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
             // All log events of the handler belong to this request.
             let (id, path) = (&*info.id, info.uri.path());
             let span = tracing::info_span!("request", id, method = %request.method(), path);
             let call = next.call(request).instrument(span);
-            match with_timeout(call, body.as_deref(), timeouts).await {
+            match with_timeout(call, body.as_deref(), limit).await {
                 // Errors of handlers arrive as responses, too, with the error inside.
                 Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), compress_response),
                 None => return Err(timeout_response(shared, info, offers_upgrade)),
@@ -113,7 +113,7 @@ async fn handle(
             let late = error_to_problem(&Error::new(Code::RequestTimeout, detail), info);
             response.into_response(late)
         }
-        _ => match matched(response.request(), response.response()) {
+        _ => match check_if_match_of_read(response.request(), response.response()) {
             Ok(()) => render_problem(response, info),
             Err(error) => {
                 let refused = error_to_problem(&error, info);
@@ -138,12 +138,12 @@ async fn handle(
 async fn with_timeout<F: Future>(
     call: F,
     body: Option<&BodyDeadline>,
-    timeouts: Option<Duration>,
+    limit: Option<Duration>,
 ) -> Option<F::Output> {
-    let Some(timeouts) = timeouts else { return Some(call.await) };
+    let Some(limit) = limit else { return Some(call.await) };
     let (mut call, mut since) = (pin!(call), Instant::now());
     loop {
-        if let Ok(answer) = timeout_at(since + timeouts, &mut call).await {
+        if let Ok(answer) = timeout_at(since + limit, &mut call).await {
             return Some(answer);
         }
         match body.map(BodyDeadline::last_progress) {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use vku_domain::kernel::error::{Code, Error};
 use vku_transfer::format::Format;
 
-use super::conditional::{is_known, respond};
+use super::conditional::{is_not_modified, respond};
 use crate::kernel::cache::{CacheEntry, CacheKeyRef, CacheStatus, Representation};
 use crate::kernel::config::BASE;
 use crate::kernel::encoding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES};
@@ -91,7 +91,7 @@ fn coding(context: &Context, entry: &CacheEntry) -> Option<ContentCoding> {
     }
     let accepted = AcceptEncoding::of(context.request.headers())?;
     let coding = accepted.best(ContentCoding::CACHED).filter(|coding| *coding != ContentCoding::Identity)?;
-    (!is_known(&context.request, &entry.representation.tag)).then_some(coding)
+    (!is_not_modified(&context.request, &entry.representation.tag)).then_some(coding)
 }
 
 /// Responds from the cache, or with what `make` reads, which is cached for callers with the same permissions.

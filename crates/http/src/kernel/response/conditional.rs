@@ -48,13 +48,13 @@ fn unreadable(fault: FieldError) -> Error {
 /// response without an `ETag`, such as an export or an HTML page, passes.
 ///
 /// Errors: 412 if `If-Match` does not contain the tag, 400 if the header is malformed.
-pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<(), Error> {
+pub fn check_if_match_of_read(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<(), Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let found = matches!(answer.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let list = if reads && found { list(request.headers(), IF_MATCH) } else { None };
     let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(ETag::from_header);
     let (Some(list), Some(tag)) = (list, tag) else { return Ok(()) };
-    if tag.meets(&list).map_err(unreadable)? {
+    if tag.matches_if_match(&list).map_err(unreadable)? {
         return Ok(());
     }
     let detail = bilingual!(
@@ -65,8 +65,8 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
 }
 
 /// Whether `If-None-Match` contains the tag, so that the response is 304.
-pub fn is_known(request: &HttpRequest, tag: &ETag) -> bool {
-    list(request.headers(), IF_NONE_MATCH).is_some_and(|list| tag.is_in(&list))
+pub fn is_not_modified(request: &HttpRequest, tag: &ETag) -> bool {
+    list(request.headers(), IF_NONE_MATCH).is_some_and(|list| tag.matches_if_none_match(&list))
 }
 
 /// The value of `Cache-Control`: shared caches may store responses to anonymous callers; every cached response must
@@ -99,7 +99,7 @@ pub fn respond_as(
     media_type: &'static str,
     body: impl Into<Bytes>,
 ) -> HttpResponse {
-    let known = status == StatusCode::OK && is_known(&context.request, tag);
+    let known = status == StatusCode::OK && is_not_modified(&context.request, tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { status });
     response
         .insert_header((ETAG, tag.as_str()))

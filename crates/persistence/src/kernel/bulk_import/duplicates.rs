@@ -68,7 +68,7 @@ impl Reader<'_> {
         if has(&"country") {
             select.expr_as(column::<T>("country"), "its_country");
         }
-        select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::row_filter(self.actor()));
+        select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::visible_to(self.actor()));
         for row in self.tx().query_all(&select).await.map_err(failed)? {
             names.add(described.card(&row)?, &row);
         }

@@ -85,7 +85,7 @@ impl CacheGeneration {
     }
 
     /// Announces a write: the generation increases when the guard is dropped.
-    pub(crate) fn begin_write(&self) -> BumpOnDrop<'_> {
+    pub(crate) fn bump_on_drop(&self) -> BumpOnDrop<'_> {
         BumpOnDrop(self)
     }
 
@@ -96,8 +96,8 @@ impl CacheGeneration {
         self.until.store(micros(until), SeqCst);
     }
 
-    /// Declares the generation invalid.
-    pub(crate) fn invalidate(&self) {
+    /// Declares the generation unknown, until its validity is extended again.
+    pub(crate) fn suspend(&self) {
         self.until.store(0, SeqCst);
     }
 

@@ -103,7 +103,7 @@ impl Database {
     /// responses are not cached. SQLite does not need it.
     pub fn listen(&self) {
         if let Some(options) = &self.listening {
-            tokio::spawn(pg_notify::spawn_listener(options.as_ref().clone(), self.generation.clone()));
+            tokio::spawn(pg_notify::run_listener(options.as_ref().clone(), self.generation.clone()));
         }
     }
 

@@ -72,12 +72,12 @@ impl Notifier {
 }
 
 /// Listens until the future is dropped; reconnects whenever necessary.
-pub(crate) async fn spawn_listener(options: PgConnectOptions, generation: Arc<CacheGeneration>) {
+pub(crate) async fn run_listener(options: PgConnectOptions, generation: Arc<CacheGeneration>) {
     let mut is_reported = false;
     loop {
         let heard = Instant::now();
         let Err(error) = listen(&options, &generation).await;
-        generation.invalidate();
+        generation.suspend();
         // Log an outage once, not at every attempt.
         if !is_reported || heard.elapsed() > HEARTBEAT_TIMEOUT {
             tracing::warn!(%error, "the response cache is off: the database sends no notifications of changes");

@@ -9,7 +9,7 @@ use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
 use super::load::visible_rows;
 use crate::kernel::database::error::failed;
-use crate::kernel::table::conditions::filtered;
+use crate::kernel::table::conditions::filter_to_sql;
 use crate::kernel::table::{Parent, Table};
 use crate::kernel::transaction::Reader;
 
@@ -36,7 +36,7 @@ impl Reader<'_> {
                 continue;
             }
             let rows = visible_rows::<T>(self, parent, query.deleted)
-                .filter(filtered::<T>(&query.filter, self.actor()));
+                .filter(filter_to_sql::<T>(&query.filter, self.actor()));
             let texts = Expr::col((Alias::new("rows"), Alias::new(T::json_column(member))));
             let backend = self.tx().get_database_backend();
             let keys = match (backend, below) {

@@ -16,7 +16,7 @@ use super::load::{by_key, hydrate, visible_rows};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::search;
-use crate::kernel::table::conditions::filtered;
+use crate::kernel::table::conditions::filter_to_sql;
 use crate::kernel::table::{Parent, Table, column};
 use crate::kernel::transaction::Reader;
 
@@ -99,8 +99,8 @@ impl Reader<'_> {
 
     async fn page<T: Table>(&self, query: &Query<T>, parent: Option<Uuid>) -> Result<Page<T>, Error> {
         let backend = self.tx().get_database_backend();
-        let mut filtered =
-            visible_rows::<T>(self, parent, query.deleted).filter(filtered::<T>(&query.filter, self.actor()));
+        let mut filtered = visible_rows::<T>(self, parent, query.deleted)
+            .filter(filter_to_sql::<T>(&query.filter, self.actor()));
         if let Some(search) = &query.search {
             search::join::<T>(self.tx(), &mut filtered, search).await?;
         }

@@ -26,7 +26,7 @@ pub(crate) fn visible_rows<T: Table>(
     parent: Option<Uuid>,
     deleted: bool,
 ) -> Select<T::Entity> {
-    let mut condition = Condition::all().add(T::row_filter(reader.actor()));
+    let mut condition = Condition::all().add(T::visible_to(reader.actor()));
     let deleted_at = column::<T>("deleted_at");
     condition = condition.add(match deleted {
         // Staged rows of an import are not deleted, they do not exist yet.

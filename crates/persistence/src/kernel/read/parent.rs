@@ -25,7 +25,7 @@ impl<P: Table<Parent = ()>> Parent for P {
             .column("id")
             .from(P::NAME)
             .and_where(column::<P>("deleted_at").is_null())
-            .cond_where(P::row_filter(actor))
+            .cond_where(P::visible_to(actor))
             .take();
         Some(seen)
     }

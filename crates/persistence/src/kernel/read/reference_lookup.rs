@@ -17,7 +17,7 @@ use vku_domain::kernel::value::{Location, Slug, Visibility};
 use crate::kernel::codec::{json_opt, text, text_opt};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
-use crate::kernel::table::conditions::{column_of, named};
+use crate::kernel::table::conditions::{column_of, ids_of_keys};
 use crate::kernel::table::{Codes, Parent, Table};
 use crate::resources;
 
@@ -71,8 +71,8 @@ impl ResourceDescriptor {
             refers: T::FOREIGN_KEYS,
             codes: T::CODE_LISTS,
             parent: <T::Parent as Parent>::NAME,
-            visible: T::row_filter,
-            with_keys: named::<T>,
+            visible: T::visible_to,
+            with_keys: ids_of_keys::<T>,
             reads: Actor::require_read::<T>,
             concealed: T::hidden_fields,
             derived: T::DERIVED,

@@ -197,7 +197,7 @@ impl Store {
                 change_log::append(&tx, changes).await?;
                 // The generation changes after the commit and before the response, even if the client is
                 // gone, so that no later request gets cached data from before.
-                let generation_guard = self.database.generation().begin_write();
+                let generation_guard = self.database.generation().bump_on_drop();
                 tx.commit().await.map_err(failed)?;
                 drop(generation_guard);
                 self.database.notify();

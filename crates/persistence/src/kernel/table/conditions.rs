@@ -10,17 +10,16 @@ use super::{Table, column};
 use crate::resources;
 
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
-pub(crate) fn filtered<T: Table>(filter: &T::Filter, actor: &Actor) -> Condition {
-    let ordinary = filter
-        .criteria()
-        .into_iter()
-        .fold(Condition::all(), |all, criterion| all.add(meets(T::NAME, T::FOREIGN_KEYS, criterion, actor)));
-    let special = T::special_condition(filter, actor);
+pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> Condition {
+    let ordinary = filter.criteria().into_iter().fold(Condition::all(), |all, criterion| {
+        all.add(comparison_to_sql(T::NAME, T::FOREIGN_KEYS, criterion, actor))
+    });
+    let special = T::special_filter_to_sql(filter, actor);
     ordinary.add_option((!special.is_empty()).then_some(special))
 }
 
-/// The row meets the criterion of an ordinary filter. `references` are the foreign keys with their resources.
-fn meets(
+/// Converts the criterion of an ordinary filter to SQL. `references` are the foreign keys with their resources.
+fn comparison_to_sql(
     table: &'static str,
     references: &[(&'static str, &'static str)],
     Criterion { column: name, comparison }: Criterion,
@@ -34,7 +33,7 @@ fn meets(
         }
         Comparison::InSet(words) => {
             let of_set = Condition::all().add(Expr::col("field").eq(name));
-            has_child(table, "set", of_set.add(Expr::col("value").is_in(words)))
+            child_row_exists(table, "set", of_set.add(Expr::col("value").is_in(words)))
         }
         Comparison::Is(value) => column().eq(value),
         Comparison::Contains(part) => {
@@ -72,11 +71,11 @@ pub(crate) fn column_of<T: Resource>(
 ///
 /// The condition is evaluated for each row in the order of the list until the page is full, which is fast if
 /// many rows match, regardless of the size of the table. If few rows match, select their ids first instead.
-pub(crate) fn has<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
-    has_child(T::NAME, links, condition)
+pub(crate) fn has_child_row<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
+    child_row_exists(T::NAME, links, condition)
 }
 
-fn has_child(owner: &'static str, links: &str, condition: Condition) -> SimpleExpr {
+fn child_row_exists(owner: &'static str, links: &str, condition: Condition) -> SimpleExpr {
     let table = Alias::new(format!("{owner}_{links}"));
     let owner_id = Expr::col((Alias::new(owner), Alias::new("id")));
     let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(owner_id);
@@ -86,7 +85,7 @@ fn has_child(owner: &'static str, links: &str, condition: Condition) -> SimpleEx
 }
 
 /// Selects the ids of the resources with these keys that the actor sees.
-pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
+pub(crate) fn ids_of_keys<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
     let ids = keys.iter().filter_map(|key| match key {
         Key::Id(id) => Some(*id),
         Key::Slug(_) => None,
@@ -98,7 +97,7 @@ pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
         .from(T::NAME)
         .cond_where(Condition::any().add(column::<T>("id").is_in(ids)).add(by_slug))
         .and_where(column::<T>("deleted_at").is_null())
-        .cond_where(T::row_filter(actor))
+        .cond_where(T::visible_to(actor))
         .take()
 }
 

@@ -125,7 +125,7 @@ pub trait Table: Resource<Parent: Parent> {
 
     /// Converts the special filters to SQL, like [`Resource::matches_special`]; a value that the actor does not
     /// see matches nothing.
-    fn special_condition(_filter: &Self::Filter, _actor: &Actor) -> Condition {
+    fn special_filter_to_sql(_filter: &Self::Filter, _actor: &Actor) -> Condition {
         Condition::all()
     }
 
@@ -138,7 +138,7 @@ pub trait Table: Resource<Parent: Parent> {
     }
 
     /// Selects the rows that the actor may see, apart from parents and deleted rows.
-    fn row_filter(_actor: &Actor) -> Condition {
+    fn visible_to(_actor: &Actor) -> Condition {
         Condition::all()
     }
 

@@ -24,7 +24,7 @@ impl Writer<'_> {
         precondition: &Precondition,
     ) -> Result<(), Error> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
-        self.check(&before, precondition)?;
+        self.check_precondition(&before, precondition)?;
         self.check_no_dependents(T::NAME, T::REGISTERS, before.id).await?;
         let written = self.mark_deleted(&before).await?;
         let after = written.record_change(self, ChangeAction::Deleted, None)?;

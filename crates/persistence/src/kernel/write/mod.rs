@@ -54,12 +54,12 @@ impl Writer<'_> {
 
     /// 428 without `If-Match`, 412 if it has another version. The current entity tag in the error is that of
     /// the representation that the actor may read.
-    pub(crate) fn check<T: Table>(
+    pub(crate) fn check_precondition<T: Table>(
         &self,
         stored: &Stored<T>,
         precondition: &Precondition,
     ) -> Result<(), Error> {
-        let (code, detail) = match precondition.allows(stored.version) {
+        let (code, detail) = match precondition.allows_version(stored.version) {
             Some(true) => return Ok(()),
             Some(false) => (Code::PreconditionFailed, precondition.refusal(stored.version)),
             None => (

@@ -25,7 +25,7 @@ impl Writer<'_> {
         body: Value,
     ) -> Result<Stored<T>, Error> {
         let (before, parent) = self.open::<T>(Action::Update, key, parent, false).await?;
-        self.check(&before, precondition)?;
+        self.check_precondition(&before, precondition)?;
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
         let parent = parent_of(&before).zip(parent);
         let accepted = self.accept(draft, Some(before), parent.as_ref()).await?;

@@ -1,7 +1,7 @@
 //! The steps of a write, in their order: the same for create, patch, restore, transition and imports.
 //!
 //! 1. **Open**: lock the parent and the row, check the permission and `If-Match` ([`Writer::open`],
-//!    [`Writer::check`]).
+//!    [`Writer::check_precondition`]).
 //! 2. **Resolve** the references and codes of the body, and lock what they refer to; **validate** the data by
 //!    the rules of the resource ([`Writer::resolve_and_validate`]).
 //! 3. **Authorize**: ownership, the members that the role may write, and the transition of the status

@@ -33,7 +33,7 @@ impl Writer<'_> {
             found => found?,
         };
         if *precondition != Precondition::Missing {
-            self.check(&deleted, precondition)?;
+            self.check_precondition(&deleted, precondition)?;
         }
         let mut data = deleted.data.clone();
         let mut violations = self.resolve(&mut data).await?;

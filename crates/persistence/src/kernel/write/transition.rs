@@ -28,7 +28,7 @@ impl Writer<'_> {
     ) -> Result<Stored<T>, Error> {
         let (before, parent) = self.open::<T>(Action::Transition, key, parent, false).await?;
         if *precondition != Precondition::Missing {
-            self.check(&before, precondition)?;
+            self.check_precondition(&before, precondition)?;
         }
         let from = before.data.status();
         if !allowed(from).contains(&to) {

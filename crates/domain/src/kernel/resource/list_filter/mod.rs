@@ -1,6 +1,6 @@
 //! The filters of the lists of resources. An ordinary filter declares its [`kind`] and its column; what it means in the
 //! domain and in SQL follows from the kind. A special one is written by hand, in [`Resource::matches_special`] and in
-//! the `special_condition` of the table.
+//! the `special_filter_to_sql` of the table.
 
 pub mod kind;
 
