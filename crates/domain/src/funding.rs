@@ -67,7 +67,7 @@ crate::list_filter! {
         /// The kind of funding.
         kind: Vec<FundingKind> => one_of(kind),
         /// The id or slug of the programme that funds the partnership.
-        programme: Vec<Key> => reference(programme_id = data.programme.as_ref().and_then(Ref::card)),
+        programme: Vec<Key> => reference(programme_id = data.programme.as_ref().and_then(Ref::summary)),
     }
 }
 

@@ -152,7 +152,7 @@ impl Resource for Guest {
     }
 
     fn label(&self) -> &str {
-        let party = || self.party.as_ref()?.card().map(|card| card.label.1.as_str());
+        let party = || self.party.as_ref()?.summary().map(|summary| summary.label.1.as_str());
         self.name.as_ref().map(SingleLine::as_str).or_else(party).unwrap_or_default()
     }
 

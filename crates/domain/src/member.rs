@@ -113,7 +113,7 @@ crate::list_filter! {
         /// The status of the membership.
         status: Vec<StatusFilter<MemberStatus>> => status(status),
         /// The id or slug of the utility.
-        utility: Vec<Key> => reference(utility_id = data.utility.card()),
+        utility: Vec<Key> => reference(utility_id = data.utility.summary()),
         /// A sector of interest.
         sector: Vec<Sector> => in_set(sectors = data.interests.sectors),
         /// A country of interest (ISO 3166-1 alpha-2).
@@ -194,7 +194,7 @@ impl Resource for Member {
     }
 
     fn validate(&self, violations: &mut Violations) {
-        let kind = self.utility.card().and_then(|card| card.kind.as_deref());
+        let kind = self.utility.summary().and_then(|summary| summary.kind.as_deref());
         if kind.is_some_and(|kind| kind != UtilityKind::Municipal.as_str()) {
             let detail = bilingual!(
                 "Only a `municipal` utility can be a member; this one is a partner utility.",
@@ -223,7 +223,7 @@ impl Resource for Member {
     }
 
     fn label(&self) -> &str {
-        self.utility.card().map_or("", |card| card.label.1.as_str())
+        self.utility.summary().map_or("", |summary| summary.label.1.as_str())
     }
 
     /// Members are never public.

@@ -28,10 +28,10 @@ pub enum Party {
 
 impl Party {
     /// Returns the resource; `None` until the store has resolved the reference.
-    pub fn card(&self) -> Option<&ReferenceSummary> {
+    pub fn summary(&self) -> Option<&ReferenceSummary> {
         match self {
-            Self::Utility(utility) => utility.card(),
-            Self::Organisation(organisation) => organisation.card(),
+            Self::Utility(utility) => utility.summary(),
+            Self::Organisation(organisation) => organisation.summary(),
         }
     }
 
@@ -97,8 +97,8 @@ impl ToSchema for Party {
 /// Checks that a resource is not more widely visible than a party that it names. Otherwise, callers who may not see the
 /// party would learn its name.
 pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &mut Violations) {
-    if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
-        let (label, seen_by) = (&card.label.1, card.visibility);
+    if let Some(summary) = party.summary().filter(|summary| shown_to.is_wider_than(summary.visibility)) {
+        let (label, seen_by) = (&summary.label.1, summary.visibility);
         let detail = bilingual!(
             "The visibility of {label} is `{seen_by}`, but that of this resource is `{shown_to}`.",
             "{label} ist nur für `{seen_by}` sichtbar, dies hier für `{shown_to}`."

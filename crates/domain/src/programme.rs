@@ -221,7 +221,7 @@ impl Resource for FundingProgramme {
 
     fn matches_special(filter: &ProgrammeFilter, item: &Stored<Self>) -> bool {
         let funders = &item.data.funders;
-        any(&filter.funder, |key| funders.iter().filter_map(Party::card).any(|card| card.is(key)))
+        any(&filter.funder, |key| funders.iter().filter_map(Party::summary).any(|summary| summary.is(key)))
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -173,9 +173,9 @@ impl Resource for PartnershipResult {
     /// A reporter must take part or have taken part, so that everybody who may see the partnership may know its name.
     fn validate_with_parent(&self, parent: &Partnership, violations: &mut Violations) {
         for (index, value) in self.values.iter().enumerate() {
-            let reporter = value.reported_by.as_ref().and_then(Ref::card);
-            if let Some(card) = reporter.filter(|card| !parent.names_utility(card.id)) {
-                let label = &card.label.1;
+            let reporter = value.reported_by.as_ref().and_then(Ref::summary);
+            if let Some(summary) = reporter.filter(|summary| !parent.names_utility(summary.id)) {
+                let label = &summary.label.1;
                 let detail = bilingual!(
                     "{label} does not take part in this partnership.",
                     "{label} ist an dieser Partnerschaft nicht beteiligt."

@@ -85,7 +85,7 @@ crate::list_filter! {
         /// A sector concerned.
         sector: Vec<Sector> => in_set(sectors),
         /// The id or slug of the member that has proposed the topic.
-        proposed_by: Vec<Key> => reference(proposed_by_id = data.proposed_by.card()),
+        proposed_by: Vec<Key> => reference(proposed_by_id = data.proposed_by.summary()),
     }
 }
 
@@ -123,7 +123,7 @@ impl Resource for Topic {
     type Derived = TopicDerived;
 
     fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
-        let utility = self.proposed_by.card().and_then(|member| member.named_after);
+        let utility = self.proposed_by.summary().and_then(|member| member.named_after);
         utility.is_some_and(|utility| actor.owns(utility))
     }
 

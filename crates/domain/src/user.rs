@@ -108,10 +108,10 @@ impl Resource for User {
             );
             violations.member("/utilities", "too_few", detail);
         }
-        for (index, card) in self.utilities.iter().map(Ref::card).enumerate() {
-            let Some(card) = card else { continue };
-            if side.is_none_or(|side| card.kind.as_deref() != Some(side.as_str())) {
-                let name = &card.label.1;
+        for (index, summary) in self.utilities.iter().map(Ref::summary).enumerate() {
+            let Some(summary) = summary else { continue };
+            if side.is_none_or(|side| summary.kind.as_deref() != Some(side.as_str())) {
+                let name = &summary.label.1;
                 let detail = bilingual!(
                     "The role `{role}` cannot be bound to {name}.",
                     "Die Rolle `{role}` wird nicht an {name} gebunden."
@@ -129,7 +129,7 @@ impl Resource for User {
 
     fn matches_special(filter: &UserFilter, item: &Stored<Self>) -> bool {
         let utilities = &item.data.utilities;
-        any(&filter.utility, |key| utilities.iter().filter_map(Ref::card).any(|card| card.is(key)))
+        any(&filter.utility, |key| utilities.iter().filter_map(Ref::summary).any(|summary| summary.is(key)))
     }
 
     fn search_texts(&self, texts: &mut Texts) {

@@ -144,7 +144,7 @@ impl Table for Member {
         }
         for item in items {
             item.derived = MemberDerived {
-                slug: item.data.utility.card().and_then(|card| card.slug.clone()),
+                slug: item.data.utility.summary().and_then(|summary| summary.slug.clone()),
                 name: item.data.label().to_owned(),
                 has_active_partnership: item.data.utility.id().is_some_and(|id| at_work.contains(&id)),
             };

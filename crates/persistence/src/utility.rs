@@ -208,7 +208,7 @@ impl Table for Utility {
                 .and_where(is_wider::<Session>(after.visibility))
                 .and_where(column::<Session>("deleted_at").is_null())
                 .take();
-            dependents.extend(cards::<Session>(writer.tx(), sessions).await?);
+            dependents.extend(named_by_id::<Session>(writer.tx(), sessions).await?);
             // A programme is public, so its parties must be public too.
             dependents.extend(naming::<FundingProgramme>(writer.tx(), before.id, Condition::all()).await?);
         }
@@ -220,7 +220,7 @@ impl Table for Utility {
                 .and_where(Expr::col("utility_id").eq(before.id))
                 .and_where(Expr::col("deleted_at").is_null())
                 .take();
-            dependents.extend(cards::<Member>(writer.tx(), select).await?);
+            dependents.extend(named_by_id::<Member>(writer.tx(), select).await?);
         }
         if dependents.is_empty() {
             return Ok(());
@@ -256,11 +256,11 @@ async fn naming<T: Table>(
         .and_where(column::<T>("deleted_at").is_null())
         .cond_where(conflict)
         .take();
-    cards::<T>(tx, ids).await
+    named_by_id::<T>(tx, ids).await
 }
 
 /// Returns the resources with these ids, in the form that errors use.
-async fn cards<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Result<Vec<Named>, Error> {
+async fn named_by_id<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Result<Vec<Named>, Error> {
     use sea_orm::ConnectionTrait;
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =

@@ -57,8 +57,8 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
                 let utilities: Vec<_> = account
                     .utilities
                     .iter()
-                    .filter_map(Ref::card)
-                    .map(|card| card.label.1.as_str())
+                    .filter_map(Ref::summary)
+                    .map(|summary| summary.label.1.as_str())
                     .collect();
                 print_line(format!(
                     "{}\t{}\t{}\t{state}\t{}",

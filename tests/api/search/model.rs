@@ -81,8 +81,8 @@ fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
     let mut all = search_index(&item.data);
     item.data.clone().references(&mut |pending| {
         let by = T::FOUND_BY.iter().find(|by| by.resource == pending.resource);
-        let (Some(by), Some(card)) = (by, &pending.link.card) else { return };
-        for (word, field) in &indexes[&card.id] {
+        let (Some(by), Some(summary)) = (by, &pending.link.summary) else { return };
+        for (word, field) in &indexes[&summary.id] {
             let field = match (by.own, field) {
                 (true, field) => *field,
                 (false, Field::Text) => continue,

@@ -142,13 +142,13 @@ pub struct PartnerLocation {
 impl PartnershipDerived {
     /// Derives the members from the current and former partner utilities and the child resources.
     pub fn of(partnership: &Partnership, parts: PartsDerived) -> Self {
-        let partners = || partnership.partners().filter_map(|participant| participant.party.card());
-        let mut countries: Vec<_> = partners().filter_map(|card| card.country.clone()).collect();
+        let partners = || partnership.partners().filter_map(|participant| participant.party.summary());
+        let mut countries: Vec<_> = partners().filter_map(|summary| summary.country.clone()).collect();
         countries.sort();
         countries.dedup();
-        let locations = partners().filter_map(|card| {
-            let location = card.location?;
-            let utility = card.slug.as_ref()?.to_string();
+        let locations = partners().filter_map(|summary| {
+            let location = summary.location?;
+            let utility = summary.slug.as_ref()?.to_string();
             Some(PartnerLocation { utility, latitude: location.latitude, longitude: location.longitude })
         });
         let PartsDerived { programmes, funding_totals, last_activity_on } = parts;

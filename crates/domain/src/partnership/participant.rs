@@ -193,7 +193,7 @@ impl Participant {
     }
 
     fn is_municipal(&self) -> bool {
-        let kind = self.party.card().and_then(|card| card.kind.as_deref());
+        let kind = self.party.summary().and_then(|summary| summary.kind.as_deref());
         matches!(self.party, Party::Utility(_)) && kind == Some(UtilityKind::Municipal.as_str())
     }
 }

@@ -71,8 +71,8 @@ impl PartnershipFilter {
             data.participants
                 .iter()
                 .filter(|participant| fits(participant))
-                .filter_map(|participant| participant.party.card())
-                .any(|card| card.is(key))
+                .filter_map(|participant| participant.party.summary())
+                .any(|summary| summary.is(key))
         };
         let is_utility: fn(&Participant) -> bool =
             |participant| matches!(participant.party, Party::Utility(_));
@@ -81,8 +81,9 @@ impl PartnershipFilter {
         let is_lead: fn(&Participant) -> bool = |participant| {
             participant.role == ParticipantRole::Lead && matches!(participant.party, Party::Utility(_))
         };
-        let funded_by =
-            |key: &Key| item.derived.programmes.iter().filter_map(Ref::card).any(|card| card.is(key));
+        let funded_by = |key: &Key| {
+            item.derived.programmes.iter().filter_map(Ref::summary).any(|summary| summary.is(key))
+        };
         any(&self.country, |country| item.derived.countries.contains(country))
             && any(&self.utility, |key| takes_part(key, is_utility))
             && any(&self.organisation, |key| takes_part(key, is_organisation))

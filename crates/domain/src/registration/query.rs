@@ -13,7 +13,7 @@ crate::list_filter! {
         /// On site or online.
         attendance: Vec<Attendance> => one_of(attendance),
         /// The id or slug of the member that the person belongs to.
-        member: Vec<Key> => reference(member_id = data.member.card()),
+        member: Vec<Key> => reference(member_id = data.member.summary()),
     }
 }
 

@@ -55,6 +55,8 @@ crate::sort_keys!(SessionSort, default: [(Self::Start, Descending), (Self::Title
 impl SessionFilter {
     pub(super) fn matches_special(&self, item: &Stored<Session>) -> bool {
         let organisers = &item.data.organisers;
-        any(&self.organiser, |key| organisers.iter().filter_map(Party::card).any(|card| card.is(key)))
+        any(&self.organiser, |key| {
+            organisers.iter().filter_map(Party::summary).any(|summary| summary.is(key))
+        })
     }
 }

@@ -94,8 +94,8 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
             .data
             .utilities
             .iter()
-            .filter_map(Ref::card)
-            .filter(|card| context.actor.owns(card.id))
+            .filter_map(Ref::summary)
+            .filter(|summary| context.actor.owns(summary.id))
             .cloned()
             .collect(),
     };

@@ -34,7 +34,7 @@ impl Imported {
         Ok(Self {
             id: stored.id,
             version: stored.version,
-            parent: stored.parent.as_ref().map(|(_, card)| card.id),
+            parent: stored.parent.as_ref().map(|(_, summary)| summary.id),
             slug: slug_of(&stored.data),
             label: stored.data.label().to_owned(),
             status: stored.data.status().map(State::word),

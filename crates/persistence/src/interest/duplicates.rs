@@ -44,13 +44,13 @@ impl Reader<'_> {
             let member_id = item.data.member_id.map(|IdParam(id)| id);
             let utility_id = member_id.and_then(|id| accepted.get(&id));
             for likely in
-                utilities.like(item)?.into_iter().filter(|likely| Some(&likely.card.id) != utility_id)
+                utilities.like(item)?.into_iter().filter(|likely| Some(&likely.summary.id) != utility_id)
             {
                 all.push(LikelyDuplicate {
                     resource: "utility".into(),
-                    id: likely.card.id,
-                    slug: likely.card.slug.as_ref().map(ToString::to_string),
-                    name: likely.card.label.1,
+                    id: likely.summary.id,
+                    slug: likely.summary.slug.as_ref().map(ToString::to_string),
+                    name: likely.summary.label.1,
                     alike: likely.alike.into_iter().map(str::to_owned).collect(),
                 });
             }

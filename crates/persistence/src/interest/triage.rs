@@ -102,9 +102,9 @@ impl Writer<'_> {
         let mut same = Vec::new();
         for likely in self.names::<Utility>().await?.like(registration)? {
             let named = likely.alike.iter().any(|what| ["name", "alias"].contains(what));
-            let municipal = likely.card.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
+            let municipal = likely.summary.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
             if named && municipal {
-                let utility = self.get::<Utility>(&Key::Id(likely.card.id), None, false).await?;
+                let utility = self.get::<Utility>(&Key::Id(likely.summary.id), None, false).await?;
                 let city = utility.data.city.as_ref().map(|city| likeness(city.as_str()));
                 if city.is_none_or(|city| city == likeness(data.city.as_str())) {
                     same.push(utility);

@@ -19,7 +19,7 @@ use crate::kernel::transaction::Writer;
 
 /// Checks that the member is the actor's own, unless the actor is staff.
 pub(super) fn check_own_member(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {
-    let utility = after.member.card().and_then(|member| member.named_after);
+    let utility = after.member.summary().and_then(|member| member.named_after);
     let mut violations = Violations::default();
     if !writer.actor().is_staff() && !utility.is_some_and(|utility| writer.actor().owns(utility)) {
         let detail = bilingual!(

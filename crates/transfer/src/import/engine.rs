@@ -216,7 +216,7 @@ impl ReportBuilder {
                     name: created.label.clone(),
                     score: likely.score,
                     alike: likely.alike.into_iter().map(str::to_owned).collect(),
-                    existing: serde_json::to_value(&likely.card).map_err(Error::internal)?,
+                    existing: serde_json::to_value(&likely.summary).map_err(Error::internal)?,
                 });
             }
         }

@@ -26,13 +26,13 @@ pub struct Row {
 
 /// A utility as other resources refer to it.
 pub struct Utility {
-    pub card: UtilityCard,
+    pub summary: UtilitySummary,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
 }
 
 #[derive(Clone, Serialize)]
-pub struct UtilityCard {
+pub struct UtilitySummary {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
@@ -41,7 +41,7 @@ pub struct UtilityCard {
 }
 
 #[derive(Clone, Serialize)]
-pub struct ProgrammeCard {
+pub struct ProgrammeSummary {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
@@ -64,12 +64,12 @@ pub struct Found {
     pub parties: HashMap<Uuid, Vec<Party>>,
     pub utilities: HashMap<Uuid, Utility>,
     pub funded: HashMap<Uuid, Vec<Uuid>>,
-    pub programmes: HashMap<Uuid, ProgrammeCard>,
+    pub programmes: HashMap<Uuid, ProgrammeSummary>,
 }
 
 #[derive(Serialize)]
 struct Participant<'a> {
-    party: BTreeMap<&'static str, &'a UtilityCard>,
+    party: BTreeMap<&'static str, &'a UtilitySummary>,
     role: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<&'a str>,
@@ -108,7 +108,7 @@ struct Partnership<'a> {
     source_url: &'a Option<String>,
     countries: Vec<&'a str>,
     locations: Vec<Location<'a>>,
-    programmes: Vec<&'a ProgrammeCard>,
+    programmes: Vec<&'a ProgrammeSummary>,
     /// Empty, because the generated data has no amounts.
     funding_totals: [&'a str; 0],
     #[serde(serialize_with = "instant")]
@@ -145,12 +145,12 @@ impl Found {
             .filter_map(|party| Some((party, self.utilities.get(&party.utility)?)))
             .collect();
         let partners = parties.iter().filter(|(party, _)| party.role == "partner").map(|(_, it)| it);
-        let mut countries: Vec<_> = partners.clone().map(|it| it.card.country.as_str()).collect();
+        let mut countries: Vec<_> = partners.clone().map(|it| it.summary.country.as_str()).collect();
         countries.sort_unstable();
         countries.dedup();
         let place = |it: &&'a Utility| {
             let (latitude, longitude) = it.latitude.zip(it.longitude)?;
-            Some(Location { utility: &it.card.slug, latitude, longitude })
+            Some(Location { utility: &it.summary.slug, latitude, longitude })
         };
         Partnership {
             id: row.id,
@@ -160,7 +160,7 @@ impl Found {
             participants: parties
                 .iter()
                 .map(|(party, utility)| Participant {
-                    party: BTreeMap::from([("utility", &utility.card)]),
+                    party: BTreeMap::from([("utility", &utility.summary)]),
                     role: &party.role,
                     from: party.from.as_deref(),
                     until: party.until.as_deref(),

@@ -9,7 +9,7 @@ macro_rules! bare {
             use sqlx::{AssertSqlSafe, Pool, Row as _, Transaction, $database};
             use uuid::Uuid;
 
-            use crate::baseline::model::{Found, New, Party, ProgrammeCard, Row, Utility, UtilityCard};
+            use crate::baseline::model::{Found, New, Party, ProgrammeSummary, Row, Utility, UtilitySummary};
             use crate::baseline::statements as sql;
 
             type Tx = Transaction<'static, $database>;
@@ -69,7 +69,7 @@ macro_rules! bare {
                 utilities.sort_unstable();
                 utilities.dedup();
                 for row in by_ids(tx, sql::UTILITIES, &utilities).await? {
-                    let card = UtilityCard {
+                    let summary = UtilitySummary {
                         id: row.try_get(3)?,
                         slug: row.try_get(4)?,
                         name: row.try_get(5)?,
@@ -77,7 +77,7 @@ macro_rules! bare {
                         country: row.try_get(1)?,
                     };
                     let (latitude, longitude) = (row.try_get(6)?, row.try_get(7)?);
-                    found.utilities.insert(card.id, Utility { card, latitude, longitude });
+                    found.utilities.insert(summary.id, Utility { summary, latitude, longitude });
                 }
                 let mut programmes: Vec<Uuid> = Vec::new();
                 for row in by_ids(tx, sql::FUNDED, &ids).await? {
@@ -88,13 +88,13 @@ macro_rules! bare {
                 programmes.sort_unstable();
                 programmes.dedup();
                 for row in by_ids(tx, sql::PROGRAMMES, &programmes).await? {
-                    let card = ProgrammeCard {
+                    let summary = ProgrammeSummary {
                         id: row.try_get(1)?,
                         slug: row.try_get(2)?,
                         name: row.try_get(3)?,
                         kind: row.try_get(0)?,
                     };
-                    found.programmes.insert(card.id, card);
+                    found.programmes.insert(summary.id, summary);
                 }
                 Ok(found)
             }

@@ -267,8 +267,8 @@ impl<T: Resource> Serialize for Stored<T> {
         impl Serialize for Parent<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;
-                if let Some((name, card)) = self.0 {
-                    map.serialize_entry(name, card)?;
+                if let Some((name, summary)) = self.0 {
+                    map.serialize_entry(name, summary)?;
                 }
                 map.end()
             }

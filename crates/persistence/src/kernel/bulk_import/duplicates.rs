@@ -32,7 +32,7 @@ pub struct DuplicateCandidate {
     /// Which fields match: `name`, `alias`, `website`, `country`.
     pub alike: Vec<&'static str>,
     /// The existing resource.
-    pub card: ReferenceSummary,
+    pub summary: ReferenceSummary,
 }
 
 /// The fields by which a resource with a name is compared.
@@ -70,7 +70,7 @@ impl Reader<'_> {
         }
         select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::visible_to(self.actor()));
         for row in self.tx().query_all(&select).await.map_err(failed)? {
-            names.add(described.card(&row)?, &row);
+            names.add(described.summary(&row)?, &row);
         }
         Ok(names)
     }
@@ -119,11 +119,11 @@ impl NameIndex {
         let places: BTreeSet<usize> = by_name.chain(by_host).flatten().copied().collect();
         let found = places.into_iter().filter_map(|place| self.known.get(place));
         let mut likely: Vec<_> = found
-            .map(|(card, known)| {
+            .map(|(summary, known)| {
                 let (score, alike) = compared(&new, known);
-                DuplicateCandidate { score, alike, card: card.clone() }
+                DuplicateCandidate { score, alike, summary: summary.clone() }
             })
-            .filter(|it| it.score >= LEAST && it.card.id != id)
+            .filter(|it| it.score >= LEAST && it.summary.id != id)
             .collect();
         likely.sort_by(|one, other| other.score.total_cmp(&one.score));
         likely.truncate(MOST);

@@ -193,7 +193,7 @@ impl Writer<'_> {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
         let mut data = data.clone();
         data.references(&mut |pending| {
-            let named = pending.link.card.as_ref().map(|summary| summary.id);
+            let named = pending.link.summary.as_ref().map(|summary| summary.id);
             let id = named.or(match pending.link.key {
                 Key::Id(id) => Some(id),
                 Key::Slug(_) => None,

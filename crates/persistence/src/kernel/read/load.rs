@@ -154,8 +154,8 @@ async fn attach_references<T: Resource>(
     for item in items.iter_mut() {
         item.data.references(&mut |pending| {
             if let Key::Id(id) = pending.link.key {
-                pending.link.card = summaries.get(&id).cloned();
-                missing |= pending.link.card.is_none();
+                pending.link.summary = summaries.get(&id).cloned();
+                missing |= pending.link.summary.is_none();
             }
         });
     }

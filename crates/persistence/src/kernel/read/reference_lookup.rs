@@ -36,7 +36,7 @@ pub(crate) struct ResourceDescriptor {
     labels: Option<&'static str>,
     named_after: Option<NameSource>,
     slugged: bool,
-    card: &'static [&'static str],
+    summary_fields: &'static [&'static str],
     visibility: Option<fn() -> Expr>,
     located: bool,
     pub(crate) parties: bool,
@@ -63,7 +63,7 @@ impl ResourceDescriptor {
                 NameSource { key, resource, columns }
             }),
             slugged: T::SLUG.is_some(),
-            card: T::SUMMARY_FIELDS,
+            summary_fields: T::SUMMARY_FIELDS,
             visibility: T::VISIBILITY,
             located: <T::Entity as EntityTrait>::Column::from_str("latitude").is_ok(),
             parties: T::PARTIES,
@@ -110,8 +110,8 @@ impl ResourceDescriptor {
             let column = if has { self.column(name) } else { absent() };
             select.expr_as(column, name);
         };
-        put("kind", self.card.contains(&"kind"));
-        put("country", self.card.contains(&"country"));
+        put("kind", self.summary_fields.contains(&"kind"));
+        put("country", self.summary_fields.contains(&"country"));
         let visibility = self.visibility.map_or_else(absent, |visibility| visibility());
         select.expr_as(visibility, "visibility");
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
@@ -134,7 +134,7 @@ impl ResourceDescriptor {
         select
     }
 
-    pub(crate) fn card(&self, row: &sea_orm::QueryResult) -> Result<ReferenceSummary, Error> {
+    pub(crate) fn summary(&self, row: &sea_orm::QueryResult) -> Result<ReferenceSummary, Error> {
         let labels: Option<Value> = match self.labels {
             Some(_) => row.try_get("", "labels").map_err(failed)?,
             None => None,
@@ -143,7 +143,7 @@ impl ResourceDescriptor {
             Some(_) => row.try_get("", "named_after").map_err(failed)?,
             None => None,
         };
-        let row = CardRow::from_query_result(row, "").map_err(failed)?;
+        let row = SummaryRow::from_query_result(row, "").map_err(failed)?;
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
         let visibility = text_opt::<Visibility>(row.visibility)?.unwrap_or(Visibility::Public);
@@ -162,7 +162,7 @@ impl ResourceDescriptor {
 }
 
 #[derive(FromQueryResult)]
-struct CardRow {
+struct SummaryRow {
     id: Uuid,
     slug: Option<String>,
     label: String,
@@ -186,7 +186,7 @@ pub(crate) async fn by_id(
     let select = described.select().and_where(described.column("id").is_in(padded_ids(ids))).take();
     let mut summaries = HashMap::with_capacity(ids.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
-        let summary = described.card(&row)?;
+        let summary = described.summary(&row)?;
         summaries.insert(summary.id, summary);
     }
     Ok(summaries)
@@ -232,7 +232,7 @@ pub(crate) async fn by_key(
         .take();
     let mut summaries = HashMap::with_capacity(keys.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
-        let summary = described.card(&row)?;
+        let summary = described.summary(&row)?;
         let means = |key: &&Key| match key {
             Key::Id(id) => *id == summary.id,
             Key::Slug(_) => targets.get(*key) == Some(&summary.named_after.unwrap_or(summary.id)),

@@ -118,7 +118,7 @@ pub(crate) async fn dependents(
         };
         let select = select.clone().order_by("id", sea_orm::Order::Asc).limit(NAMED).take();
         for row in tx.query_all(&select).await.map_err(failed)? {
-            let summary = reported.card(&row)?;
+            let summary = reported.summary(&row)?;
             if !found.iter().any(|known| known.id == summary.id) {
                 found.push(name(reported.name, summary));
             }
@@ -160,7 +160,7 @@ pub(crate) async fn gone_for_parts<T: Resource>(
                 .limit(NAMED)
                 .take();
             for row in tx.query_all(&select).await.map_err(failed)? {
-                found.push(name(target.name, target.card(&row)?));
+                found.push(name(target.name, target.summary(&row)?));
             }
         }
     }

@@ -27,12 +27,13 @@ impl Writer<'_> {
             let mut data = T::from_row(columns, links)?;
             let mut summaries = HashMap::new();
             inserted.references(&mut |pending| {
-                summaries.extend(pending.link.card.clone().map(|summary| (Key::Id(summary.id), summary)));
+                summaries.extend(pending.link.summary.clone().map(|summary| (Key::Id(summary.id), summary)));
             });
             data.references(&mut |pending| {
                 let link = pending.link;
-                link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |summary| Key::Id(summary.id));
-                link.card = summaries.get(&link.key).cloned();
+                link.key =
+                    link.summary.as_ref().map_or_else(|| link.key.clone(), |summary| Key::Id(summary.id));
+                link.summary = summaries.get(&link.key).cloned();
             });
             let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
             let derived = T::Derived::default();

@@ -17,7 +17,7 @@ use crate::kernel::transaction::Writer;
 use crate::resources;
 
 /// The summaries of the keys that exist.
-type Cards = HashMap<(&'static str, Key), ReferenceSummary>;
+type Summaries = HashMap<(&'static str, Key), ReferenceSummary>;
 
 impl Writer<'_> {
     /// Resolves the references and codes of a draft, and validates it; all violations are reported together.
@@ -85,7 +85,7 @@ impl Writer<'_> {
         &self,
         all: impl Iterator<Item = &'a mut T>,
         unparsed_references: Vec<(&'static str, Key)>,
-    ) -> Result<Cards, Error> {
+    ) -> Result<Summaries, Error> {
         let mut keys_by_resource: HashMap<&'static str, HashSet<Key>> = HashMap::new();
         for (resource, key) in unparsed_references {
             keys_by_resource.entry(resource).or_default().insert(key);
@@ -106,11 +106,11 @@ impl Writer<'_> {
 }
 
 /// Fills in the summaries of the references; the violations are the unknown references.
-fn resolved<T: Table>(data: &mut T, summaries: &Cards) -> Violations {
+fn resolved<T: Table>(data: &mut T, summaries: &Summaries) -> Violations {
     let mut violations = Violations::default();
     data.references(&mut |pending| {
-        pending.link.card = summaries.get(&(pending.resource, pending.link.key.clone())).cloned();
-        if pending.link.card.is_none() {
+        pending.link.summary = summaries.get(&(pending.resource, pending.link.key.clone())).cloned();
+        if pending.link.summary.is_none() {
             unknown_reference(pending.resource, &pending.link.key, pending.pointer, &mut violations);
         }
     });

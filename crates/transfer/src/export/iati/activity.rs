@@ -149,10 +149,10 @@ impl Activity<'_> {
     /// Writes the locations of the partner utilities, at city level.
     fn locations(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
         for location in &item.derived.locations {
-            let cards = item.data.partners().filter_map(|partner| partner.party.card());
-            let name = cards
-                .filter(|card| card.slug.as_ref().is_some_and(|slug| slug.as_str() == location.utility))
-                .map(|card| card.label.1.as_str())
+            let summaries = item.data.partners().filter_map(|partner| partner.party.summary());
+            let name = summaries
+                .filter(|summary| summary.slug.as_ref().is_some_and(|slug| slug.as_str() == location.utility))
+                .map(|summary| summary.label.1.as_str())
                 .next();
             self.xml.open("location", &[])?;
             self.titled("name", &[], name.unwrap_or(&location.utility))?;
@@ -239,7 +239,7 @@ fn participation<'a>(
     party: &'a Party,
     role: &'static str,
 ) -> Option<Participation<'a>> {
-    let name = party.card()?.label.1.as_str();
+    let name = party.summary()?.label.1.as_str();
     let Some(id) = party.organisation() else { return Some((None, codes::UTILITY, role, name)) };
     let organisation = &material.organisations.get(&id)?.data;
     let identifier = organisation.iati_identifier.as_ref().map(|identifier| identifier.as_str());

@@ -145,11 +145,11 @@ impl Activity<'_> {
     ) -> Result<(), Error> {
         self.open_period(from, to)?;
         let attributes = [("value", number.as_str())];
-        match value.reported_by.as_ref().and_then(|utility| utility.card()) {
+        match value.reported_by.as_ref().and_then(|utility| utility.summary()) {
             None => self.xml.empty(name, &attributes)?,
-            Some(card) => {
+            Some(summary) => {
                 self.xml.open(name, &attributes)?;
-                self.remarked("comment", &[], &format!("Reported by {}", card.label.1))?;
+                self.remarked("comment", &[], &format!("Reported by {}", summary.label.1))?;
                 self.xml.close(name)?;
             }
         }

@@ -145,8 +145,8 @@ pub mod reference {
     }
 
     /// Returns whether a reference matches.
-    pub fn matches(keys: &[Key], card: &Option<&ReferenceSummary>) -> bool {
-        any(keys, |key| card.is_some_and(|card| card.is(key)))
+    pub fn matches(keys: &[Key], summary: &Option<&ReferenceSummary>) -> bool {
+        any(keys, |key| summary.is_some_and(|summary| summary.is(key)))
     }
 }
 

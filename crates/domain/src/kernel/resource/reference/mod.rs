@@ -25,12 +25,12 @@ pub struct Link {
     /// The key that was sent.
     pub key: Key,
     /// The resource; `None` until the store has resolved the key.
-    pub card: Option<ReferenceSummary>,
+    pub summary: Option<ReferenceSummary>,
 }
 
 impl PartialEq for Link {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.card, &other.card) {
+        match (&self.summary, &other.summary) {
             (Some(mine), Some(theirs)) => mine.id == theirs.id,
             _ => self.key == other.key,
         }
@@ -62,12 +62,12 @@ impl<T> PartialEq for Ref<T> {
 impl<T> Ref<T> {
     /// Makes an unresolved reference.
     pub fn to(key: Key) -> Self {
-        Self { link: Link { key, card: None }, marker: PhantomData }
+        Self { link: Link { key, summary: None }, marker: PhantomData }
     }
 
     /// Makes a reference to a known resource.
-    pub fn found(card: ReferenceSummary) -> Self {
-        Self { link: Link { key: Key::Id(card.id), card: Some(card) }, marker: PhantomData }
+    pub fn found(summary: ReferenceSummary) -> Self {
+        Self { link: Link { key: Key::Id(summary.id), summary: Some(summary) }, marker: PhantomData }
     }
 
     /// Makes a reference to a child resource without a name, of which only the id is shown.
@@ -91,13 +91,13 @@ impl<T> Ref<T> {
     }
 
     /// Returns the resource; `None` until the store has resolved the key.
-    pub fn card(&self) -> Option<&ReferenceSummary> {
-        self.link.card.as_ref()
+    pub fn summary(&self) -> Option<&ReferenceSummary> {
+        self.link.summary.as_ref()
     }
 
     /// Returns the id of the resource; `None` until the store has resolved the key.
     pub fn id(&self) -> Option<Uuid> {
-        self.card().map(|card| card.id)
+        self.summary().map(|summary| summary.id)
     }
 }
 
@@ -128,8 +128,8 @@ impl<T: Resource> Ref<T> {
 
 impl<T> Serialize for Ref<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.link.card {
-            Some(card) => card.serialize(serializer),
+        match &self.link.summary {
+            Some(summary) => summary.serialize(serializer),
             None => serializer.collect_str(&self.link.key),
         }
     }
