@@ -78,6 +78,8 @@ fn etag_for_encoding(response: &ServiceResponse<BoxBody>) -> Option<String> {
     if response.status() != StatusCode::NOT_MODIFIED {
         return None;
     }
+    // Not by `ETag::matches_if_none_match`, which also accepts `*` and the tags of other codings. The quotes of the tag
+    // make the comparison of substrings exact.
     let known =
         || response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known().any(|known| known.contains(tag)))
