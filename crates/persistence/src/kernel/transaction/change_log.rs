@@ -31,6 +31,8 @@ pub(crate) mod row {
         pub version: i64,
         pub visibility: String,
         pub state: Json,
+        // The first migration calls the column `passage`, an old name for a change of the status. Migrations are never
+        // edited, and a rename would not be worth another one.
         #[sea_orm(column_name = "passage")]
         pub status_change: Option<Json>,
     }
