@@ -24,7 +24,7 @@ use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 use vku_persistence::table;
 
-use crate::kernel::openapi::Document;
+use crate::kernel::openapi::{Document, ResourceDocument};
 use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::mount::routes;
 
@@ -39,7 +39,9 @@ macro_rules! features {
 
         /// Adds all resources to the document.
         pub(crate) fn feature_documents(document: &mut Document) {
-            $(document.add::<$feature>();)+
+            $(if let Some(table) = table(<$feature as Resource>::NAME) {
+                document.add(&ResourceDocument::of::<$feature>(table));
+            })+
         }
 
         /// The paths of the main collections.

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::naming::{INPUT, pascal, schema_name};
@@ -83,15 +85,18 @@ impl MemberTree {
         static TREES: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
         let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = trees.get_or_insert_default();
-        trees.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(Self::make::<T>())))
+        trees.entry(TypeId::of::<T>()).or_insert_with(|| {
+            let mut named = Vec::new();
+            T::schemas(&mut named);
+            <T::Derived as ToSchema>::schemas(&mut named);
+            Box::leak(Box::new(Self::make(T::Parent::OWNER, [T::schema(), T::Derived::schema()], named)))
+        })
     }
 
-    fn make<T: Resource>() -> Self {
-        let mut named = Vec::new();
-        T::schemas(&mut named);
-        <T::Derived as ToSchema>::schemas(&mut named);
+    /// Collects the members from the schemas of the data and of the derived members, and the schemas to which both
+    /// refer.
+    fn make(parent: Option<&str>, schemas: [RefOr<Schema>; 2], named: Vec<(String, RefOr<Schema>)>) -> Self {
         let named: BTreeMap<_, _> = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
-        let parent = T::Parent::OWNER;
         let mut shape =
             Self { fields: vec!["id".to_owned()], expansions: Vec::new(), names: BTreeSet::new() };
         named.values().for_each(|schema| property_names(schema, &mut shape.names));
@@ -99,7 +104,7 @@ impl MemberTree {
         if let Some(parent) = parent {
             shape.push(parent, &[Step::Member(parent.to_owned())], &pascal(parent));
         }
-        for schema in [json!(T::schema()), json!(T::Derived::schema())] {
+        for schema in schemas.map(|schema| json!(schema)) {
             let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
             shape.fields.extend(members.map(|(name, _)| name.clone()));
             shape.look("", &[], &schema, &named);

@@ -3,6 +3,7 @@
 mod operations;
 mod projection;
 mod request_schemas;
+mod resource_document;
 mod responses;
 mod schemas;
 mod scopes;
@@ -13,10 +14,10 @@ mod v3_0;
 
 use serde_json::{Map, Value, json};
 
+pub use resource_document::ResourceDocument;
 pub use v3_0::openapi_3_0;
 use vku_domain::kernel::parameters::FilterParameters;
-
-use super::resource::ResourceApi;
+use vku_domain::kernel::parameters::filter::Described;
 
 /// A document that is being built.
 pub struct Document {
@@ -39,14 +40,14 @@ impl Document {
     }
 
     /// Adds a resource: its tag, its schemas, its operations.
-    pub fn add<T: ResourceApi>(&mut self) {
-        schemas::add::<T>(self.at("/components/schemas"));
-        operations::add::<T>(self.at("/paths"));
+    pub fn add(&mut self, resource: &ResourceDocument) {
+        schemas::add(resource, self.at("/components/schemas"));
+        operations::add(resource, self.at("/paths"));
         if let Some(tags) = self.value.pointer_mut("/tags").and_then(Value::as_array_mut) {
             // The resources first, then the single endpoints: readers look for the data.
             tags.insert(
                 self.resources,
-                json!({ "name": operations::tag::<T>(), "description": T::DESCRIPTION }),
+                json!({ "name": operations::tag(resource), "description": resource.description }),
             );
             self.resources += 1;
         }
@@ -54,18 +55,17 @@ impl Document {
 
     /// Adds the filters and the paging parameters of a list that is a single endpoint.
     pub fn filter<F: FilterParameters>(&mut self, path: &str) {
-        self.describe::<F>(path, operations::paging());
+        self.describe(path, F::describe(), &operations::paging());
     }
 
     /// Adds the parameters of a single endpoint.
     pub fn parameters<F: FilterParameters>(&mut self, path: &str) {
-        self.describe::<F>(path, []);
+        self.describe(path, F::describe(), &[]);
     }
 
-    fn describe<F: FilterParameters>(&mut self, path: &str, more: impl IntoIterator<Item = Value>) {
-        let described = F::describe();
+    fn describe(&mut self, path: &str, described: Vec<Described>, more: &[Value]) {
         let mut parameters = operations::filters(&described);
-        parameters.extend(more);
+        parameters.extend_from_slice(more);
         for (name, schema) in described.into_iter().flat_map(|parameter| parameter.schemas) {
             self.at("/components/schemas").insert(name, json!(schema));
         }

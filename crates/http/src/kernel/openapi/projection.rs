@@ -1,10 +1,9 @@
 //! The schemas of what clients can select of a resource: members with `fields`, references with `expand`.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::resource::naming::pascal;
-use vku_domain::kernel::resource::projection::{Expansion, MemberTree, Step};
+use vku_domain::kernel::resource::projection::{Expansion, Step};
 
-use crate::kernel::resource::ResourceApi;
+use super::resource_document::ResourceDocument;
 
 /// The suffix of the name of the schema of a resource's members.
 pub(super) const FIELD: &str = "Field";
@@ -12,10 +11,10 @@ pub(super) const FIELD: &str = "Field";
 pub(super) const EXPANSION: &str = "Expansion";
 
 /// Adds both schemas; the response schema of the resource must have been added before.
-pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
-    let name = pascal(T::NAME);
-    components.insert(format!("{name}{FIELD}"), fields::<T>(components));
-    let expansions = &MemberTree::of::<T>().expansions;
+pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Value>) {
+    let name = &resource.schema_name;
+    components.insert(format!("{name}{FIELD}"), fields(resource, components));
+    let expansions = &resource.members.expansions;
     if !expansions.is_empty() {
         let about = |it: &Expansion| format!("the whole `{}` in `{}`", it.target, written_out(&it.path));
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
@@ -25,18 +24,18 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
 }
 
 /// An enumeration of the members in responses.
-fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
+fn fields(resource: &ResourceDocument, components: &Map<String, Value>) -> Value {
     let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
     let about = |name: &str| {
-        let schema = components.get(&pascal(T::NAME))?.get("properties")?.get(name)?;
+        let schema = components.get(&resource.schema_name)?.get("properties")?.get(name)?;
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
         let about = of(schema).or_else(|| of(components.get(target?)?))?;
         let first = about.split("\n\n").next().unwrap_or_default();
         Some(first.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     };
-    let names = MemberTree::of::<T>().fields.iter().map(String::as_str);
+    let names = resource.members.fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A JSON member of {}.", T::SINGULAR), words)
+    vocabulary(&format!("A JSON member of {}.", resource.singular), words)
 }
 
 /// An enumeration that describes each value.

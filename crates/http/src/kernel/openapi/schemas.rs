@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use utoipa::{PartialSchema, ToSchema};
-use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::naming::{INPUT, pascal, schema_name};
-use vku_persistence::kernel::table::Parent;
+use vku_domain::kernel::resource::naming::{INPUT, schema_name};
 
 use super::request_schemas::{self, TRANSITION};
+use super::resource_document::ResourceDocument;
 use super::{projection, with};
-use crate::kernel::resource::ResourceApi;
 
 /// The prefix of the name of a schema whose members `fields` selects.
 pub(super) const SPARSE_NAME: &str = "Sparse";
@@ -19,13 +15,11 @@ pub(super) const SPARSE_NAME: &str = "Sparse";
 type Named = BTreeMap<String, Value>;
 
 /// Adds all schemas of a resource.
-pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
-    let name = pascal(T::NAME);
-    let mut found = Vec::new();
-    T::schemas(&mut found);
-    <T::Derived as ToSchema>::schemas(&mut found);
-    found.extend(T::Filter::describe().into_iter().flat_map(|parameter| parameter.schemas));
-    let mut named: Named = found.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Value>) {
+    let name = &resource.schema_name;
+    let filters = resource.filters.iter().flat_map(|parameter| &parameter.schemas);
+    let found = resource.named_schemas.iter().chain(filters);
+    let mut named: Named = found.map(|(name, schema)| (name.clone(), json!(schema))).collect();
     // Each resource adds the schema of references to itself.
     named.retain(|name, _| !name.ends_with("Reference"));
     let directional: Vec<&String> = named.keys().filter(|name| differs(name, &named, 0)).collect();
@@ -37,26 +31,26 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
             put(components, name, explained(name, &named, schema));
         }
     }
-    let schema = json!(T::schema());
-    let read = read::<T>(&directed(&schema, &directional, false));
-    put(components, &schema_name(T::NAME), reference::<T>(&read));
-    put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
-    put(components, &name, read);
-    projection::add::<T>(components);
+    let schema = json!(resource.data_schema);
+    let read = read(resource, &directed(&schema, &directional, false));
+    put(components, &schema_name(resource.info.name), reference(resource, &read));
+    put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, name));
+    put(components, name, read);
+    projection::add(resource, components);
     let mut input = with(directed(&schema, &directional, true), "additionalProperties", json!(false));
     without_null(&mut input);
     let about = "A JSON Merge Patch (RFC 7396): omitted members stay unchanged, `null` clears a member.";
     let patch = patch(&input, about, components);
     components.insert(format!("{name}Patch"), patch);
-    if T::CUSTOM_CREATE.is_none() {
+    if !resource.has_custom_create {
         components.insert(format!("{name}{INPUT}"), input);
     }
-    components.insert(format!("{name}Page"), page(&name, T::PLURAL));
-    if !T::Status::STATES.is_empty() {
-        components.insert(format!("{name}{TRANSITION}"), request_schemas::transition(&name));
+    components.insert(format!("{name}Page"), page(name, resource.plural));
+    if resource.info.has_status {
+        components.insert(format!("{name}{TRANSITION}"), request_schemas::transition(name));
     }
     let sparse = format!("{SPARSE_NAME}{name}");
-    components.insert(format!("{sparse}Page"), page(&sparse, T::PLURAL));
+    components.insert(format!("{sparse}Page"), page(&sparse, resource.plural));
 }
 
 /// Adds the schema without `null`: an optional member is just not required.
@@ -132,23 +126,23 @@ pub(super) fn directed(schema: &Value, directional: &[&String], is_input: bool) 
 }
 
 /// The schema in responses: with id, times, version, parent and derived members.
-fn read<T: ResourceApi>(data: &Value) -> Value {
-    let derived = directed(&json!(T::Derived::schema()), &[], false);
+fn read(resource: &ResourceDocument, data: &Value) -> Value {
+    let derived = directed(&json!(resource.derived_schema), &[], false);
     let mut properties = Map::new();
     let mut required = vec![json!("id")];
     properties.insert(
         "id".into(),
         json!({ "type": "string", "format": "uuid", "description": "The id (UUIDv7)." }),
     );
-    if let Some(parent) = <T::Parent as Parent>::NAME {
+    if let Some(parent) = resource.info.parent {
         let target = format!("#/components/schemas/{}", schema_name(parent));
-        let about = format!("The {parent} to which the {} belongs.", T::noun());
+        let about = format!("The {parent} to which the {} belongs.", resource.noun());
         properties.insert(parent.into(), json!({ "$ref": target, "description": about }));
         required.push(json!(parent));
     }
     for schema in [data, &derived] {
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if !nullable(schema) || (name == "slug" && T::SLUG.is_some()) {
+            if !nullable(schema) || (name == "slug" && resource.has_own_slug) {
                 required.push(json!(name));
             }
             properties.insert(name.clone(), schema.clone());
@@ -183,15 +177,18 @@ fn sparse(read: &Value, name: &str) -> Value {
 }
 
 /// The schema of references to the resource: id, slug, name, and other members that identify it.
-fn reference<T: ResourceApi>(read: &Value) -> Value {
-    let members: Vec<_> = ["id", "slug", T::NAME_FIELD].iter().chain(T::SUMMARY_FIELDS).copied().collect();
+fn reference(resource: &ResourceDocument, read: &Value) -> Value {
+    let members: Vec<_> =
+        ["id", "slug", resource.name_field].iter().chain(resource.summary_fields).copied().collect();
     let properties: Map<_, _> = members
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), read.get("properties")?.get(name)?.clone())))
         .collect();
     let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
-    let about =
-        format!("A reference to {}; with `expand`, all members of `{}`.", T::SINGULAR, pascal(T::NAME));
+    let about = format!(
+        "A reference to {}; with `expand`, all members of `{}`.",
+        resource.singular, resource.schema_name
+    );
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 

@@ -40,12 +40,6 @@ pub trait ResourceApi: Table {
         ""
     }
 
-    /// The name without an article, as in "Returns the utility".
-    fn noun() -> &'static str {
-        let name = Self::SINGULAR;
-        name.strip_prefix("an ").or_else(|| name.strip_prefix("a ")).unwrap_or(name)
-    }
-
     /// The path of the collection.
     fn path() -> String {
         match <Self::Parent as ParentKind>::SEGMENT {

@@ -18,12 +18,12 @@ use crate::resources;
 /// The maximum number of dependents in an error.
 const NAMED: u64 = 20;
 
-/// Whether other resources can refer to this kind of resource and so prevent its deletion.
-pub fn may_have_dependents<T: Resource>() -> bool {
+/// Whether other resources can refer to resources with this name and so prevent their deletion.
+pub fn may_have_dependents(name: &str) -> bool {
     resources().iter().filter(|described| described.name != User::NAME).any(|described| {
-        (described.parties && (T::NAME == "utility" || T::NAME == "organisation"))
-            || described.refers.iter().any(|(_, resource)| *resource == T::NAME)
-            || described.codes.iter().any(|codes| codes.of == T::NAME)
+        (described.parties && (name == "utility" || name == "organisation"))
+            || described.refers.iter().any(|(_, resource)| *resource == name)
+            || described.codes.iter().any(|codes| codes.of == name)
     })
 }
 

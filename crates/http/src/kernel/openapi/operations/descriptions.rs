@@ -2,21 +2,18 @@
 
 use vku_domain::kernel::access::actor::{Action, Grant, Role};
 use vku_domain::kernel::bilingual::format_thousands;
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::projection::MemberTree;
-use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 use vku_transfer::export::XlsxLimits;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
 };
 
 impl Operation {
-    pub(super) fn id<T: ResourceApi>(self) -> String {
-        let (one, many) = names::<T>();
+    pub(super) fn id(self, resource: &ResourceDocument) -> String {
+        let (one, many) = names(resource);
         match self {
             List => format!("list_{many}"),
             Create => format!("create_{one}"),
@@ -30,8 +27,8 @@ impl Operation {
         }
     }
 
-    pub(super) fn summary<T: ResourceApi>(self) -> String {
-        let (one, many) = (T::SINGULAR, T::PLURAL);
+    pub(super) fn summary(self, resource: &ResourceDocument) -> String {
+        let (one, many) = (resource.singular, resource.plural);
         match self {
             List => format!("List {many}"),
             Create => format!("Create {one}"),
@@ -45,26 +42,26 @@ impl Operation {
         }
     }
 
-    pub(super) fn description<T: ResourceApi>(self) -> String {
-        let noun = T::noun();
+    pub(super) fn description(self, resource: &ResourceDocument) -> String {
+        let noun = resource.noun();
         let general = match self {
             List => format!(
                 "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
                  several values; different filters must all match. What you may not see is left out. In every `format` but \
                  `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
                  instant. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
-                many = T::PLURAL,
+                many = resource.plural,
                 rows = format_thousands(XlsxLimits::ROWS),
             ),
             Create => {
-                let references = if refers::<T>() { REFERENCES } else { "" };
+                let references = if refers(resource) { REFERENCES } else { "" };
                 format!(
                     "Returns the created resource with its `ETag`, and its path in `Location`.{references} \
                      With `dry_run=true`, the request is checked and answered, but nothing is written."
                 )
             }
             Get => {
-                let key = match (has_slug::<T>(), T::IMMUTABLE_FIELDS.contains(&"slug")) {
+                let key = match (resource.has_slug(), resource.immutable_fields.contains(&"slug")) {
                     (true, false) => "id or slug; a former slug works, too",
                     (true, true) => "id or slug",
                     (false, _) => "id",
@@ -81,7 +78,8 @@ impl Operation {
                  if they are unchanged."
             ),
             Delete => {
-                let (office, conflict) = (restorers::<T>(), if may_have_dependents::<T>() { DEPENDENTS } else { "" });
+                let office = restorers(resource);
+                let conflict = if may_have_dependents(resource.info.name) { DEPENDENTS } else { "" };
                 format!("Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}")
             }
             Restore => format!(
@@ -99,8 +97,8 @@ impl Operation {
                  machine does not allow, with the allowed statuses in `allowed`."
                 .to_owned(),
         };
-        let ways = if self == Transition { ways::<T>() } else { String::new() };
-        let paragraphs = [&*general, T::extra_description(self), &ways];
+        let ways = if self == Transition { ways(resource) } else { String::new() };
+        let paragraphs = [&*general, (resource.extra_description)(self), &ways];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 }
@@ -116,46 +114,38 @@ const REFERENCES: &str =
 /// What a deletion returns if other resources refer to the resource.
 const DEPENDENTS: &str = " Returns 409 with a list of dependents if other resources refer to this one.";
 
-/// Whether paths accept a slug: that of the resource, or of the resource that it is named after.
-pub(super) fn has_slug<T: ResourceApi>() -> bool {
-    T::SLUG.is_some() || T::DERIVED.contains(&"slug")
-}
-
 /// Whether a request body can refer to other resources.
-fn refers<T: ResourceApi>() -> bool {
-    let parent = <T::Parent as Parent>::NAME;
-    MemberTree::of::<T>()
-        .expansions
-        .iter()
-        .any(|it| parent != Some(it.member()) && !T::DERIVED.contains(&it.member()))
+fn refers(resource: &ResourceDocument) -> bool {
+    let is_written = |member| resource.info.parent != Some(member) && !resource.derived.contains(&member);
+    resource.members.expansions.iter().any(|it| is_written(it.member()))
 }
 
 /// Who can read and restore deleted resources.
-pub(super) fn restorers<T: ResourceApi>() -> &'static str {
-    match T::POLICY.grant(Role::Coordinator, Action::Restore) {
+pub(super) fn restorers(resource: &ResourceDocument) -> &'static str {
+    match resource.policy.grant(Role::Coordinator, Action::Restore) {
         Grant::Never => "administrators",
         Grant::Own | Grant::All => "the coordination office",
     }
 }
 
 /// The transitions that the state machine allows.
-fn ways<T: ResourceApi>() -> String {
-    let way = |from: &T::Status| {
-        let words: Vec<_> = from.next().iter().map(|state| format!("`{}`", state.word())).collect();
+fn ways(resource: &ResourceDocument) -> String {
+    let way = |(from, next): &(&str, Vec<&str>)| {
+        let words: Vec<_> = next.iter().map(|word| format!("`{word}`")).collect();
         match words.is_empty() {
-            true => format!("- `{}` is final", from.word()),
-            false => format!("- `{}` → {}", from.word(), words.join(", ")),
+            true => format!("- `{from}` is final"),
+            false => format!("- `{from}` → {}", words.join(", ")),
         }
     };
-    let ways: Vec<_> = T::Status::STATES.iter().map(way).collect();
+    let ways: Vec<_> = resource.statuses.iter().map(way).collect();
     format!("Allowed transitions:\n\n{}", ways.join("\n"))
 }
 
 /// The names in operation ids, singular and plural.
-pub(super) fn names<T: ResourceApi>() -> (String, String) {
-    let plural = T::PATH.replace('-', "_");
-    match <T::Parent as Parent>::NAME {
-        Some(parent) => (format!("{parent}_{}", T::NAME), format!("{parent}_{plural}")),
-        None => (T::NAME.to_owned(), plural),
+pub(super) fn names(resource: &ResourceDocument) -> (String, String) {
+    let (name, plural) = (resource.info.name, resource.info.path.replace('-', "_"));
+    match resource.info.parent {
+        Some(parent) => (format!("{parent}_{name}"), format!("{parent}_{plural}")),
+        None => (name.to_owned(), plural),
     }
 }

@@ -9,12 +9,12 @@ use vku_transfer::format::Format;
 
 use super::request_body::schema;
 use crate::kernel::negotiation::{ActivityFormat, CalendarFormat, PlacedFormat, PlainFormat};
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::openapi::resource_document::ResourceDocument;
 
 /// The schema of the parameter `format`.
-pub(super) fn parameter<T: ResourceApi>() -> Value {
-    let name = match (T::PLACES.is_some(), T::IS_ACTIVITY) {
-        _ if T::EVENT.is_some() => <CalendarFormat as utoipa::ToSchema>::name(),
+pub(super) fn parameter(resource: &ResourceDocument) -> Value {
+    let name = match (resource.info.has_places, resource.info.is_activity) {
+        _ if resource.info.has_events => <CalendarFormat as utoipa::ToSchema>::name(),
         (true, true) => <ActivityFormat as utoipa::ToSchema>::name(),
         (true, false) => <PlacedFormat as utoipa::ToSchema>::name(),
         (false, _) => <PlainFormat as utoipa::ToSchema>::name(),
@@ -23,22 +23,22 @@ pub(super) fn parameter<T: ResourceApi>() -> Value {
 }
 
 /// The content of the response, by media type.
-pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
-    let Some(table) = vku_persistence::table(T::NAME) else { return Map::new() };
+pub(super) fn contents(resource: &ResourceDocument) -> Map<String, Value> {
+    let (table, example) = (resource.table, &resource.example);
     let content = |format: Format| match format {
         Format::Json => json!({
-            "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 }
+            "schema": schema(resource, "Page"), "example": { "items": [example], "total": 1 }
         }),
         Format::Csv => json!({ "schema": { "type": "string" }, "examples": {
-            "rfc4180": { "summary": "RFC 4180", "value": csv(table, &T::example(), CsvDialect::Rfc4180) },
-            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": csv(table, &T::example(), CsvDialect::ExcelDe) }
+            "rfc4180": { "summary": "RFC 4180", "value": csv(table, example, CsvDialect::Rfc4180) },
+            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": csv(table, example, CsvDialect::ExcelDe) }
         } }),
-        Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{}\n", T::example()) }),
+        Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{example}\n") }),
         Format::Xlsx => json!({
             "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the same columns as in CSV, with numbers as numbers." },
             "example": "PK…"
         }),
-        Format::Geojson => json!({ "schema": collection(), "example": map::<T>() }),
+        Format::Geojson => json!({ "schema": collection(), "example": map(example) }),
         Format::Iati => json!({
             "schema": { "type": "string", "description": "An activity file (IATI 2.03)." },
             "example": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<iati-activities version=\"2.03\">…</iati-activities>\n"
@@ -105,8 +105,8 @@ fn collection() -> Value {
     })
 }
 
-fn map<T: ResourceApi>() -> Value {
-    let item = T::example();
+/// The example as a feature collection.
+fn map(item: &Value) -> Value {
     let position = |place: &Value| json!([place.get("longitude"), place.get("latitude")]);
     let geometry = match (item.get("location"), item.get("locations").and_then(Value::as_array)) {
         (Some(place), _) => json!({ "type": "Point", "coordinates": position(place) }),

@@ -1,22 +1,17 @@
 //! The parameters of an operation.
 
 use serde_json::{Value, json};
-use utoipa::PartialSchema;
-use vku_domain::kernel::parameters::filter::{Described, FilterParameters};
-use vku_domain::kernel::parameters::sort::{Direction, SortKey};
+use vku_domain::kernel::parameters::filter::Described;
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
-use vku_domain::kernel::resource::naming::pascal;
-use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
-use vku_persistence::kernel::table::Parent;
 use vku_transfer::format::Format;
 
-use super::descriptions::{has_slug, restorers};
+use super::descriptions::restorers;
 use super::formats;
 use crate::kernel::openapi::projection::{EXPANSION, FIELD};
+use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::openapi::with;
 use crate::kernel::request::params::{CANCEL_REGISTRATIONS, ID};
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
@@ -61,18 +56,18 @@ fn flag(name: &str, about: &str) -> Value {
 }
 
 /// All parameters of an operation.
-pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
+pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
     let mut all = Vec::new();
-    let example = T::example();
+    let example = &resource.example;
     let path = |name: &str, about: &str, schema: Value, example: Option<&Value>| json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example });
     let key = json!({ "$ref": "#/components/schemas/Key" });
-    if let (Some(parent), Some(column)) = (<T::Parent as Parent>::NAME, <T::Parent as Parent>::column()) {
+    if let (Some(parent), Some(parent_id)) = (resource.info.parent, &resource.parent_id) {
         let slug = example.get(parent).and_then(|it| it.get("slug"));
-        all.push(path(&column, &format!("The id or slug of the {parent}."), key.clone(), slug));
+        all.push(path(parent_id, &format!("The id or slug of the {parent}."), key.clone(), slug));
     }
     if !matches!(it, List | Create) {
-        let noun = T::noun();
-        all.push(match has_slug::<T>() {
+        let noun = resource.noun();
+        all.push(match resource.has_slug() {
             true => path(ID, &format!("The id or slug of the {noun}."), key, example.get("slug")),
             false => {
                 let uuid = json!({ "type": "string", "format": "uuid" });
@@ -80,7 +75,7 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
             }
         });
     }
-    let office = restorers::<T>();
+    let office = restorers(resource);
     let deleted = match it {
         List => format!("List deleted resources instead; only for {office}."),
         _ => format!("Look for a deleted resource instead; only for {office}."),
@@ -88,21 +83,21 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
     let deleted = flag("deleted", &deleted);
     match it {
         List => {
-            all.extend(filters(&T::Filter::describe()));
-            all.extend(T::SEARCHED.then(search));
+            all.extend(filters(&resource.filters));
+            all.extend(resource.is_searched.then(search));
             all.push(query(
                 "sort",
-                &sort_about::<T>(),
-                json!({ "type": "string", "examples": [default_sort::<T>()] }),
+                &sort_about(resource),
+                json!({ "type": "string", "examples": [resource.default_sort] }),
             ));
             all.extend(paging());
-            all.extend(view::<T>(it));
+            all.extend(view(resource, it));
             all.push(flag("count", "Also return the number of all matching rows, as `total`."));
             all.push(deleted);
             all.push(query(
                 "format",
                 "The representation; takes precedence over `Accept`. `json` if neither is given.",
-                formats::parameter::<T>(),
+                formats::parameter(resource),
             ));
             all.push(query(
                 "csv_dialect",
@@ -111,13 +106,13 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
             ));
         }
         Get => {
-            if T::EVENT.is_some() {
+            if resource.info.has_events {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
                 let about = "- `json`: all members, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
                 let schema = json!({ "type": "string", "enum": words, "description": about });
                 all.push(query("format", "The representation; takes precedence over `Accept`.", schema));
             }
-            all.extend(view::<T>(it));
+            all.extend(view(resource, it));
             all.push(deleted);
         }
         History => {
@@ -129,7 +124,7 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
             all.push(flag("dry_run", "Check the request without writing anything."));
         }
     }
-    if T::REGISTERS && matches!(it, Delete | Transition) {
+    if resource.info.registers && matches!(it, Delete | Transition) {
         all.push(flag(
             CANCEL_REGISTRATIONS,
             "Also cancel the registrations of the people concerned for future sessions. Without this, such registrations lead \
@@ -170,10 +165,10 @@ fn search() -> Value {
 }
 
 /// The parameters `fields` and `expand`.
-fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
-    let shape = MemberTree::of::<T>();
+fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
+    let members = resource.members;
     let list = |name: &str, about: &str, suffix: &str, example: Vec<&str>| {
-        let items = json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) });
+        let items = json!({ "$ref": format!("#/components/schemas/{}{suffix}", resource.schema_name) });
         let schema = json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true });
         let parameter = query(name, about, with(schema, "examples", json!([example])));
         with(with(parameter, "style", json!("form")), "explode", json!(false))
@@ -183,10 +178,13 @@ fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
         _ => ("", ""),
     };
     let about = format!("The members to return, separated by commas; all members by default.{columns}");
-    let example =
-        shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::NAME_FIELD].contains(name));
+    let example = members
+        .fields
+        .iter()
+        .map(String::as_str)
+        .filter(|name| ["id", "slug", resource.name_field].contains(name));
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
-    if let Some(first) = shape.expansions.first() {
+    if let Some(first) = members.expansions.first() {
         let about = format!(
             "The references to replace by the whole resource, separated by commas. A resource that you may not read stays a \
              reference; a reference that `fields` leaves out is not expanded.{no_place}"
@@ -196,21 +194,13 @@ fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
     all
 }
 
-fn default_sort<T: ResourceApi>() -> String {
-    let word = |(key, direction): &(T::Sort, Direction)| match direction {
-        Direction::Ascending => key.word().to_owned(),
-        Direction::Descending => format!("-{}", key.word()),
-    };
-    T::Sort::default_order().iter().map(word).collect::<Vec<_>>().join(",")
-}
-
-fn sort_about<T: ResourceApi>() -> String {
-    let vocabulary = json!(T::Sort::schema());
+fn sort_about(resource: &ResourceDocument) -> String {
+    let vocabulary = json!(resource.sort_schema);
     let about = vocabulary.get("description").and_then(Value::as_str).unwrap_or_default();
     let keys = about.split_once("\n\n").map_or(about, |(_, keys)| keys);
     format!(
         "The sort order: keys separated by commas, with `-` in front of a key for descending order; `{}` by default. Absent \
          values come first, or last in descending order; rows with equal keys are sorted by id. Keys:\n\n{keys}",
-        default_sort::<T>()
+        resource.default_sort
     )
 }

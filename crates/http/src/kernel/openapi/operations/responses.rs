@@ -1,19 +1,16 @@
 //! The responses of operations.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::naming::pascal;
-use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 use vku_transfer::format::Format;
 
 use super::formats::{calendar, contents};
 use super::request_body::{next, schema, telling};
 use crate::kernel::media_type::{JSON, SPARSE};
+use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
@@ -21,12 +18,12 @@ use crate::kernel::resource::operation::Operation::{
 use crate::kernel::response::idempotency;
 
 /// The successful response, and the problems.
-pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
+pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
     let one = json!({
         "description": "The current representation.",
         "headers": { "ETag": etag },
-        "content": { JSON: { "schema": schema::<T>(""), "example": T::example() } }
+        "content": { JSON: { "schema": schema(resource, ""), "example": resource.example } }
     });
     let (status, success) = match it {
         List => (
@@ -41,9 +38,9 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
                     }
                 },
                 "content": with(
-                    Value::Object(contents::<T>()),
+                    Value::Object(contents(resource)),
                     SPARSE,
-                    json!({ "schema": sparse::<T>("Page"), "example": { "items": [few::<T>()] } })
+                    json!({ "schema": sparse(resource, "Page"), "example": { "items": [few(resource)] } })
                 )
             }),
         ),
@@ -59,14 +56,14 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
             ("201", with(created, "description", json!("The created resource.")))
         }
         Get => {
-            let mut one = with_sparse::<T>(one);
-            if let (Some(_), Some(Value::Object(content))) = (T::EVENT, one.get_mut("content")) {
+            let mut one = with_sparse(resource, one);
+            if let (true, Some(Value::Object(content))) = (resource.info.has_events, one.get_mut("content")) {
                 content.insert(Format::Ics.essence().to_owned(), calendar());
             }
             ("200", one)
         }
         Update => ("200", one),
-        History => ("200", history::<T>(&etag)),
+        History => ("200", history(resource, &etag)),
         Delete => ("204", json!({ "description": "The resource is deleted." })),
         Transitions => (
             "200",
@@ -76,8 +73,8 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
                 "content": { JSON: {
                     "schema": { "$ref": "#/components/schemas/Transitions" },
                     "example": {
-                        "allowed": next::<T>().iter().map(|state| state.word()).collect::<Vec<_>>(),
-                        "history": [{ "at": "2026-03-01T08:00:00.000000Z", "to": T::example().get("status") }]
+                        "allowed": next(resource),
+                        "history": [{ "at": "2026-03-01T08:00:00.000000Z", "to": resource.example.get("status") }]
                     }
                 } }
             }),
@@ -88,27 +85,20 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     if it.reads() {
         all.insert("304".into(), json!({ "description": "Your copy is still current (`If-None-Match`)." }));
     }
-    let is_part = <T::Parent as Parent>::NAME.is_some();
+    let is_part = resource.info.parent.is_some();
     let mut problems = it.problems().to_vec();
     match it {
         List if is_part => problems.push(404),
         // Without a parent, there is nothing that could be missing.
         Create if !is_part => problems.retain(|status| *status != 404),
-        Update if !conflicts_when_changed::<T>() => problems.retain(|status| *status != 409),
-        Delete if !may_have_dependents::<T>() && !T::DELETE_MAY_CONFLICT => {
+        Update if !resource.update_may_conflict => problems.retain(|status| *status != 409),
+        Delete if !may_have_dependents(resource.info.name) && !resource.delete_may_conflict => {
             problems.retain(|status| *status != 409)
         }
         _ => {}
     }
     declare(&mut all, &problems);
     Value::Object(all)
-}
-
-/// Whether an update can conflict with the current data: by its slug, by a unique value, by the status or by the
-/// visibility.
-fn conflicts_when_changed<T: ResourceApi>() -> bool {
-    let renamed = T::SLUG.is_some() && !T::IMMUTABLE_FIELDS.contains(&"slug");
-    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::VISIBILITY.is_some()
 }
 
 /// The header of a stored response.
@@ -119,28 +109,28 @@ fn replayed() -> Value {
 }
 
 /// A reference to the schema with selected members.
-fn sparse<T: ResourceApi>(suffix: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", pascal(T::NAME)) })
+fn sparse(resource: &ResourceDocument, suffix: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", resource.schema_name) })
 }
 
 /// Some members of the example, as `fields` selects them.
-fn few<T: ResourceApi>() -> Value {
-    let mut example = T::example();
+fn few(resource: &ResourceDocument) -> Value {
+    let mut example = resource.example.clone();
     if let Some(members) = example.as_object_mut() {
-        members.retain(|name, _| ["id", "slug", T::NAME_FIELD].contains(&name.as_str()));
+        members.retain(|name, _| ["id", "slug", resource.name_field].contains(&name.as_str()));
     }
     example
 }
 
-fn with_sparse<T: ResourceApi>(mut one: Value) -> Value {
+fn with_sparse(resource: &ResourceDocument, mut one: Value) -> Value {
     if let Some(Value::Object(content)) = one.get_mut("content") {
-        content.insert(SPARSE.into(), json!({ "schema": sparse::<T>(""), "example": few::<T>() }));
+        content.insert(SPARSE.into(), json!({ "schema": sparse(resource, ""), "example": few(resource) }));
     }
     one
 }
 
-fn history<T: ResourceApi>(etag: &Value) -> Value {
-    let (member, now) = telling::<T>();
+fn history(resource: &ResourceDocument, etag: &Value) -> Value {
+    let (member, now) = telling(resource);
     let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "Previous value", "to": now }]);
     let created = json!([{ "pointer": pointer, "to": "Previous value" }]);
