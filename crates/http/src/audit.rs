@@ -47,7 +47,7 @@ pub struct AuditEntry {
     /// The change of the status; absent if the status did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_change: Option<AuditStatusChange>,
-    /// What changed, member by member; all members of a new resource.
+    /// What changed, field by field; all fields of a new resource.
     changes: Vec<Difference>,
 }
 

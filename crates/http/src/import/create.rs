@@ -23,7 +23,7 @@ use crate::kernel::response::idempotency::REPLAYED;
 
 /// Import a file
 ///
-/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or members) as an export: CSV, XLSX,
+/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or fields) as an export: CSV, XLSX,
 /// NDJSON or JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part
 /// `file` of a form. Columns have their JSON names or their German headings. A response of `GET` can be imported as it
 /// is. `source` in the report states how the file was read.

@@ -89,7 +89,7 @@ pub struct ImportReport {
     changes_total: u64,
 }
 
-/// How the file was read. Members that do not apply to the format are absent.
+/// How the file was read. Fields that do not apply to the format are absent.
 #[derive(Serialize, ToSchema)]
 pub struct ImportSource {
     /// The worksheet of a workbook.
@@ -138,7 +138,7 @@ pub struct ImportFault {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     column: Option<String>,
-    /// The member of the row (JSON pointer, RFC 6901), if the file has no columns.
+    /// The field of the row (JSON pointer, RFC 6901), if the file has no columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
@@ -177,7 +177,7 @@ pub struct ImportChange {
     slug: Option<String>,
     /// The version before the change.
     version: i64,
-    /// What changes, member by member.
+    /// What changes, field by field.
     changes: Vec<Difference>,
 }
 

@@ -36,7 +36,7 @@ fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
     };
     let names = MemberTree::of::<T>().fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A JSON member of {}.", T::SINGULAR), words)
+    vocabulary(&format!("A field of {}.", T::SINGULAR), words)
 }
 
 /// An enumeration that describes each value.

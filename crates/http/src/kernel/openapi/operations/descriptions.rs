@@ -75,9 +75,9 @@ impl Operation {
                 )
             }
             Update => format!(
-                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the members that change, and `null` to \
+                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the fields that change, and `null` to \
                  clear one. `If-Match` takes the `ETag` of the version that the change is based on; `*` overwrites any \
-                 version. You may also send back everything that you have read: members that cannot be written are accepted \
+                 version. You may also send back everything that you have read: fields that cannot be written are accepted \
                  if they are unchanged."
             ),
             Delete => {
@@ -89,7 +89,7 @@ impl Operation {
                  that the {noun} refers to is missing."
             ),
             History => format!(
-                "Returns the changes of the {noun}, newest first, one page at a time: what was done, and which members changed. \
+                "Returns the changes to the {noun}, newest first, one page at a time: what was done and which fields changed. \
                  Only what you could see at that time is included, without data that you may not see now."
             ),
             Transitions => format!(
@@ -106,8 +106,8 @@ impl Operation {
 }
 
 /// The effect of `fields`.
-const FIELDS: &str = "`fields` selects members, including ones that are otherwise required; a JSON response then has the \
-                      media type `application/vnd.vku.sparse+json`.";
+const FIELDS: &str = "`fields` selects the fields to return, and may leave out required ones; a JSON response \
+                      then has the media type `application/vnd.vku.sparse+json`.";
 
 /// How a request body refers to other resources.
 const REFERENCES: &str =

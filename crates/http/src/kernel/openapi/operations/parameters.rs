@@ -113,7 +113,7 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
         Get => {
             if T::EVENT.is_some() {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
-                let about = "- `json`: all members, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
+                let about = "- `json`: all fields, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
                 let schema = json!({ "type": "string", "enum": words, "description": about });
                 all.push(query("format", "The representation; takes precedence over `Accept`.", schema));
             }
@@ -182,7 +182,7 @@ fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
         List => (" In CSV and XLSX: the columns.", " Not available in CSV and XLSX."),
         _ => ("", ""),
     };
-    let about = format!("The members to return, separated by commas; all members by default.{columns}");
+    let about = format!("The fields to return, separated by commas; all fields by default.{columns}");
     let example =
         shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::NAME_FIELD].contains(name));
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
