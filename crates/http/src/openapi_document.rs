@@ -20,7 +20,7 @@ use crate::routes::Endpoints;
 #[openapi(
     info(
         title = "Internationale Partnerschaften",
-        description = "The system of record of the exchange *Internationale Partnerschaften*: German municipal \
+        description = "The system of record for the *Internationale Partnerschaften* exchange network: German municipal \
             utilities, their partners in the Global South and in Ukraine, their partnerships, and the programmes \
             that fund them.\n\n\
             - **Reading** public data requires no account. Lists are paginated: follow `next`.\n\

@@ -15,7 +15,7 @@ pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mai
         to,
         language,
         &bilingual!(
-            "Please confirm your registration of interest",
+            "Please confirm your interest registration",
             "Bitte bestätigen Sie Ihre Interessenbekundung"
         ),
         &bilingual!(
@@ -61,7 +61,7 @@ pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
     Mail::new(
         registration.person.email.clone(),
         registration.language,
-        &bilingual!("Your registration of interest", "Ihre Interessenbekundung"),
+        &bilingual!("Your interest registration", "Ihre Interessenbekundung"),
         &bilingual!(
             "Hello {name},\n\n\
              Thank you for the interest of {utility} in the exchange Internationale Partnerschaften. \

@@ -155,16 +155,16 @@ pub struct ImportDuplicate {
     row: u64,
     /// The name in the row.
     name: String,
-    /// How likely both are the same, from 0 to 1.
+    /// How likely it is that the two are the same, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     score: f64,
-    /// What both have in common: `name`, `alias`, `country`, `website`.
+    /// What the two have in common: `name`, `alias`, `country`, `website`.
     alike: Vec<String>,
     /// A reference to the existing resource.
     existing: Value,
 }
 
-/// The changes of a row.
+/// The changes to a row.
 #[derive(Serialize, ToSchema)]
 pub struct ImportChange {
     /// The number of the row.

@@ -123,7 +123,7 @@ pub struct InterestConfirmed {
     status: &'static str,
 }
 
-/// Confirm a registration of interest
+/// Confirm an interest registration
 ///
 /// Confirms a registration with the token from the link that was sent by e-mail. Opening the link only shows a page
 /// with a button, because programs that scan e-mails follow links. The token can be used once (409 `link_used`

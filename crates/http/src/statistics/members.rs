@@ -128,7 +128,7 @@ impl Figures for MemberStatistics {
                 "by": "quarter",
                 "rule": {
                     "de": "Gezählt werden Mitglieder mit bekanntem `joined_on`.",
-                    "en": "Counted are members with a known `joined_on`."
+                    "en": "Members with a known `joined_on` are counted."
                 },
                 "total": 37,
                 "items": [{

@@ -34,7 +34,7 @@ pub fn days_ordered(
         && end < start
     {
         let detail =
-            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+            bilingual!("The end (`{end}`) must not be before the start (`{start}`).", "`{end}` liegt vor dem Beginn, `{start}`.");
         violations.member(pointer, "end_before_start", detail);
     }
 }
@@ -50,7 +50,7 @@ pub fn ordered(
         && !start.starts_by(end)
     {
         let detail =
-            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+            bilingual!("The end (`{end}`) must not be before the start (`{start}`).", "`{end}` liegt vor dem Beginn, `{start}`.");
         violations.member(pointer, "end_before_start", detail);
     }
 }

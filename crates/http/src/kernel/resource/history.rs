@@ -20,7 +20,7 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::resource_key;
 use crate::kernel::response::cached;
 
-/// A change of a resource.
+/// A change to a resource.
 #[derive(Serialize, ToSchema)]
 pub struct HistoryEntry {
     /// When the change was made.

@@ -108,11 +108,11 @@ fn no_way(
     let detail = match (from, to) {
         (Some(from), Some(to)) => {
             bilingual!(
-                "Transition from `{from}` to `{to}` is not allowed.",
+                "The transition from `{from}` to `{to}` is not allowed.",
                 "Von `{from}` führt kein Weg zu `{to}`."
             )
         }
-        (None, Some(to)) => bilingual!("Transition to `{to}` is not allowed.", "Zu `{to}` führt kein Weg."),
+        (None, Some(to)) => bilingual!("The transition to `{to}` is not allowed.", "Zu `{to}` führt kein Weg."),
         (_, None) => bilingual!(
             "A known status cannot become unknown.",
             "Ein Status, der bekannt ist, wird nicht unbekannt."

@@ -116,7 +116,7 @@ fn choose<R: Read + Seek>(
         None => Err((
             "no_rows",
             bilingual!(
-                "No visible sheet of the workbook has cells.",
+                "The workbook has no visible sheet that contains data.",
                 "Kein sichtbares Blatt der Arbeitsmappe hat Zellen."
             ),
         )),

@@ -95,9 +95,10 @@ impl Operation {
             Transitions => format!(
                 "Returns the statuses that you may set for the {noun} now, and the history of its status, oldest first."
             ),
-            Transition => "Changes the status, which is not possible with `PATCH`. Returns 409 for a transition that the state \
-                 machine does not allow, with the allowed statuses in `allowed`."
-                .to_owned(),
+            Transition => format!(
+                "Changes the status of the {noun}. `PATCH` cannot change the status. Returns 409 for a transition that the \
+                 state machine does not allow, with the allowed statuses in `allowed`."
+            ),
         };
         let ways = if self == Transition { ways::<T>() } else { String::new() };
         let paragraphs = [&*general, T::extra_description(self), &ways];

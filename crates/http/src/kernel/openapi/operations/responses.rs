@@ -23,8 +23,15 @@ use crate::kernel::response::idempotency;
 /// The successful response, and the problems.
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
+    let noun = T::noun();
+    let about = match it {
+        Create => format!("The created {noun}."),
+        Restore => format!("The restored {noun}."),
+        Update | Transition => format!("The {noun} after the change."),
+        List | Get | Delete | History | Transitions => format!("The {noun}."),
+    };
     let one = json!({
-        "description": "The current representation.",
+        "description": about,
         "headers": { "ETag": etag },
         "content": { JSON: { "schema": schema::<T>(""), "example": T::example() } }
     });
@@ -55,8 +62,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
             let location =
                 json!({ "description": "The path of the created resource.", "schema": { "type": "string" } });
             let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
-            let created = with(one, "headers", headers);
-            ("201", with(created, "description", json!("The created resource.")))
+            ("201", with(one, "headers", headers))
         }
         Get => {
             let mut one = with_sparse::<T>(one);
@@ -67,7 +73,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
         }
         Update => ("200", one),
         History => ("200", history::<T>(&etag)),
-        Delete => ("204", json!({ "description": "The resource is deleted." })),
+        Delete => ("204", json!({ "description": format!("The {noun} has been deleted.") })),
         Transitions => (
             "200",
             json!({
