@@ -23,7 +23,7 @@ use crate::kernel::response::cached;
 /// utility gets utilities abroad, and vice versa. Each score is the sum of its parts; each part earns a share of its
 /// weight (`weight_…`):
 ///
-/// - `sectors`: twice the number of common sectors, divided by the sum of the numbers of sectors of both
+/// - `sectors`: twice the number of common sectors, divided by the total number of sectors of both utilities
 /// - `needs`: the share of the needs of this utility that the other utility can advise on
 /// - `expertise`: the share of the needs of the other utility that this utility can advise on
 /// - `languages`: all if there is a language that both utilities work in
@@ -38,7 +38,7 @@ use crate::kernel::response::cached;
 ///
 /// Points are whole numbers, rounded down; utilities with equal scores are sorted by id. A utility is excluded if there
 /// is no common sector, if it has left the exchange, or if it is on the other side and both utilities take part in the same
-/// partnership today; `excluded=true` lists the excluded utilities. What you may not see is neither a match nor
+/// partnership today; `excluded=true` lists the excluded utilities. Utilities that you may not see are neither listed nor
 /// counted; interests and departures are only considered if you may read members. For every account.
 ///
 /// An API key needs the scope `utilities:read`, and `members:read` for interests and departures to count.

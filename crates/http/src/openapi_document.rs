@@ -35,7 +35,7 @@ use crate::routes::Endpoints;
             - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
             values that it does not know (the README links the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
-            (`Accept-Language`), with stable codes. Unknown parameters and unknown fields are errors, too.\n\
+            (`Accept-Language`), with stable codes. Unknown parameters and unknown fields are also errors.\n\
             - **White space** around a text is removed, in JSON, parameters and tables; this includes no-break \
             spaces and zero-width characters. Passwords are taken as they are.\n\
             - **Quotas**: the header `RateLimit` states how many requests are left for the API key, the account or \

@@ -15,13 +15,13 @@ impl ResourceApi for Utility {
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
-                "The country of a `municipal` utility is `DE`, that of a `partner` utility is \
-                 another one."
+                "The country of a `municipal` utility must be `DE`; the country of a `partner` \
+                 utility must be another one."
             }
             Operation::Update => {
                 "Members and partners can change their own utilities. A visibility narrower than that of a \
                  partnership, session or funding programme that names the utility is refused (409). So is \
-                 another `kind` while the utility is a member, or the partner in a partnership."
+                 a change of the `kind` while the utility is a member, or the partner in a partnership."
             }
             _ => "",
         }

@@ -67,7 +67,9 @@ impl Part {
             Self::Sectors => {
                 let sectors = common(&asker.sectors, &other.sectors).into_iter();
                 let sectors = listed(sectors.map(|sector| label(&SECTORS, sector.as_str())));
-                bilingual!("Both utilities work in: ", "Beide arbeiten in: ").then(sectors).then(bilingual!(".", "."))
+                bilingual!("Both utilities work in: ", "Beide arbeiten in: ")
+                    .then(sectors)
+                    .then(bilingual!(".", "."))
             }
             Self::Needs => advice(&asker.needs, &other.expertise, one, two, names),
             Self::Expertise => advice(&other.needs, &asker.expertise, two, one, names),
@@ -82,7 +84,9 @@ impl Part {
                     let languages =
                         languages.into_iter().map(|language| label(&LANGUAGES, language.as_str()));
                     let languages = listed(languages);
-                    bilingual!("Both utilities work in ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
+                    bilingual!("Both utilities work in ", "Beide sprechen ")
+                        .then(languages)
+                        .then(bilingual!(".", "."))
                 }
             }
             Self::Size => match (asker.population_served, other.population_served) {
@@ -187,7 +191,9 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
 fn tie(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
         Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
-        Tie::Before => bilingual!("The utilities have worked together.", "Sie haben schon zusammengearbeitet."),
+        Tie::Before => {
+            bilingual!("The utilities have worked together.", "Sie haben schon zusammengearbeitet.")
+        }
         Tie::Now => bilingual!("The utilities currently work together.", "Sie arbeiten heute zusammen."),
         Tie::Country => {
             let (name, there) = match (asker.country.is_germany(), other.country.is_germany()) {

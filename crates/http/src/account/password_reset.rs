@@ -56,7 +56,7 @@ pub struct PasswordResetAccepted {
     request_body(content = PasswordResetRequest, example = json!({ "email": "reader@demo.example" })),
     responses((
         status = 202,
-        description = "The request is accepted.",
+        description = "The request has been accepted.",
         body = PasswordResetAccepted,
         example = json!({ "status": "mail_sent_if_known" })
     )),
@@ -169,7 +169,7 @@ pub struct PasswordReset {
             "new_password": "correct horse battery"
         })
     ),
-    responses((status = 204, description = "The password is set.")),
+    responses((status = 204, description = "The password has been set.")),
     extensions(("x-problems" = json!([400, 409, 413, 415, 422, 500, 503]))),
     security(())
 )]

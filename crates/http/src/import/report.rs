@@ -114,7 +114,7 @@ pub struct ImportSource {
     header_row: Option<u64>,
 }
 
-/// The numbers of rows, by what they do.
+/// The numbers of rows by effect.
 #[derive(Serialize, ToSchema)]
 pub struct ImportCounts {
     /// Rows that create a resource.

@@ -142,7 +142,7 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
     );
     if let Some(parent) = <T::Parent as Parent>::NAME {
         let target = format!("#/components/schemas/{}", schema_name(parent));
-        let about = format!("The {parent} to which the {} belongs.", T::noun());
+        let about = format!("The {parent} to which this resource belongs.");
         properties.insert(parent.into(), json!({ "$ref": target, "description": about }));
         required.push(json!(parent));
     }

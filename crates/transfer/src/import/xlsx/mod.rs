@@ -107,7 +107,7 @@ fn choose<R: Read + Seek>(
         Some(_) => Err((
             "ambiguous_sheet",
             bilingual!(
-                "More than one sheet has cells: {names}. Select one with `sheet`, or hide or remove the \
+                "More than one sheet contains data: {names}. Select one with `sheet`, or hide or remove the \
                  others.",
                 "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
                  oder entfernen Sie sie."

@@ -50,8 +50,8 @@ impl Operation {
         let general = match self {
             List => format!(
                 "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
-                 several values; different filters must all match. What you may not see is left out. In every `format` but \
-                 `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
+                 several values; different filters must all match. Resources that you may not see are left out. In any `format` \
+                 other than `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
                  instant. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
                 many = T::PLURAL,
                 rows = format_thousands(XlsxLimits::ROWS),
@@ -59,13 +59,13 @@ impl Operation {
             Create => {
                 let references = if refers::<T>() { REFERENCES } else { "" };
                 format!(
-                    "Returns the created resource with its `ETag`, and its path in `Location`.{references} \
-                     With `dry_run=true`, the request is checked and answered, but nothing is written."
+                    "Returns the created {noun} with the `ETag`, and the path in `Location`.{references} \
+                     With `dry_run=true`, the request is checked and answered as usual, but nothing is written."
                 )
             }
             Get => {
                 let key = match (has_slug::<T>(), T::IMMUTABLE_FIELDS.contains(&"slug")) {
-                    (true, false) => "id or slug; a former slug works, too",
+                    (true, false) => "id or slug; a former slug also works",
                     (true, true) => "id or slug",
                     (false, _) => "id",
                 };
@@ -81,19 +81,22 @@ impl Operation {
                  if they are unchanged."
             ),
             Delete => {
-                let (office, conflict) = (restorers::<T>(), if may_have_dependents::<T>() { DEPENDENTS } else { "" });
-                format!("Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}")
+                let (office, conflict) =
+                    (restorers::<T>(), if may_have_dependents::<T>() { DEPENDENTS } else { "" });
+                format!(
+                    "Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}"
+                )
             }
             Restore => format!(
-                "Restores the deleted {noun} with its last content. Returns 409 if the {noun} is not deleted, or if a resource \
-                 that the {noun} refers to is missing."
+                "Restores the deleted {noun} with the last content. Returns 409 if there is nothing to restore, or if a referenced \
+                 resource is missing."
             ),
             History => format!(
                 "Returns the changes to the {noun}, newest first, one page at a time: what was done and which fields changed. \
                  Only what you could see at that time is included, without data that you may not see now."
             ),
             Transitions => format!(
-                "Returns the statuses that you may set for the {noun} now, and the history of its status, oldest first."
+                "Returns the statuses that you may set for the {noun} now, and the history of the status, oldest first."
             ),
             Transition => format!(
                 "Changes the status of the {noun}. `PATCH` cannot change the status. Returns 409 for a transition that the \

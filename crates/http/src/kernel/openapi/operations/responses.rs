@@ -73,7 +73,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
         }
         Update => ("200", one),
         History => ("200", history::<T>(&etag)),
-        Delete => ("204", json!({ "description": format!("The {noun} has been deleted.") })),
+        Delete => ("204", json!({ "description": "The resource has been deleted." })),
         Transitions => (
             "200",
             json!({
