@@ -99,7 +99,7 @@ fn invitation_mail(to: Email, locale: Locale, link: &str) -> Mail {
         &bilingual!("Set your password", "Passwort setzen"),
         &bilingual!(
             "Hello,\n\n\
-             You have an account with the exchange Internationale Partnerschaften, but no password yet. \
+             You have an account with the Internationale Partnerschaften exchange network, but no password yet. \
              Please set a password here within an hour:\n\n\
              {link}\n\n\
              Then sign in with this e-mail address. If the hour has passed, request another link in the \
