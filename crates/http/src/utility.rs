@@ -16,12 +16,13 @@ impl ResourceApi for Utility {
         match operation {
             Operation::Create => {
                 "The country of a `municipal` utility must be `DE`; the country of a `partner` \
-                 utility must be another one."
+                 utility must not be `DE`."
             }
             Operation::Update => {
                 "Members and partners can change their own utilities. A visibility narrower than that of a \
-                 partnership, session or funding programme that names the utility is refused (409). So is \
-                 a change of the `kind` while the utility is a member, or the partner in a partnership."
+                 partnership, session or funding programme that names the utility is refused (409). \
+                 Changing the `kind` is also refused while the utility is a member, or the partner in a \
+                 partnership."
             }
             _ => "",
         }
