@@ -90,7 +90,7 @@ on_both! {
         // The mail is in the language of the registration.
         let english = merged(&interest("Newtown"), &json!({"language": "en"}));
         app.anonymous().post(INTERESTS, &english).await.expect(202);
-        assert_eq!(mail_to(&app, "newtown@zxq.example").await["subject"], "Please confirm your registration of interest");
+        assert_eq!(mail_to(&app, "newtown@zxq.example").await["subject"], "Please confirm your interest registration");
         let changes = crate::api::changes::changes_after(&app.store, 0).await;
         assert!(changes.iter().all(|change| !change.state.to_string().contains("Zxq")), "persons are in no log");
     }

@@ -61,7 +61,7 @@ BEYOND_SCHEMAS = [
     ("shorter_than_agenda", ".*", "a rule between a session and its agenda"),
     ("skipped_time", ".*", "which hours there are, the time zone says"),
     ("too_few", "/utilities: ", "a rule between two members"),
-    ("too_long", ".*A member's name", "an object that is read too is left open for members to come"),
+    ("too_long", ".*The name of a JSON field", "an object that is read too is left open for members to come"),
     ("two_leads", ".*", "a rule between the entries of a list"),
     ("unknown_member", ".*", "an object that is read too is left open for members to come; sent, it takes none"),
     ("unknown_reference", ".*", "what it refers to has to be there"),

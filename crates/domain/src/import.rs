@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for EncodingSource {
     }
 }
 
-/// How the file was read. Members that do not apply to its format are absent.
+/// How the file was read. Fields that do not apply to its format are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The sheet of a workbook.

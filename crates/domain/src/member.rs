@@ -97,7 +97,7 @@ pub type MemberRef = Ref<Member>;
 /// The members that the store derives for a member of the exchange.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MemberDerived {
-    /// The slug of the utility, which is accepted wherever the id of the member is.
+    /// The slug of the utility, which can be used in place of the id of the member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required, nullable = false)]
     pub slug: Option<Slug>,

@@ -46,7 +46,7 @@ crate::string_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Organisation {
-    /// Unique and stable; generated from the name by default. Accepted wherever an id is.
+    /// Unique and stable; generated from the name by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.

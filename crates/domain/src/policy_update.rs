@@ -43,7 +43,7 @@ pub struct PolicyUpdate {
     pub level: PolicyLevel,
     /// The day of publication.
     pub published_on: CalendarDate,
-    /// Where the source is published.
+    /// The URL of the source.
     pub source_url: WebUrl,
     /// The sectors concerned; empty if all sectors are concerned.
     #[serde(default)]

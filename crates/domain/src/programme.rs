@@ -51,7 +51,7 @@ pub struct ProgrammeRules {
     /// The maximum amount of a grant.
     #[deserr(default)]
     pub max_grant: Option<Money>,
-    /// The own share of the applicant, in per cent.
+    /// The share that the applicant contributes, in per cent.
     #[deserr(default)]
     pub own_share_percent: Option<Percent>,
     /// The maximum funding period for a partnership, in months.
@@ -88,7 +88,7 @@ pub struct ProgrammeCall {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct FundingProgramme {
-    /// Unique and stable; generated from the name by default. Accepted wherever an id is.
+    /// Unique and stable; generated from the name by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.

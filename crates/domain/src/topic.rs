@@ -44,7 +44,7 @@ crate::states!(TopicStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Topic {
-    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title: one line in each language.

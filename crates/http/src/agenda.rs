@@ -14,7 +14,7 @@ impl ResourceApi for AgendaItem {
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create | Operation::Update => {
-                "The items after `position` move on, without getting a new version. The agenda must not \
+                "The items after `position` move down; their versions do not change. The agenda must not \
                  be longer than the session (422). `starts_at` and `ends_at` are calculated from the \
                  durations. A proposed topic becomes `scheduled` when it is put on an agenda; a declined \
                  topic is refused (422)."

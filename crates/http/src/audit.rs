@@ -44,14 +44,14 @@ pub struct AuditEntry {
     version: i64,
     /// Who could see the resource after the change.
     visibility: Visibility,
-    /// The change of the status; absent if the status did not change.
+    /// The change to the status; absent if the status did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_change: Option<AuditStatusChange>,
-    /// What changed, member by member; all members of a new resource.
+    /// What changed, field by field; all fields of a new resource.
     changes: Vec<Difference>,
 }
 
-/// A change of the status.
+/// A change to the status.
 #[derive(Serialize, ToSchema)]
 pub struct AuditStatusChange {
     /// The previous status; absent if it was unknown.
@@ -100,7 +100,7 @@ pub struct AuditPage {
 
 /// List all changes
 ///
-/// Returns every change of every resource, including deleted ones, newest first: who changed what, when, and in which
+/// Returns every change to every resource, including deleted ones, newest first: who changed what, when, and in which
 /// request. Personal data is never included. Repeat a filter to match any of several values; different filters must all
 /// match.
 #[utoipa::path(

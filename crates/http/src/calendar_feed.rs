@@ -82,7 +82,7 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
         ("id" = String, Path, description = "The id or slug of the member.", example = "stadtentwaesserung-dresden"),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
-    responses((status = 204, description = "The link is revoked.")),
+    responses((status = 204, description = "The link has been revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
     security(("bearer" = ["members:write"]))
 )]

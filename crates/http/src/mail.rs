@@ -24,7 +24,7 @@ use crate::kernel::response::conditional::respond_json;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Mail)]
 pub struct MailBody {
-    /// The id (UUIDv7), which the `Message-ID` is made of.
+    /// The id (UUIDv7), from which the `Message-ID` is derived.
     id: Uuid,
     /// When the e-mail was written.
     #[schema(format = DateTime)]

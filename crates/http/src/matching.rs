@@ -23,10 +23,10 @@ use crate::kernel::response::cached;
 /// utility gets utilities abroad, and vice versa. Each score is the sum of its parts; each part earns a share of its
 /// weight (`weight_…`):
 ///
-/// - `sectors`: twice the number of common sectors, divided by the sum of the numbers of sectors of both
+/// - `sectors`: twice the number of common sectors, divided by the total number of sectors of both utilities
 /// - `needs`: the share of the needs of this utility that the other utility can advise on
 /// - `expertise`: the share of the needs of the other utility that this utility can advise on
-/// - `languages`: all if there is a language that both work in
+/// - `languages`: all if there is a language that both utilities work in
 /// - `size`: all if one serves up to twice as many people as the other, three quarters up to four times, half up to
 ///   eight times, a quarter up to sixteen times as many
 /// - `countries`: all if the German utility, as a member, is interested in the country of the other; for two German
@@ -37,8 +37,8 @@ use crate::kernel::response::cached;
 ///   two German utilities in the same country
 ///
 /// Points are whole numbers, rounded down; utilities with equal scores are sorted by id. A utility is excluded if there
-/// is no common sector, if it has left the exchange, or if it is on the other side and both take part in the same
-/// partnership today; `excluded=true` lists the excluded utilities. What you may not see is neither a match nor
+/// is no common sector, if it has left the exchange, or if it is on the other side and both utilities take part in the same
+/// partnership today; `excluded=true` lists the excluded utilities. Utilities that you may not see are neither listed nor
 /// counted; interests and departures are only considered if you may read members. For every account.
 ///
 /// An API key needs the scope `utilities:read`, and `members:read` for interests and departures to count.
@@ -82,7 +82,7 @@ use crate::kernel::response::cached;
                         "weight": 250,
                         "reason": {
                             "de": "Beide arbeiten in: Trinkwasser und Abwasser.",
-                            "en": "Both work in: Drinking water and Wastewater."
+                            "en": "Both utilities work in: Drinking water and Wastewater."
                         }
                     },
                     {
@@ -108,7 +108,7 @@ use crate::kernel::response::cached;
                 "reason": "already_partners",
                 "detail": {
                     "de": "Sie sind heute an derselben Partnerschaft beteiligt.",
-                    "en": "Both currently take part in the same partnership."
+                    "en": "Both utilities currently take part in the same partnership."
                 }
             }]
         })

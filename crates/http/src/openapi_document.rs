@@ -20,14 +20,14 @@ use crate::routes::Endpoints;
 #[openapi(
     info(
         title = "Internationale Partnerschaften",
-        description = "The system of record of the exchange *Internationale Partnerschaften*: German municipal \
+        description = "The system of record for the *Internationale Partnerschaften* exchange network: German municipal \
             utilities, their partners in the Global South and in Ukraine, their partnerships, and the programmes \
             that fund them.\n\n\
             - **Reading** public data requires no account. Lists are paginated: follow `next`.\n\
             - **Writing**, and reading more than public data, requires an account: `POST /api/v1/auth/token` returns \
             an access token; send it as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API \
             key (`POST /api/v1/api-keys`).\n\
-            - **Fewer members**: `fields` selects the members of a response. Required members may then be missing, \
+            - **Fewer fields**: `fields` selects the fields of a response. Required fields may then be missing, \
             so the response is not `application/json` but `application/vnd.vku.sparse+json`, with a schema of its \
             own.\n\
             - **Changing** or deleting a resource requires `If-Match` with the `ETag` that you have read. With \
@@ -35,7 +35,7 @@ use crate::routes::Endpoints;
             - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
             values that it does not know (the README links the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
-            (`Accept-Language`), with stable codes. Unknown parameters and unknown members are errors, too.\n\
+            (`Accept-Language`), with stable codes. Unknown parameters and unknown fields are also errors.\n\
             - **White space** around a text is removed, in JSON, parameters and tables; this includes no-break \
             spaces and zero-width characters. Passwords are taken as they are.\n\
             - **Quotas**: the header `RateLimit` states how many requests are left for the API key, the account or \

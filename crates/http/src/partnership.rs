@@ -24,8 +24,8 @@ impl ResourceApi for Partnership {
                  participants stay in the list."
             }
             Operation::Transition => {
-                "A partnership needs a `start` to become `active`, an `end` to become `completed`, and a \
-                 reason to be reopened. If the status is unknown, every status can be set."
+                "The status `active` requires a `start`, `completed` requires an `end`, and reopening a partnership requires \
+                 a reason. If the status is unknown, every status can be set."
             }
             _ => "",
         }

@@ -84,7 +84,7 @@ pub struct NewPassword {
     operation_id = "set_user_password",
     params(("id" = String, Path, description = "The id of the user.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60")),
     request_body(content = NewPassword, example = json!({ "password": "correct horse battery" })),
-    responses((status = 204, description = "The password is set.")),
+    responses((status = 204, description = "The password has been set.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 413, 415, 422, 500, 503]))),
     security(("bearer" = []))
 )]

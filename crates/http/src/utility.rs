@@ -15,13 +15,14 @@ impl ResourceApi for Utility {
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
-                "The country of a `municipal` utility is `DE`, that of a `partner` utility is \
-                 another one."
+                "The country of a `municipal` utility must be `DE`; the country of a `partner` \
+                 utility must not be `DE`."
             }
             Operation::Update => {
                 "Members and partners can change their own utilities. A visibility narrower than that of a \
-                 partnership, session or funding programme that names the utility is refused (409). So is \
-                 another `kind` while the utility is a member, or the partner in a partnership."
+                 partnership, session or funding programme that names the utility is refused (409). \
+                 Changing the `kind` is also refused while the utility is a member, or the partner in a \
+                 partnership."
             }
             _ => "",
         }

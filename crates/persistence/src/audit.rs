@@ -55,11 +55,11 @@ impl utoipa::ToSchema for ResourceName {
 vku_domain::filter! {
     /// The filter of the audit log. It is defined here, because this crate knows the names of all resources.
     AuditFilter {
-        /// Only changes of this kind of resource.
+        /// Only changes to this kind of resource.
         resource: Vec<ResourceName>,
-        /// Only changes of the resource with this id; the resource may be deleted.
+        /// Only changes to the resource with this id; the resource may be deleted.
         resource_id: Vec<IdParam>,
-        /// Only changes of resources below the parent with this id.
+        /// Only changes to resources below the parent with this id.
         parent_id: Vec<IdParam>,
         /// Only changes made by the account with this id.
         actor: Vec<IdParam>,

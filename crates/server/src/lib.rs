@@ -25,7 +25,7 @@ use vku_transfer::import::{Charset, ImportFormat};
 
 use config::Config;
 
-/// The system of record of the exchange Internationale Partnerschaften.
+/// The system of record for the Internationale Partnerschaften exchange network.
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100)]
 struct Command {
@@ -63,7 +63,7 @@ enum Task {
         /// The format, if the file name extension does not tell
         #[arg(long, value_parser = format_named)]
         format: Option<ImportFormat>,
-        /// The sheet of a workbook, if more than one has cells
+        /// The sheet of a workbook, if more than one contains data
         #[arg(long)]
         sheet: Option<String>,
         /// The character encoding of a text file, such as `windows-1251` or `macintosh`
@@ -112,7 +112,7 @@ enum Task {
     },
     /// Check the configuration and the connection to the database
     CheckConfig,
-    /// Check whether the server on this machine is ready; for the health check of a container
+    /// Check whether the local server is ready; for the health check of a container
     Health,
 }
 

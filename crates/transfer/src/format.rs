@@ -15,9 +15,9 @@ vku_domain::string_enum! {
         Xlsx = "xlsx",
         /// all rows with their locations, as `application/geo+json` (RFC 7946)
         Geojson = "geojson",
-        /// all rows as IATI 2.03 activities, as `application/xml`; partnerships without a start or a country are listed
-        /// at the end. An API key needs the scopes for reading partnerships, funding programmes, organisations and
-        /// working areas
+        /// all rows as IATI 2.03 activities, as `application/xml`; partnerships without a known start or country are omitted
+        /// and named in a comment at the end. An API key needs the scopes for reading partnerships, funding programmes,
+        /// organisations and working areas
         Iati = "iati",
         /// all rows as events, as `text/calendar` (RFC 5545)
         Ics = "ics",

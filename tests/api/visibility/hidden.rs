@@ -11,7 +11,7 @@ pub(crate) use crate::api::fixtures::bodies::with;
 use crate::api::fixtures::{FIXTURES, Fixture};
 use crate::harness::TestApp;
 
-/// Creates a confirmed registration of interest, which requests alone cannot do, and returns its id.
+/// Creates a confirmed interest registration, which requests alone cannot do, and returns its id.
 pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
     let mail = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
     let body = json!({

@@ -15,13 +15,13 @@ pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mai
         to,
         language,
         &bilingual!(
-            "Please confirm your registration of interest",
+            "Please confirm your interest registration",
             "Bitte bestätigen Sie Ihre Interessenbekundung"
         ),
         &bilingual!(
             "Hello,\n\n\
              Somebody has used this e-mail address to register the interest of a municipal utility in \
-             taking part in the exchange Internationale Partnerschaften. If that was you, please confirm \
+             the Internationale Partnerschaften exchange network. If that was you, please confirm \
              the registration here by {until}:\n\n\
              {link}\n\n\
              If that was not you, you do not need to do anything: the registration will then be deleted.\n\n\
@@ -45,7 +45,7 @@ pub fn accepted(registration: &InterestRegistration) -> Mail {
         &bilingual!("Welcome to the exchange", "Willkommen im Austausch"),
         &bilingual!(
             "Hello {name},\n\n\
-             {utility} now takes part in the exchange Internationale Partnerschaften. We will be in touch \
+             {utility} now takes part in the Internationale Partnerschaften exchange network. We will be in touch \
              with you.\n\n\
              Internationale Partnerschaften, coordination office\n",
             "Guten Tag {name},\n\n\
@@ -61,10 +61,10 @@ pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
     Mail::new(
         registration.person.email.clone(),
         registration.language,
-        &bilingual!("Your registration of interest", "Ihre Interessenbekundung"),
+        &bilingual!("Your interest registration", "Ihre Interessenbekundung"),
         &bilingual!(
             "Hello {name},\n\n\
-             Thank you for the interest of {utility} in the exchange Internationale Partnerschaften. \
+             Thank you for the interest of {utility} in the Internationale Partnerschaften exchange network. \
              Unfortunately, we cannot accept the registration:\n\n\
              {reason}\n\n\
              Internationale Partnerschaften, coordination office\n",

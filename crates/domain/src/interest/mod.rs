@@ -76,7 +76,7 @@ pub struct InterestConsent {
     pub mailings: bool,
 }
 
-/// A registration of interest in taking part.
+/// An interest registration: somebody would like to take part.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -198,7 +198,7 @@ pub struct LikelyDuplicate {
     pub slug: Option<String>,
     /// The name.
     pub name: String,
-    /// What both have in common: `name`, `alias`, `city`, `website`, `email`.
+    /// What the two have in common: `name`, `alias`, `city`, `website`, `email`.
     pub alike: Vec<String>,
 }
 

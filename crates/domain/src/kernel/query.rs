@@ -158,7 +158,7 @@ fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<FieldError> 
     Some(FieldError::new(
         "unknown_value",
         bilingual!(
-            "Write `sort={right}`: `{key}` is ascending, `-{key}` descending.",
+            "Use `sort={right}`: `{key}` is ascending, `-{key}` descending.",
             "Schreiben Sie `sort={right}`: `{key}` ist aufsteigend, `-{key}` absteigend."
         ),
     ))

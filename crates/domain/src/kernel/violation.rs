@@ -171,7 +171,7 @@ pub fn hint(value: &str, known: &[&str]) -> Bilingual {
 
 /// Returns the message for an unknown member.
 pub fn unknown_member(name: &str, known: &[&str]) -> Bilingual {
-    bilingual!("Unknown member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
+    bilingual!("Unknown field `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }
 
 /// Returns the JSON pointer (RFC 6901) of a place in a JSON value.

@@ -30,12 +30,12 @@ pub enum Tie {
     /// No known tie.
     #[default]
     None,
-    /// The German utility has worked in the country of the other, or both are German and have worked in the same
+    /// The German utility has worked in the country of the other, or both utilities are German and have worked in the same
     /// country.
     Country,
-    /// Both have worked together.
+    /// Both utilities have worked together.
     Before,
-    /// Both currently take part in the same partnership.
+    /// Both utilities currently take part in the same partnership.
     Now,
 }
 
@@ -73,7 +73,7 @@ crate::string_enum! {
     Exclusion {
         /// there is no common sector
         NoCommonSector = "no_common_sector",
-        /// both currently take part in the same partnership
+        /// both utilities currently take part in the same partnership
         AlreadyPartners = "already_partners",
         /// the utility has left the exchange
         HasLeft = "has_left",

@@ -67,7 +67,9 @@ impl Part {
             Self::Sectors => {
                 let sectors = common(&asker.sectors, &other.sectors).into_iter();
                 let sectors = listed(sectors.map(|sector| label(&SECTORS, sector.as_str())));
-                bilingual!("Both work in: ", "Beide arbeiten in: ").then(sectors).then(bilingual!(".", "."))
+                bilingual!("Both utilities work in: ", "Beide arbeiten in: ")
+                    .then(sectors)
+                    .then(bilingual!(".", "."))
             }
             Self::Needs => advice(&asker.needs, &other.expertise, one, two, names),
             Self::Expertise => advice(&other.needs, &asker.expertise, two, one, names),
@@ -82,7 +84,9 @@ impl Part {
                     let languages =
                         languages.into_iter().map(|language| label(&LANGUAGES, language.as_str()));
                     let languages = listed(languages);
-                    bilingual!("Both work in ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
+                    bilingual!("Both utilities work in ", "Beide sprechen ")
+                        .then(languages)
+                        .then(bilingual!(".", "."))
                 }
             }
             Self::Size => match (asker.population_served, other.population_served) {
@@ -92,7 +96,7 @@ impl Part {
                     .then(format_thousands(theirs))
                     .then(bilingual!(".", ".")),
                 _ => bilingual!(
-                    "The number of people served is not known for both.",
+                    "The number of people served is unknown for at least one of the utilities.",
                     "Wie viele Menschen sie versorgen, ist nicht von beiden bekannt."
                 ),
             },
@@ -105,11 +109,11 @@ impl Part {
                         Likeness::Different => bilingual!("different", "verschieden"),
                     };
                     let zones = bilingual!(": {mine} and {theirs}.", ": {mine} und {theirs}.");
-                    bilingual!("The climates are ", "Die Klimate sind ").then(likeness).then(zones)
+                    bilingual!("The climate zones are ", "Die Klimate sind ").then(likeness).then(zones)
                 }
                 _ => {
                     bilingual!(
-                        "The climate is not known for both.",
+                        "The climate zone is unknown for at least one of the utilities.",
                         "Das Klima ist nicht von beiden bekannt."
                     )
                 }
@@ -160,7 +164,7 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
             );
         }
         let same = listed(same.into_iter().map(country));
-        return bilingual!("Both are interested in: ", "Beide sind interessiert an: ")
+        return bilingual!("Both utilities are interested in: ", "Beide sind interessiert an: ")
             .then(same)
             .then(bilingual!(".", "."));
     }
@@ -187,13 +191,15 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
 fn tie(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
         Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
-        Tie::Before => bilingual!("They have worked together.", "Sie haben schon zusammengearbeitet."),
-        Tie::Now => bilingual!("They currently work together.", "Sie arbeiten heute zusammen."),
+        Tie::Before => {
+            bilingual!("The utilities have worked together.", "Sie haben schon zusammengearbeitet.")
+        }
+        Tie::Now => bilingual!("The utilities currently work together.", "Sie arbeiten heute zusammen."),
         Tie::Country => {
             let (name, there) = match (asker.country.is_germany(), other.country.is_germany()) {
                 (true, true) => {
                     return bilingual!(
-                        "Both have worked in the same country.",
+                        "Both utilities have worked in the same country.",
                         "Beide haben schon im selben Land gearbeitet."
                     );
                 }
@@ -219,7 +225,7 @@ impl Exclusion {
                 bilingual!("There is no common sector.", "Sie haben keine gemeinsame Sparte.")
             }
             Self::AlreadyPartners => bilingual!(
-                "Both currently take part in the same partnership.",
+                "Both utilities currently take part in the same partnership.",
                 "Sie sind heute an derselben Partnerschaft beteiligt."
             ),
             Self::HasLeft => {

@@ -157,14 +157,14 @@ fn each_part_states_its_reason() {
     assert_eq!(
         en,
         [
-            "Both work in: Drinking water and Wastewater.",
+            "Both utilities work in: Drinking water and Wastewater.",
             "Lusaka can advise Dresden on: training and Tariffs (2 of 2 needs).",
             "Dresden can advise Lusaka on: gis, pumps and leakage (3 of 3 needs).",
-            "Both work in English.",
+            "Both utilities work in English.",
             "Dresden serves 500,000 people, Lusaka 500,000.",
             "Dresden is interested in Zambia.",
-            "The climates are the same: Cfb and Cfb.",
-            "They have worked together.",
+            "The climate zones are the same: Cfb and Cfb.",
+            "The utilities have worked together.",
         ]
     );
     let stranger = Profile {

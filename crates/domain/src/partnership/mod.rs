@@ -58,7 +58,7 @@ pub struct Basis {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Partnership {
-    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title, usually the names of the participants.

@@ -46,7 +46,7 @@ impl Partnership {
             _ => return,
         };
         let detail = bilingual!(
-            "A partnership needs `{needed}` to become `{to}`.",
+            "`{needed}` is required to set the status to `{to}`.",
             "Eine Partnerschaft braucht `{needed}`, um `{to}` zu werden."
         );
         violations.member(format!("/{needed}"), "required", detail);

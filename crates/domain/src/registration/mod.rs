@@ -48,7 +48,7 @@ impl Attendance {
     }
 }
 
-/// A person from a member who takes part in a session, or is on the waiting list.
+/// A person who takes part in a session for a member, or is on the waiting list.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]

@@ -73,7 +73,7 @@ crate::string_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Session {
-    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title.

@@ -97,7 +97,7 @@ impl Session {
             }
             (Some(start), Some(end)) if self.last_day() == &self.starts_on && end <= start => {
                 let detail = bilingual!(
-                    "`{end}` is not after the start, `{start}`.",
+                    "The end (`{end}`) must be after the start (`{start}`).",
                     "`{end}` liegt nicht nach dem Beginn, `{start}`."
                 );
                 violations.member("/end_time", "end_before_start", detail);

@@ -51,7 +51,7 @@ impl Session {
                 ];
                 for (member, _) in missing.into_iter().filter(|(_, missing)| *missing) {
                     let detail = bilingual!(
-                        "A future session needs `{member}` to be published.",
+                        "`{member}` is required to publish a future session.",
                         "Eine künftige Sitzung braucht `{member}`, um veröffentlicht zu werden."
                     );
                     violations.member(format!("/{member}"), "required", detail);

@@ -66,7 +66,7 @@ pub struct ApiKeys {
 /// A new API key.
 #[derive(Serialize, ToSchema)]
 pub struct MadeApiKey {
-    /// What `GET` returns of the key later.
+    /// The key, as `GET` returns it later.
     #[serde(flatten)]
     about: ApiKeyBody,
     /// The key, which is shown only once. Send it as `Authorization: Bearer <key>`.
@@ -113,8 +113,8 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 /// Create an API key
 ///
 /// Creates a key for a script that acts on your behalf, within its scopes: `<collection>:read` and `<collection>:write`
-/// for each collection (`partnerships:read` covers partnerships and everything below them), in addition
-/// `personal_data:read` for personal data, and `audit:read` and `mails:read`. If a scope is missing, the response is
+/// for each collection (`partnerships:read` covers partnerships and everything below them), and `personal_data:read`
+/// for personal data, `audit:read` and `mails:read`. If a scope is missing, the response is
 /// 403 `insufficient_scope` and names the scope. Reading public data requires no key.
 ///
 /// Only this response contains the key: keep it like a password. The key is valid until it expires, you revoke it, your
@@ -211,7 +211,7 @@ pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
     tag = "api_keys",
     operation_id = "delete_api_key",
     params(("id" = Uuid, Path, description = "The id of the key.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62")),
-    responses((status = 204, description = "The key is revoked.")),
+    responses((status = 204, description = "The key has been revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
     security(("bearer" = []))
 )]

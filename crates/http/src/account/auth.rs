@@ -47,7 +47,7 @@ pub struct RefreshToken {
     pub refresh_token: String,
 }
 
-/// An access token, and a refresh token for getting the next tokens.
+/// An access token, and a refresh token for getting new tokens.
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
     /// Send it as `Authorization: Bearer <access_token>`.
@@ -107,10 +107,10 @@ async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, 
 /// Sign in
 ///
 /// Returns an access token for an e-mail address and a password. Send the access token with every request as
-/// `Authorization: Bearer …`; it is valid for ten minutes. Use the refresh token to get the next access token from
+/// `Authorization: Bearer …`; it is valid for ten minutes. Use the refresh token to get a new access token from
 /// `POST /api/v1/auth/refresh`, without the password.
 ///
-/// An unknown e-mail address and a wrong password lead to the same response. After ten failures for an account from one
+/// An unknown e-mail address and a wrong password get the same response. After ten failures for an account from one
 /// IP address, or sixty failures from one IP address, further attempts from that address are answered with 429 and
 /// `Retry-After`. After a hundred failures for an account from any addresses, attempts from addresses where nobody has
 /// signed in to that account before are delayed as well, each longer than the one before.
@@ -163,10 +163,10 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
     Ok(body_token.refresh_token)
 }
 
-/// Get the next tokens
+/// Refresh the tokens
 ///
 /// Returns a new access token and a new refresh token in exchange for a refresh token, which can be used only once:
-/// keep the new one. For ten seconds the old refresh token still returns the same new one, in case a response is lost
+/// store the new one. For ten seconds the old refresh token still returns the same new one, in case a response is lost
 /// or two browser tabs send it at the same time. After that, reusing a refresh token ends the whole login including its
 /// access tokens, because somebody else may have the token. The account is then notified by e-mail, and the audit
 /// records a change `refresh_token_reused` of the user.
@@ -183,7 +183,7 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
     ),
     responses((
         status = 200,
-        description = "The next tokens.",
+        description = "The new tokens.",
         body = Tokens,
         example = json!({
             "access_token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln",

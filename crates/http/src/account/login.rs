@@ -15,7 +15,7 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{id, parse_write_flags};
 use crate::kernel::response::conditional::respond_json;
 
-/// A place where you are signed in.
+/// One of your logins: a program in which you are signed in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Login)]
 pub struct LoginBody {

@@ -48,7 +48,7 @@ pub struct Me {
 
 /// Get your own account
 ///
-/// Returns who you are to this API: your role, and your own utilities.
+/// Returns your account, with your role and the utilities that it is bound to.
 #[utoipa::path(
     get,
     path = "/api/v1/me",
@@ -128,7 +128,7 @@ pub struct PasswordChange {
         content = PasswordChange,
         example = json!({ "current_password": "demo-partnerships", "new_password": "correct horse battery" })
     ),
-    responses((status = 204, description = "The password is changed.")),
+    responses((status = 204, description = "The password has been changed.")),
     extensions(("x-problems" = json!([400, 401, 403, 413, 415, 422, 429, 500, 503]))),
     security(("bearer" = []))
 )]

@@ -56,7 +56,7 @@ pub struct PasswordResetAccepted {
     request_body(content = PasswordResetRequest, example = json!({ "email": "reader@demo.example" })),
     responses((
         status = 202,
-        description = "The request is accepted.",
+        description = "The request has been accepted.",
         body = PasswordResetAccepted,
         example = json!({ "status": "mail_sent_if_known" })
     )),
@@ -99,7 +99,7 @@ fn invitation_mail(to: Email, locale: Locale, link: &str) -> Mail {
         &bilingual!("Set your password", "Passwort setzen"),
         &bilingual!(
             "Hello,\n\n\
-             You have an account with the exchange Internationale Partnerschaften, but no password yet. \
+             You have an account with the Internationale Partnerschaften exchange network, but no password yet. \
              Please set a password here within an hour:\n\n\
              {link}\n\n\
              Then sign in with this e-mail address. If the hour has passed, request another link in the \
@@ -169,7 +169,7 @@ pub struct PasswordReset {
             "new_password": "correct horse battery"
         })
     ),
-    responses((status = 204, description = "The password is set.")),
+    responses((status = 204, description = "The password has been set.")),
     extensions(("x-problems" = json!([400, 409, 413, 415, 422, 500, 503]))),
     security(())
 )]

@@ -23,9 +23,9 @@ use crate::kernel::response::idempotency::REPLAYED;
 
 /// Import a file
 ///
-/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or members) as an export: CSV, XLSX,
+/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or fields) as an export: CSV, XLSX,
 /// NDJSON or JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part
-/// `file` of a form. Columns have their JSON names or their German headings. A response of `GET` can be imported as it
+/// `file` of a form. Columns have their JSON names or their German headings. A response from `GET` can be imported as it
 /// is. `source` in the report states how the file was read.
 ///
 /// Cells of a workbook are read as they are displayed: times to the minute, `100 %` as 100, numbers with up to 15
@@ -56,12 +56,12 @@ use crate::kernel::response::idempotency::REPLAYED;
         ("format" = inline(Option<ImportFormat>), Query, description = "The format of the file; takes precedence \
             over the `Content-Type`."),
         ("sheet" = Option<String>, Query, description = "The name of the worksheet of an XLSX workbook. By default, \
-            the only visible sheet with cells is read; a workbook with more than one such sheet is refused, with a \
+            the only visible sheet that contains data is read; a workbook with more than one such sheet is refused, with a \
             list of its sheets.", example = "Tabelle1"),
         ("charset" = Option<String>, Query, description = "The character encoding of a text file, by its label \
             (WHATWG Encoding Standard); takes precedence over the `charset` of the `Content-Type`. By default, a \
-            byte order mark decides; otherwise the file is read as UTF-8 if it is valid UTF-8, and else as \
-            Windows-1252 if that results in plausible text.", example = "windows-1251"),
+            byte order mark decides; otherwise the file is read as UTF-8 if it is valid UTF-8, or as Windows-1252 \
+            if that results in plausible text.", example = "windows-1251"),
         ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
             for 24 hours: if the request is repeated with the same key, the stored response is returned, and only \
             one import is created.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
@@ -82,7 +82,7 @@ use crate::kernel::response::idempotency::REPLAYED;
     ),
     responses((
         status = 202,
-        description = "The import is accepted.",
+        description = "The import has been accepted.",
         headers(
             ("Location" = String, description = "The path of the import."),
             ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \

@@ -89,7 +89,7 @@ pub struct ImportReport {
     changes_total: u64,
 }
 
-/// How the file was read. Members that do not apply to the format are absent.
+/// How the file was read. Fields that do not apply to the format are absent.
 #[derive(Serialize, ToSchema)]
 pub struct ImportSource {
     /// The worksheet of a workbook.
@@ -114,7 +114,7 @@ pub struct ImportSource {
     header_row: Option<u64>,
 }
 
-/// The numbers of rows, by what they do.
+/// The numbers of rows by effect.
 #[derive(Serialize, ToSchema)]
 pub struct ImportCounts {
     /// Rows that create a resource.
@@ -138,7 +138,7 @@ pub struct ImportFault {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     column: Option<String>,
-    /// The member of the row (JSON pointer, RFC 6901), if the file has no columns.
+    /// The field of the row (JSON pointer, RFC 6901), if the file has no columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
@@ -155,16 +155,16 @@ pub struct ImportDuplicate {
     row: u64,
     /// The name in the row.
     name: String,
-    /// How likely both are the same, from 0 to 1.
+    /// How likely it is that the two are the same, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     score: f64,
-    /// What both have in common: `name`, `alias`, `country`, `website`.
+    /// What the two have in common: `name`, `alias`, `country`, `website`.
     alike: Vec<String>,
     /// A reference to the existing resource.
     existing: Value,
 }
 
-/// The changes of a row.
+/// The changes to a row.
 #[derive(Serialize, ToSchema)]
 pub struct ImportChange {
     /// The number of the row.
@@ -177,7 +177,7 @@ pub struct ImportChange {
     slug: Option<String>,
     /// The version before the change.
     version: i64,
-    /// What changes, member by member.
+    /// What changes, field by field.
     changes: Vec<Difference>,
 }
 

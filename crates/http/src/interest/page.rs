@@ -85,5 +85,5 @@ fn result_page(context: &Context, problem: Option<Code>) -> HttpResponse {
 }
 
 fn title() -> Bilingual {
-    bilingual!("Registration of interest", "Interessenbekundung")
+    bilingual!("Interest registration", "Interessenbekundung")
 }

@@ -46,8 +46,8 @@ pub struct LinkToken {
 ///
 /// Ten requests can come from one IP address at once, and then one every six minutes; three e-mails can be sent to one
 /// mailbox at once, and then one every eight hours, whether the mailbox is known or not. Requests above these limits
-/// are answered with 429, and nothing of them is stored. Without an account, an `Idempotency-Key` only applies to the
-/// same request: the same key with another body is another request.
+/// are answered with 429 and not stored. Without an account, an `Idempotency-Key` only applies to the
+/// same request: the same key with a different body counts as a new request.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations",
@@ -79,7 +79,7 @@ pub struct LinkToken {
     ),
     responses((
         status = 202,
-        description = "The request is accepted; an e-mail is sent.",
+        description = "The request has been accepted, and an e-mail will be sent.",
         headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
             request with the same `Idempotency-Key`.")),
         body = InterestAccepted,
@@ -123,7 +123,7 @@ pub struct InterestConfirmed {
     status: &'static str,
 }
 
-/// Confirm a registration of interest
+/// Confirm an interest registration
 ///
 /// Confirms a registration with the token from the link that was sent by e-mail. Opening the link only shows a page
 /// with a button, because programs that scan e-mails follow links. The token can be used once (409 `link_used`
@@ -139,7 +139,7 @@ pub struct InterestConfirmed {
     ),
     responses((
         status = 200,
-        description = "The registration is confirmed.",
+        description = "The registration has been confirmed.",
         body = InterestConfirmed,
         example = json!({ "status": "confirmed" })
     )),

@@ -106,7 +106,7 @@ pub struct ProblemBody {
     code: &'static str,
     /// The id of the request in the log.
     request_id: String,
-    /// All wrong members, parameters and headers.
+    /// All invalid fields, parameters and headers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FaultBody>,
     /// The statuses, methods or media types that are allowed, or the scopes that are needed.

@@ -30,8 +30,8 @@ fn healthy() -> HttpResponse {
 
 /// Check liveness
 ///
-/// Returns 200 as long as the process responds; the database is not checked. For deciding whether to restart a
-/// container.
+/// Returns 200 as long as the process responds; the database is not checked. Use it to decide whether to
+/// restart a container.
 #[utoipa::path(
     get,
     path = "/health/live",
@@ -48,8 +48,8 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
 
 /// Check readiness
 ///
-/// Returns 200 if the database is available and writable and its schema is up to date, otherwise 503. For deciding
-/// whether to route requests to this instance.
+/// Returns 200 if the database is available and writable and its schema is up to date, otherwise 503. Use it
+/// to decide whether to route requests to this instance.
 #[utoipa::path(
     get,
     path = "/health/ready",

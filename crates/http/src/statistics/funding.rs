@@ -39,7 +39,7 @@ pub struct FundingSum {
     phases: u64,
 }
 
-/// Sums of funding.
+/// Funding statistics.
 #[derive(Serialize, ToSchema)]
 pub struct FundingStatistics {
     /// What the sums are grouped by.

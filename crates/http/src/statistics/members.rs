@@ -20,7 +20,7 @@ use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// A number of members.
+/// The number of members for a key.
 #[derive(Serialize, ToSchema)]
 pub struct MemberCount {
     /// The status, the sector, the name or the quarter; `unknown` if unknown.
@@ -37,7 +37,7 @@ pub struct MemberCount {
     left: Option<u64>,
 }
 
-/// Numbers of members.
+/// Member statistics.
 #[derive(Serialize, ToSchema)]
 pub struct MemberStatistics {
     /// What the members are grouped by.
@@ -128,7 +128,7 @@ impl Figures for MemberStatistics {
                 "by": "quarter",
                 "rule": {
                     "de": "Gezählt werden Mitglieder mit bekanntem `joined_on`.",
-                    "en": "Counted are members with a known `joined_on`."
+                    "en": "Members with a known `joined_on` are counted."
                 },
                 "total": 37,
                 "items": [{

@@ -24,7 +24,7 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// A number of partnerships.
+/// The number of partnerships for a key.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipCount {
     /// The status, code, slug or year; `unknown` if unknown.
@@ -35,7 +35,7 @@ pub struct PartnershipCount {
     partnerships: u64,
 }
 
-/// Numbers of partnerships.
+/// Partnership statistics.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipStatistics {
     /// What the partnerships are grouped by.

@@ -19,7 +19,7 @@ use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// Numbers of sessions and participants.
+/// The numbers of sessions and participants for a key.
 #[derive(Serialize, ToSchema)]
 pub struct SessionCount {
     /// The year, the kind, the sector or the name; `unknown` if unknown.
@@ -36,7 +36,7 @@ pub struct SessionCount {
     attended: Option<u64>,
 }
 
-/// Numbers of sessions.
+/// Session statistics.
 #[derive(Serialize, ToSchema)]
 pub struct SessionStatistics {
     /// What the sessions are grouped by.

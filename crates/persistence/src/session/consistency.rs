@@ -66,7 +66,7 @@ pub(super) async fn check_consistency(
         ] {
             if taken > seats {
                 let detail = bilingual!(
-                    "{taken} seats are taken, which is more than a `{member}` of {seats}.",
+                    "{taken} seats are taken, but `{member}` would be {seats}.",
                     "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
                 );
                 return Err(Error::new(Code::SeatsTaken, detail).about(format!("/{member}")));

@@ -8,8 +8,8 @@ vku_domain::string_enum! {
         /// `text/csv`, with a header; separated by commas, semicolons (as in German versions of Excel), tabs or
         /// vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding in `charset`
         Csv = "csv",
-        /// an Excel workbook: its only visible sheet with cells, or the one named by `sheet`; the first row with cells
-        /// is the header
+        /// an Excel workbook: the only visible sheet that contains data, or the one named by `sheet`; the first row that
+        /// is not empty is the header
         Xlsx = "xlsx",
         /// `application/x-ndjson`: one object per line
         Ndjson = "ndjson",

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use super::redaction::reference;
 use crate::kernel::violation::escape;
 
-/// A member that changed.
+/// A field that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
-    /// The place of the member (JSON pointer, RFC 6901).
+    /// The path of the field (JSON pointer, RFC 6901).
     #[schema(example = "/title")]
     pub pointer: String,
     /// The previous value; absent if there was none.

@@ -78,8 +78,8 @@ codes! {
         => "Das Refresh-Token ist nicht gültig":
             "Das Refresh-Token ist nicht von uns, beendet oder schon benutzt. Eines, das noch einmal benutzt wird, \
              beendet seine Anmeldung, weil es jemand anderes haben könnte: Melden Sie sich neu an.";
-    /// The role of the account does not permit this. If the reason is a member of the body that the role is not allowed
-    /// to write, `errors` lists these members.
+    /// The role of the account does not permit this. If the body contains fields that the role is not allowed to
+    /// write, `errors` lists them.
     Forbidden = 403, "forbidden", "Not allowed for this account"
         => "Für dieses Konto nicht erlaubt":
             "Das Konto ist bekannt, aber seine Rolle darf das nicht. `errors` nennt die Felder des Bodys, die diese Rolle \
@@ -150,7 +150,7 @@ codes! {
     HasDependents = 409, "has_dependents", "Other resources depend on this one"
         => "Anderes hängt davon ab":
             "Anderes verweist darauf; `dependents` nennt es. Ändern oder löschen Sie das zuerst.";
-    /// A resource that this one refers to has been deleted; `errors` lists the members, `dependents` the deleted
+    /// A resource that this one refers to has been deleted; `errors` lists the fields, `dependents` the deleted
     /// resources that sub-resources refer to. Restore those first.
     ReferenceGone = 409, "reference_gone", "A referenced resource is deleted"
         => "Etwas, worauf verwiesen wird, ist gelöscht":
@@ -161,7 +161,7 @@ codes! {
         => "Dieser Übergang ist nicht erlaubt":
             "Einen solchen Weg hat der Zustandsautomat nicht; `allowed` nennt die Zustände, die von hier aus erlaubt \
              sind.";
-    /// The new status requires members that are missing; `errors` lists them.
+    /// The new status requires fields that are missing; `errors` lists them.
     TransitionNeeds = 409, "transition_needs", "The new status requires more data"
         => "Der Zielstatus braucht mehr": "Der Status braucht Felder, die noch fehlen; `errors` nennt sie.";
     /// A status can only be changed with `POST …/transitions`.
@@ -242,7 +242,7 @@ codes! {
     UnsupportedMediaType = 415, "unsupported_media_type", "Media type not supported"
         => "Medientyp nicht unterstützt":
             "Der Body hat einen Medientyp, der hier nicht verstanden wird; `detail` nennt den richtigen.";
-    /// The body is JSON, but its content is invalid. `errors` lists every invalid member with a JSON pointer (RFC
+    /// The body is JSON, but its content is invalid. `errors` lists every invalid field with a JSON pointer (RFC
     /// 6901), a code, and what would be valid. Nothing was written.
     ValidationFailed = 422, "validation_failed", "Invalid content"
         => "Der Inhalt stimmt nicht":

@@ -109,7 +109,7 @@ impl Error {
             return Ok(());
         }
         let detail = bilingual!(
-            "You are not allowed to write some of the members; see `errors`.",
+            "You are not allowed to write some of the fields; see `errors`.",
             "Einige Felder dürfen Sie nicht schreiben; siehe `errors`."
         );
         Err(Self::with_violations(Code::Forbidden, detail, violations))

@@ -35,7 +35,7 @@ pub fn oversized_members(members: &Map<String, Value>) -> Violations {
         if name.len() > MAX_NAME_LENGTH {
             let found = name.len();
             let detail = bilingual!(
-                "A member's name can have at most {MAX_NAME_LENGTH} bytes, found {found}.",
+                "The name of a JSON field can be at most {MAX_NAME_LENGTH} bytes long, found {found}.",
                 "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {found}."
             );
             violations.member("", "too_long", detail);
@@ -75,7 +75,7 @@ pub fn check_size_limits<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violati
     }
     if longest > MAX_NAME_LENGTH {
         let detail = bilingual!(
-            "A member's name can have at most {MAX_NAME_LENGTH} bytes, found {longest}.",
+            "The name of a JSON field can be at most {MAX_NAME_LENGTH} bytes long, found {longest}.",
             "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {longest}."
         );
         return violations.member(pointer(path), "too_long", detail);

@@ -33,8 +33,10 @@ pub fn days_ordered(
     if let (Some(start), Some(end)) = (start, end)
         && end < start
     {
-        let detail =
-            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        let detail = bilingual!(
+            "The end (`{end}`) must not be before the start (`{start}`).",
+            "`{end}` liegt vor dem Beginn, `{start}`."
+        );
         violations.member(pointer, "end_before_start", detail);
     }
 }
@@ -49,8 +51,10 @@ pub fn ordered(
     if let (Some(start), Some(end)) = (start, end)
         && !start.starts_by(end)
     {
-        let detail =
-            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        let detail = bilingual!(
+            "The end (`{end}`) must not be before the start (`{start}`).",
+            "`{end}` liegt vor dem Beginn, `{start}`."
+        );
         violations.member(pointer, "end_before_start", detail);
     }
 }

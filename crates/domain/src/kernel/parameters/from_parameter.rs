@@ -44,7 +44,7 @@ pub(super) fn single(name: &'static str, values: Vec<String>, violations: &mut V
             bilingual!("`{name}` can be given only once.", "`{name}` darf nur einmal angegeben werden.");
         let detail = if LIST_PARAMETERS.contains(&name) {
             once.then(bilingual!(
-                " Separate several values with commas.",
+                " Separate values with commas.",
                 " Trennen Sie, was er nennt, durch Kommas."
             ))
         } else {
@@ -178,7 +178,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
 fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
     bilingual!(
-        "A `+` in a query string means a space; write `%2B` instead: `{right}`.",
+        "A `+` in a query string means a space; use `%2B` instead: `{right}`.",
         "Ein `+` im Query-String ist ein Leerzeichen; schreiben Sie es als `%2B`: `{right}`."
     )
 }

@@ -33,7 +33,7 @@ impl FromStr for InstantParam {
         // chrono parses `:60` as a second longer than one, which neither database can store.
         if at.nanosecond() >= 1_000_000_000 {
             return Err(FieldError::format(bilingual!(
-                "Leap seconds (`:60`) cannot be stored: write `:59`, or the next minute.",
+                "Leap seconds (`:60`) cannot be stored: use `:59`, or the next minute.",
                 "Schaltsekunden (`:60`) lassen sich nicht speichern: Schreiben Sie `:59` oder die nächste Minute."
             )));
         }

@@ -62,7 +62,7 @@ pub(super) fn suggestion(unknown: &str, known: &[&str]) -> Option<Bilingual> {
         let inner = rest.trim_end_matches(']');
         if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
             return Some(bilingual!(
-                " Write `{name}=…` without brackets, once for each value.",
+                " Use `{name}=…` without brackets, once for each value.",
                 " Schreiben Sie `{name}=…` ohne Klammern, für jeden Wert noch einmal."
             ));
         }
@@ -88,7 +88,7 @@ fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
             " Nehmen Sie `limit` für die Größe einer Seite, und folgen Sie `next` zur nächsten."
         ),
         "cursor" => bilingual!(
-            " Pages have no numbers: follow `next`, or send its `cursor`; `limit` is the page size.",
+            " Pages are not numbered: follow `next`, or send its `cursor`; `limit` is the page size.",
             " Seiten haben keine Nummern: Folgen Sie `next`, oder senden Sie dessen `cursor`; `limit` ist die Größe einer \
              Seite."
         ),

@@ -17,7 +17,7 @@ string_enum! {
         DistrictHeating = "district_heating",
         /// Public transport.
         PublicTransport = "public_transport",
-        /// Telecommunications, above all fibre networks.
+        /// Telecommunications, mainly fibre networks.
         Telecommunications = "telecommunications",
     }
 }

@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 100;
 const MAX_LENGTH_FROM_NAME: usize = 80;
 
 string_newtype! {
-    /// A readable, unique and stable identifier, accepted wherever an id is: lower-case ASCII letters and digits with
+    /// A readable, unique and stable identifier that can be used in place of the id: lower-case ASCII letters and digits with
     /// single hyphens in between, 1 to 100 characters, but not in the form of a UUID.
     Slug {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",

@@ -7,14 +7,14 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, string_newtype};
 
 string_newtype! {
-    /// A time zone by its name in the IANA database, such as `Europe/Berlin`.
+    /// An IANA time zone name, such as `Europe/Berlin`.
     TimeZone {
         pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
         example: "Europe/Berlin",
         parse: |text| match text.parse::<Tz>() {
             Ok(zone) => Ok(zone.name().to_owned()),
             Err(_) => Err(FieldError::new("unknown_value", bilingual!(
-                "Expected a time zone of the IANA database, such as `Europe/Berlin`.",
+                "Expected an IANA time zone name, such as `Europe/Berlin`.",
                 "Erwartet wird eine Zeitzone der IANA-Datenbank wie `Europe/Berlin`."
             ))),
         },

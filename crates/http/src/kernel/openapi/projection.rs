@@ -35,7 +35,7 @@ fn fields(resource: &ResourceDocument, components: &Map<String, Value>) -> Value
     };
     let names = resource.members.fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A JSON member of {}.", resource.singular), words)
+    vocabulary(&format!("A field of {}.", resource.singular), words)
 }
 
 /// An enumeration that describes each value.

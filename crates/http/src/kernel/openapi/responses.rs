@@ -59,7 +59,7 @@ const STATUSES: &[SharedResponse] = &[
         "Conflict",
         "The request conflicts with the current state of the data.",
         Code::TransitionNotAllowed,
-        "Transition from `active` to `preparation` is not allowed.",
+        "The transition from `active` to `preparation` is not allowed.",
     ),
     shared(
         "PreconditionFailed",

@@ -39,7 +39,7 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
     projection::add(resource, components);
     let mut input = with(directed(&schema, &directional, true), "additionalProperties", json!(false));
     without_null(&mut input);
-    let about = "A JSON Merge Patch (RFC 7396): omitted members stay unchanged, `null` clears a member.";
+    let about = "A JSON Merge Patch (RFC 7396): omitted fields stay unchanged, `null` clears a field.";
     let patch = patch(&input, about, components);
     components.insert(format!("{name}Patch"), patch);
     if !resource.has_custom_create {
@@ -136,7 +136,7 @@ fn read(resource: &ResourceDocument, data: &Value) -> Value {
     );
     if let Some(parent) = resource.info.parent {
         let target = format!("#/components/schemas/{}", schema_name(parent));
-        let about = format!("The {parent} to which the {} belongs.", resource.noun());
+        let about = format!("The {parent} to which this resource belongs.");
         properties.insert(parent.into(), json!({ "$ref": target, "description": about }));
         required.push(json!(parent));
     }
@@ -170,7 +170,7 @@ fn sparse(read: &Value, name: &str) -> Value {
     let mut sparse = with(
         read.clone(),
         "description",
-        json!(format!("`{name}`, with only the members that `fields` selects.")),
+        json!(format!("`{name}`, with only the fields that `fields` selects.")),
     );
     sparse.as_object_mut().and_then(|members| members.shift_remove("required"));
     sparse
@@ -186,7 +186,7 @@ fn reference(resource: &ResourceDocument, read: &Value) -> Value {
         .collect();
     let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
     let about = format!(
-        "A reference to {}; with `expand`, all members of `{}`.",
+        "A reference to {}; with `expand`, all fields of `{}`.",
         resource.singular, resource.schema_name
     );
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
@@ -223,7 +223,7 @@ fn of_patch(schema: &Value, components: &mut Map<String, Value>) -> Value {
     let object =
         target.and_then(|name| components.get(name)).filter(|it| it.get("type") == Some(&json!("object")));
     let (Some(name), Some(object)) = (target, object.cloned()) else { return schema.clone() };
-    let about = format!("A patch of `{name}`: omitted members stay unchanged.");
+    let about = format!("A patch of `{name}`: omitted fields stay unchanged.");
     let patch = patch(&object, &about, components);
     components.insert(format!("{name}Patch"), patch);
     with(schema.clone(), "$ref", json!(format!("#/components/schemas/{name}Patch")))

@@ -20,7 +20,7 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::resource_key;
 use crate::kernel::response::cached;
 
-/// A change of a resource.
+/// A change to a resource.
 #[derive(Serialize, ToSchema)]
 pub struct HistoryEntry {
     /// When the change was made.
@@ -40,7 +40,7 @@ pub struct HistoryEntry {
     /// The reason, for a transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What changed, member by member; all members of a new resource, or if you could not see the previous state.
+    /// What changed, field by field; all fields of a new resource, or if you could not see the previous state.
     changes: Vec<Difference>,
 }
 

@@ -32,12 +32,12 @@ pub struct Transitions {
     /// The statuses that the caller may set now.
     #[schema(value_type = Vec<String>)]
     pub allowed: Vec<&'static str>,
-    /// The changes of the status so far, oldest first.
+    /// The changes to the status so far, oldest first.
     #[schema(value_type = Vec<TransitionStep>)]
     pub history: Vec<Step>,
 }
 
-/// A change of the status.
+/// A change to the status.
 #[derive(ToSchema)]
 pub struct TransitionStep {
     /// When the status changed.

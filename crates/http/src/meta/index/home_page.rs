@@ -115,8 +115,9 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
         return Ok(html);
     }
     let all = text(format_thousands(countries.total));
+    let published = if countries.total == 1 { "partnership is" } else { "partnerships are" };
     let how_many = text(bilingual!(
-        "{all} partnerships are published. The numbers behind each picture are available as well.",
+        "{all} {published} published. The data behind the map and each chart is also available.",
         "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
     ));
     let scrolls = text(bilingual!("Map of the world", "Weltkarte"));

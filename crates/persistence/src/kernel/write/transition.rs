@@ -62,7 +62,7 @@ impl Writer<'_> {
         if T::needs_reason(from, to) {
             let (from, to) = (from.word(), to.word());
             let detail = bilingual!(
-                "The transition from `{from}` to `{to}` requires a reason, for which a file has no column: \
+                "The transition from `{from}` to `{to}` requires a reason, for which files have no column: \
                  use `POST …/transitions`.",
                 "Von `{from}` zu `{to}` braucht einen Grund, für den eine Datei keine Spalte hat: Verwenden Sie \
                  `POST …/transitions`."
@@ -108,11 +108,13 @@ fn no_way(
     let detail = match (from, to) {
         (Some(from), Some(to)) => {
             bilingual!(
-                "Transition from `{from}` to `{to}` is not allowed.",
+                "The transition from `{from}` to `{to}` is not allowed.",
                 "Von `{from}` führt kein Weg zu `{to}`."
             )
         }
-        (None, Some(to)) => bilingual!("Transition to `{to}` is not allowed.", "Zu `{to}` führt kein Weg."),
+        (None, Some(to)) => {
+            bilingual!("The transition to `{to}` is not allowed.", "Zu `{to}` führt kein Weg.")
+        }
         (_, None) => bilingual!(
             "A known status cannot become unknown.",
             "Ein Status, der bekannt ist, wird nicht unbekannt."

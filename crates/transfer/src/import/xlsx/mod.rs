@@ -107,7 +107,7 @@ fn choose<R: Read + Seek>(
         Some(_) => Err((
             "ambiguous_sheet",
             bilingual!(
-                "More than one sheet has cells: {names}. Select one with `sheet`, or hide or remove the \
+                "More than one sheet contains data: {names}. Select one with `sheet`, or hide or remove the \
                  others.",
                 "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
                  oder entfernen Sie sie."
@@ -116,7 +116,7 @@ fn choose<R: Read + Seek>(
         None => Err((
             "no_rows",
             bilingual!(
-                "No visible sheet of the workbook has cells.",
+                "The workbook has no visible sheet that contains data.",
                 "Kein sichtbares Blatt der Arbeitsmappe hat Zellen."
             ),
         )),

@@ -32,7 +32,10 @@ impl<T: Resource> PartialSchema for Ref<T> {
         // One of the members is enough.
         let mut object = ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some(format!("A `{}` as returned by `GET`, or a part of it.", schema_name(T::NAME))))
+            .description(Some(format!(
+                "A reference object (`{}`) as returned by `GET`, or a subset of its fields.",
+                schema_name(T::NAME)
+            )))
             .property("id", text(id));
         if has_slug {
             object = object.property("slug", text("The slug."));

@@ -47,8 +47,8 @@ impl Operation {
         let general = match self {
             List => format!(
                 "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
-                 several values; different filters must all match. What you may not see is left out. In every `format` but \
-                 `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
+                 several values; different filters must all match. Resources that you may not see are left out. In any `format` \
+                 other than `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
                  instant. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
                 many = resource.plural,
                 rows = format_thousands(XlsxLimits::ROWS),
@@ -56,13 +56,13 @@ impl Operation {
             Create => {
                 let references = if refers(resource) { REFERENCES } else { "" };
                 format!(
-                    "Returns the created resource with its `ETag`, and its path in `Location`.{references} \
-                     With `dry_run=true`, the request is checked and answered, but nothing is written."
+                    "Returns the created {noun} with the `ETag`, and the path in `Location`.{references} \
+                     With `dry_run=true`, the request is checked and answered as usual, but nothing is written."
                 )
             }
             Get => {
                 let key = match (resource.has_slug(), resource.immutable_fields.contains(&"slug")) {
-                    (true, false) => "id or slug; a former slug works, too",
+                    (true, false) => "id or slug; a former slug also works",
                     (true, true) => "id or slug",
                     (false, _) => "id",
                 };
@@ -72,30 +72,33 @@ impl Operation {
                 )
             }
             Update => format!(
-                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the members that change, and `null` to \
+                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the fields that change, and `null` to \
                  clear one. `If-Match` takes the `ETag` of the version that the change is based on; `*` overwrites any \
-                 version. You may also send back everything that you have read: members that cannot be written are accepted \
+                 version. You may also send back everything that you have read: fields that cannot be written are accepted \
                  if they are unchanged."
             ),
             Delete => {
                 let office = restorers(resource);
                 let conflict = if may_have_dependents(resource.info.name) { DEPENDENTS } else { "" };
-                format!("Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}")
+                format!(
+                    "Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}"
+                )
             }
             Restore => format!(
-                "Restores the deleted {noun} with its last content. Returns 409 if the {noun} is not deleted, or if a resource \
-                 that the {noun} refers to is missing."
+                "Restores the deleted {noun} with the last content. Returns 409 if there is nothing to restore, or if a referenced \
+                 resource is missing."
             ),
             History => format!(
-                "Returns the changes of the {noun}, newest first, one page at a time: what was done, and which members changed. \
+                "Returns the changes to the {noun}, newest first, one page at a time: what was done and which fields changed. \
                  Only what you could see at that time is included, without data that you may not see now."
             ),
             Transitions => format!(
-                "Returns the statuses that you may set for the {noun} now, and the history of its status, oldest first."
+                "Returns the statuses that you may set for the {noun} now, and the history of the status, oldest first."
             ),
-            Transition => "Changes the status, which is not possible with `PATCH`. Returns 409 for a transition that the state \
-                 machine does not allow, with the allowed statuses in `allowed`."
-                .to_owned(),
+            Transition => format!(
+                "Changes the status of the {noun}. `PATCH` cannot change the status. Returns 409 for a transition that the \
+                 state machine does not allow, with the allowed statuses in `allowed`."
+            ),
         };
         let ways = if self == Transition { ways(resource) } else { String::new() };
         let paragraphs = [&*general, (resource.extra_description)(self), &ways];
@@ -104,8 +107,8 @@ impl Operation {
 }
 
 /// The effect of `fields`.
-const FIELDS: &str = "`fields` selects members, including ones that are otherwise required; a JSON response then has the \
-                      media type `application/vnd.vku.sparse+json`.";
+const FIELDS: &str = "`fields` selects the fields to return, and may leave out required ones; a JSON response \
+                      then has the media type `application/vnd.vku.sparse+json`.";
 
 /// How a request body refers to other resources.
 const REFERENCES: &str =

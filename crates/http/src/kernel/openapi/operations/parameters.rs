@@ -34,7 +34,7 @@ pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
 pub(crate) fn paging() -> [Value; 2] {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
     let cursor =
-        "The position to continue from, as given in `next` or `prev`; with the same filters and sort order.";
+        "The position to continue from, as given in `next` or `prev`. Keep the same filters and sort order.";
     [
         query("limit", "The maximum number of rows on a page.", limit),
         query("cursor", cursor, json!({ "type": "string" })),
@@ -92,7 +92,7 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
             ));
             all.extend(paging());
             all.extend(view(resource, it));
-            all.push(flag("count", "Also return the number of all matching rows, as `total`."));
+            all.push(flag("count", "Also return the total number of matching rows, as `total`."));
             all.push(deleted);
             all.push(query(
                 "format",
@@ -108,7 +108,7 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
         Get => {
             if resource.info.has_events {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
-                let about = "- `json`: all members, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
+                let about = "- `json`: all fields, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
                 let schema = json!({ "type": "string", "enum": words, "description": about });
                 all.push(query("format", "The representation; takes precedence over `Accept`.", schema));
             }
@@ -127,14 +127,14 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
     if resource.info.registers && matches!(it, Delete | Transition) {
         all.push(flag(
             CANCEL_REGISTRATIONS,
-            "Also cancel the registrations of the people concerned for future sessions. Without this, such registrations lead \
-             to 409. People on the waiting list move up and are notified; the people whose registrations are cancelled are not.",
+            "Also cancel the registrations of the people concerned for future sessions. Without this, such registrations cause \
+             a 409. People on the waiting list move up and are notified; the people whose registrations are cancelled are not.",
         ));
     }
     if matches!(it, Update | Delete | Restore | Transition) {
         let required = matches!(it, Update | Delete);
-        let about = "The `ETag` of the version that the request is based on (or a list, or `*`). Only the version in it is \
-             compared, so an `ETag` that a proxy has weakened is valid, too.";
+        let about = "The `ETag` of the version that the request is based on; a list of tags and `*` are also accepted. Only the \
+             version in the tag is compared, so an `ETag` that a proxy has weakened is also valid.";
         all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
                          "schema": { "type": "string", "pattern": TAGS, "examples": ["\"3-9f86d081884c7d65\""] } }));
     }
@@ -156,8 +156,8 @@ fn search() -> Value {
          are ignored if there are other words; a text without letters and digits matches everything. Case and accents are \
          ignored; `ß` equals `ss`, `ae`, `oe`, `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into \
          Latin letters. Words of three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), \
-         and words of five or more letters may contain a typo. The best results come first, unless `sort` is given: a match \
-         in a name before one in a text, a whole word before a part of a word, and that before a word with a typo."
+         and words of five or more letters may contain a typo. Unless `sort` is given, the best results come first: matches in \
+         names rank above matches in texts, and whole words above parts of words, which rank above words with a typo."
     );
     let schema =
         json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });
@@ -177,7 +177,7 @@ fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
         List => (" In CSV and XLSX: the columns.", " Not available in CSV and XLSX."),
         _ => ("", ""),
     };
-    let about = format!("The members to return, separated by commas; all members by default.{columns}");
+    let about = format!("The fields to return, separated by commas; all fields by default.{columns}");
     let example = members
         .fields
         .iter()

@@ -20,8 +20,15 @@ use crate::kernel::response::idempotency;
 /// The successful response, and the problems.
 pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
+    let noun = resource.noun();
+    let about = match it {
+        Create => format!("The created {noun}."),
+        Restore => format!("The restored {noun}."),
+        Update | Transition => format!("The {noun} after the change."),
+        List | Get | Delete | History | Transitions => format!("The {noun}."),
+    };
     let one = json!({
-        "description": "The current representation.",
+        "description": about,
         "headers": { "ETag": etag },
         "content": { JSON: { "schema": schema(resource, ""), "example": resource.example } }
     });
@@ -52,8 +59,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
             let location =
                 json!({ "description": "The path of the created resource.", "schema": { "type": "string" } });
             let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
-            let created = with(one, "headers", headers);
-            ("201", with(created, "description", json!("The created resource.")))
+            ("201", with(one, "headers", headers))
         }
         Get => {
             let mut one = with_sparse(resource, one);
@@ -64,7 +70,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
         }
         Update => ("200", one),
         History => ("200", history(resource, &etag)),
-        Delete => ("204", json!({ "description": "The resource is deleted." })),
+        Delete => ("204", json!({ "description": "The resource has been deleted." })),
         Transitions => (
             "200",
             json!({
