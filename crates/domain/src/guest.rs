@@ -21,7 +21,7 @@ use crate::party::Party;
 use crate::session::Session;
 
 crate::string_enum! {
-    /// Whether a guest takes part.
+    /// The response of a guest to the invitation.
     GuestStatus {
         /// has been invited; visible to the coordination office only
         Invited = "invited",
@@ -55,7 +55,7 @@ pub struct Guest {
     /// The e-mail address of the person. For the coordination office only.
     #[deserr(default)]
     pub email: Option<Email>,
-    /// Whether the guest takes part. Changed only by a transition.
+    /// The guest's response to the invitation. Can be changed only by a transition.
     #[deserr(default)]
     pub status: Option<GuestStatus>,
     /// The title of the talk.
@@ -76,7 +76,7 @@ impl std::fmt::Debug for Guest {
 crate::list_filter! {
     /// The filters of the list of guests.
     GuestFilter of Guest {
-        /// Whether the guest takes part.
+        /// The guest's response to the invitation.
         status: Vec<StatusFilter<GuestStatus>> => status(status),
     }
 }

@@ -53,7 +53,7 @@ impl MailKind {
                 "alle Plätze sind vergeben. Sie stehen an Stelle {position} der Warteliste für:"
             ),
             Self::Promoted => bilingual!(
-                "A seat has become free, and you have been given this seat. You are now registered for:",
+                "A seat has become available and has been assigned to you. You are now registered for:",
                 "ein Platz ist frei geworden, und er gehört Ihnen. Sie sind angemeldet für:"
             ),
             Self::Cancelled => {
@@ -61,15 +61,15 @@ impl MailKind {
             }
             Self::Switched => match registration.attendance {
                 Attendance::Online => {
-                    bilingual!("You now take part online in:", "Sie nehmen nun online teil an:")
+                    bilingual!("You are now attending online:", "Sie nehmen nun online teil an:")
                 }
                 Attendance::InPerson => {
-                    bilingual!("You now take part on site in:", "Sie nehmen nun vor Ort teil an:")
+                    bilingual!("You are now attending on site:", "Sie nehmen nun vor Ort teil an:")
                 }
             },
             Self::Moved => {
                 bilingual!(
-                    "This session has changed. It is now:",
+                    "The details of this session have changed. The updated details are:",
                     "diese Sitzung wurde geändert. Sie ist nun:"
                 )
             }

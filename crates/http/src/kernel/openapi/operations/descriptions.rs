@@ -47,9 +47,9 @@ impl Operation {
         let general = match self {
             List => format!(
                 "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
-                 several values; different filters must all match. Resources that you may not see are left out. In any `format` \
-                 other than `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
-                 instant. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
+                 several values; different filters must all match. Resources that you may not see are left out. With any `format` \
+                 other than `json` (or the equivalent `Accept` header), the response is a file that contains all matching rows as of a \
+                 single point in time. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
                 many = resource.plural,
                 rows = format_thousands(XlsxLimits::ROWS),
             ),
