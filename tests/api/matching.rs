@@ -111,7 +111,7 @@ async fn create_data(app: &TestApp) {
         }
         Ok(())
     };
-    write(&app.store, InputSource::Import, add).await.unwrap();
+    Box::pin(write(&app.store, InputSource::Import, add)).await.unwrap();
 }
 
 on_both! {

@@ -298,7 +298,7 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
         Task::Openapi { older: true, .. } => print_line(vku_http::docs::openapi_3_0_json()?.trim_end()),
         Task::Openapi { check, .. } => openapi(check),
         Task::Backup { file } => backup::backup(config, &file).await,
-        Task::Restore { file } => backup::restore(config, &file).await,
+        Task::Restore { file } => Box::pin(backup::restore(config, &file)).await,
         Task::Health => health::ask(config),
         Task::CheckConfig => {
             let database = bootstrap::checked(config).await?;

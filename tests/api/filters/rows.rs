@@ -68,7 +68,7 @@ pub(super) async fn add(url: &str) {
             }
             Ok(())
         };
-        write(&store, InputSource::Import, add).await.unwrap();
+        Box::pin(write(&store, InputSource::Import, add)).await.unwrap();
     }
     store.database().clone().close().await.unwrap();
 }

@@ -79,6 +79,15 @@ impl JsonResource {
     }
 }
 
+/// The statuses of a resource.
+#[derive(Clone, Debug)]
+pub struct StatusInfo {
+    /// The statuses that the actor may set now.
+    pub allowed: Vec<&'static str>,
+    /// The changes of the status so far, oldest first.
+    pub history: Vec<Step>,
+}
+
 /// The resource that a request names: its key, and that of its parent.
 #[derive(Clone, Debug)]
 pub struct ResourceKey {
@@ -157,7 +166,7 @@ pub trait AnyTable: Sync {
         &self,
         reader: &'a Reader<'_>,
         at: &'a ResourceKey,
-    ) -> LocalBoxFuture<'a, Result<(Vec<&'static str>, Vec<Step>), Error>>;
+    ) -> LocalBoxFuture<'a, Result<StatusInfo, Error>>;
 
     /// Creates a resource.
     fn create<'a>(

@@ -20,11 +20,10 @@ use vku_domain::kernel::tabular::{Column, Kind, Layout};
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
-use super::{AnyQuery, AnyTable, ImportedRow, JsonResource, ResourceKey, TableInfo};
+use super::{AnyQuery, AnyTable, ImportedRow, JsonResource, ResourceKey, StatusInfo, TableInfo};
 use crate::kernel::bulk_import::Row;
 use crate::kernel::bulk_import::duplicates::NameIndex;
 use crate::kernel::read::history::Entries;
-use crate::kernel::read::status_history::Step;
 use crate::kernel::table::{Parent, Table};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::kernel::write::transition::ways;
@@ -159,12 +158,12 @@ impl<T: Table> AnyTable for TableOf<T> {
         &self,
         reader: &'a Reader<'_>,
         at: &'a ResourceKey,
-    ) -> LocalBoxFuture<'a, Result<(Vec<&'static str>, Vec<Step>), Error>> {
+    ) -> LocalBoxFuture<'a, Result<StatusInfo, Error>> {
         async move {
             let stored = reader.get::<T>(&at.key, at.parent.as_ref(), false).await?;
             let (_, parent) = T::Parent::open(reader, at.parent.as_ref(), None).await?.unzip();
             let allowed = ways(reader, &stored, parent.as_ref()).map(State::word).collect();
-            Ok((allowed, reader.steps(&stored).await?))
+            Ok(StatusInfo { allowed, history: reader.steps(&stored).await? })
         }
         .boxed_local()
     }

@@ -23,7 +23,7 @@ pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
         }
     }
     let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
-    lines.extend(observances.into_iter().flat_map(Observance::to_lines));
+    lines.extend(observances.into_iter().flat_map(Observance::into_lines));
     lines.push("END:VTIMEZONE".into());
     lines
 }
@@ -65,7 +65,7 @@ impl Observance {
         }
     }
 
-    fn to_lines(self) -> Vec<String> {
+    fn into_lines(self) -> Vec<String> {
         let Self { kind, lines, starts } = self;
         let mut all = vec![format!("BEGIN:{kind}")];
         let dates = starts.iter().enumerate();

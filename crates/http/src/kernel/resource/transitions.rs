@@ -11,7 +11,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::any_table::AnyTable;
+use vku_persistence::any_table::{AnyTable, StatusInfo};
 use vku_persistence::kernel::read::status_history::Step;
 use vku_transfer::format::Format;
 
@@ -78,7 +78,7 @@ pub async fn transitions(
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
-        let (allowed, history) = table.transitions(&reader, &at).await?;
+        let StatusInfo { allowed, history } = table.transitions(&reader, &at).await?;
         let body = serde_json::to_vec(&Transitions { allowed, history }).map_err(Error::internal)?;
         Ok(Representation::new(ETag::of_bytes(&body), body))
     })
