@@ -90,7 +90,7 @@ impl Operation {
             ),
             History => format!(
                 "Returns the changes to the {noun}, newest first, one page at a time: what was done and which fields changed. \
-                 Only what you could see at that time is included, without data that you may not see now."
+                 Anything that you could not see at the time is omitted, as is anything that you can no longer see."
             ),
             Transitions => format!(
                 "Returns the statuses that you may set for the {noun} now, and the history of the status, oldest first."
