@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use uuid::Uuid;
@@ -24,6 +25,11 @@ use vku_transfer::import::{Plan, run};
 use super::report::ImportBody;
 use crate::kernel::media_type::JSON;
 use crate::kernel::request::context::Context;
+
+/// How often it is tried to store that an import has failed.
+const STORE_ATTEMPTS: u32 = 30;
+/// The time between two attempts.
+const STORE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {
@@ -66,7 +72,7 @@ impl ImportWorker {
                     problem,
                     at,
                 };
-                self.store.end_import(id, &end).await
+                self.store_failure(id, &end).await
             }
         };
         if let Err(error) = ended {
@@ -75,6 +81,18 @@ impl ImportWorker {
                 stored");
         }
         drop(job);
+    }
+
+    /// Stores that an import has failed. What made it fail, such as a full disk, may also keep its failure from being
+    /// stored for a moment.
+    async fn store_failure(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
+        for _ in 1..STORE_ATTEMPTS {
+            match self.store.end_import(id, end).await {
+                Err(error) if error.is_ours() => tokio::time::sleep(STORE_INTERVAL).await,
+                stored => return stored,
+            }
+        }
+        self.store.end_import(id, end).await
     }
 
     /// Runs the import; returns the outcome if it still has to be stored.
