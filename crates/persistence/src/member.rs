@@ -163,7 +163,9 @@ impl WriteHooks<Self> for Member {
         after: &mut Self,
     ) -> Result<(), Error> {
         match before {
-            Some(before) if leaves(before, after) => writer.unregistered(Self::NAME, before.id).await,
+            Some(before) if leaves(before, after) => {
+                writer.check_no_registrations(Self::NAME, before.id).await
+            }
             _ => Ok(()),
         }
     }

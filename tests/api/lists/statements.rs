@@ -130,7 +130,7 @@ impl Visitor for Statements<'_> {
             let reader = self.store.read(&operator).await.unwrap();
             let page = reader.list_everywhere(&query).await.unwrap();
             let plain = self.counter.load(Relaxed);
-            reader.show(&query.view, page.items).await.unwrap();
+            reader.project(&query.view, page.items).await.unwrap();
             let whole = self.counter.load(Relaxed);
             assert_eq!(whole > plain, !all.is_empty(), "{}", T::NAME);
             *count = (plain, whole);

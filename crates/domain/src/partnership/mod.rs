@@ -117,7 +117,7 @@ pub struct PartnershipDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// The derived members of a partnership that come from its child resources.
+/// The derived fields of a partnership that come from its child resources.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartsDerived {
     /// The programmes named in the funding of the partnership.

@@ -152,7 +152,7 @@ impl Resource for Registration {
     const POLICY: Policy = MEMBERS_REGISTER;
     const NAME_FIELD: &'static str = "";
     const DERIVED: &'static [&'static str] = &["position", "person"];
-    const SHOWN_IN_TABLES: &'static [&'static str] = &["person"];
+    const DERIVED_IN_TABLES: &'static [&'static str] = &["person"];
     const IMMUTABLE_FIELDS: &'static [&'static str] = &["member"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;

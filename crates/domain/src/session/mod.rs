@@ -222,7 +222,7 @@ impl Resource for Session {
     /// Drafts are visible to the coordination office only.
     fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         let status = state.get("status").and_then(Value::as_str);
-        SessionStatus::SHOWN.iter().any(|status_shown| status == Some(status_shown.as_str()))
+        SessionStatus::PUBLISHED_OR_LATER.iter().any(|status_shown| status == Some(status_shown.as_str()))
     }
 
     fn validate(&self, violations: &mut Violations) {
@@ -257,7 +257,7 @@ impl Resource for Session {
 
     /// Unpublished sessions are visible to the coordination office only.
     fn visibility(&self) -> Visibility {
-        if self.is_shown() { self.visibility } else { Visibility::Internal }
+        if self.was_published() { self.visibility } else { Visibility::Internal }
     }
 
     fn status(&self) -> Option<SessionStatus> {

@@ -29,13 +29,13 @@ crate::states!(SessionStatus {
 
 impl SessionStatus {
     /// The statuses in which others than the coordination office can see the session.
-    pub const SHOWN: &'static [Self] = &[Self::Published, Self::Held, Self::Cancelled];
+    pub const PUBLISHED_OR_LATER: &'static [Self] = &[Self::Published, Self::Held, Self::Cancelled];
 }
 
 impl Session {
     /// Returns whether others than the coordination office can see the session.
-    pub fn is_shown(&self) -> bool {
-        self.status.is_some_and(|status| SessionStatus::SHOWN.contains(&status))
+    pub fn was_published(&self) -> bool {
+        self.status.is_some_and(|status| SessionStatus::PUBLISHED_OR_LATER.contains(&status))
     }
 
     /// Checks the requirements of a status at an instant: a session that is not over needs times and a format to be

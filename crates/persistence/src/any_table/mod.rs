@@ -44,7 +44,7 @@ pub struct TableInfo {
     pub path: &'static str,
     /// The name of the parent, for a sub-resource.
     pub parent: Option<&'static str>,
-    /// Whether derived members depend on the time, so that no response is cached.
+    /// Whether derived fields depend on the time, so that no response is cached.
     pub is_time_dependent: bool,
     /// Whether people register for sessions through the resource.
     pub registers: bool,
@@ -128,11 +128,11 @@ pub trait AnyTable: Sync {
     fn layout(&self) -> Layout;
 
     /// The columns that exports have in addition, for information.
-    fn shown_columns(&self, languages: &[String]) -> Vec<Column>;
+    fn derived_columns(&self, languages: &[String]) -> Vec<Column>;
 
     /// The columns of an export: one for each member, and for each of the languages besides the usual ones; a
     /// resource with a parent begins with the parent. Members that cannot be written have a column only if they are
-    /// selected, or if [`Layout::shown`] has them.
+    /// selected, or if [`Layout::derived_in_tables`] has them.
     fn columns(&self, languages: &[String], view: &Projection) -> Vec<Column>;
 
     /// Reads a resource.
@@ -214,7 +214,7 @@ pub trait AnyTable: Sync {
     ) -> LocalBoxFuture<'a, Result<JsonResource, Error>>;
 
     /// Also cancels the registrations of the people concerned, in a deletion or transition that follows.
-    fn also_cancel<'a>(
+    fn cancel_dependent_registrations<'a>(
         &self,
         writer: &'a mut Writer<'_>,
         at: &'a ResourceKey,

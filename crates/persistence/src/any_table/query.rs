@@ -124,7 +124,7 @@ impl<T: Table> AnyQuery for Query<T> {
     ) -> LocalBoxFuture<'a, Result<JsonPage, Error>> {
         async move {
             let Page { items, next, prev, total } = reader.list(self, parent).await?;
-            let items = reader.show(&self.view, items).await?;
+            let items = reader.project(&self.view, items).await?;
             let items = serde_json::to_vec(&items).map_err(Error::internal)?;
             Ok(JsonPage { items, next, prev, total })
         }
@@ -166,7 +166,7 @@ impl<T: Table> AnyQuery for Query<T> {
                 (item.id, T::PLACES.map(|places| places(item)), T::EVENT.map(|event| event(item)))
             };
             let known: Vec<_> = page.items.iter().map(known).collect();
-            let projected = reader.show(&self.view, page.items).await?;
+            let projected = reader.project(&self.view, page.items).await?;
             let has_more = page.next.is_some();
             self.cursor = page.next;
             let rows = known.into_iter().zip(projected).map(|((id, places, event), item)| ExportRow {

@@ -26,7 +26,7 @@ use crate::kernel::bulk_import::duplicates::NameIndex;
 use crate::kernel::read::history::Entries;
 use crate::kernel::table::{Parent, Table};
 use crate::kernel::transaction::{Reader, Writer};
-use crate::kernel::write::transition::ways;
+use crate::kernel::write::transition::allowed_transitions;
 
 /// The resource of a type.
 pub(crate) struct TableOf<T>(PhantomData<fn() -> T>);
@@ -86,8 +86,8 @@ impl<T: Table> AnyTable for TableOf<T> {
         Layout::of::<T>()
     }
 
-    fn shown_columns(&self, languages: &[String]) -> Vec<Column> {
-        Layout::shown::<T>(languages)
+    fn derived_columns(&self, languages: &[String]) -> Vec<Column> {
+        Layout::derived_in_tables::<T>(languages)
     }
 
     fn columns(&self, languages: &[String], view: &Projection) -> Vec<Column> {
@@ -100,7 +100,7 @@ impl<T: Table> AnyTable for TableOf<T> {
             columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
             columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
         } else {
-            columns.extend(Layout::shown::<T>(languages));
+            columns.extend(Layout::derived_in_tables::<T>(languages));
         }
         columns
     }
@@ -114,11 +114,11 @@ impl<T: Table> AnyTable for TableOf<T> {
     ) -> LocalBoxFuture<'a, Result<JsonResource, Error>> {
         async move {
             let stored = reader.get::<T>(&at.key, at.parent.as_ref(), deleted).await?;
-            if view.is_usual() {
+            if view.is_default() {
                 return JsonResource::of(&stored);
             }
             let (id, slug, version) = (stored.id, slug_of(&stored.data), stored.version);
-            let projected = reader.show(view, vec![stored]).await?.pop();
+            let projected = reader.project(view, vec![stored]).await?.pop();
             let json = serde_json::to_vec(&projected).map_err(Error::internal)?;
             Ok(JsonResource { id, slug, version, json })
         }
@@ -162,7 +162,7 @@ impl<T: Table> AnyTable for TableOf<T> {
         async move {
             let stored = reader.get::<T>(&at.key, at.parent.as_ref(), false).await?;
             let (_, parent) = T::Parent::open(reader, at.parent.as_ref(), None).await?.unzip();
-            let allowed = ways(reader, &stored, parent.as_ref()).map(State::word).collect();
+            let allowed = allowed_transitions(reader, &stored, parent.as_ref()).map(State::word).collect();
             Ok(StatusInfo { allowed, history: reader.steps(&stored).await? })
         }
         .boxed_local()
@@ -232,12 +232,12 @@ impl<T: Table> AnyTable for TableOf<T> {
         .boxed_local()
     }
 
-    fn also_cancel<'a>(
+    fn cancel_dependent_registrations<'a>(
         &self,
         writer: &'a mut Writer<'_>,
         at: &'a ResourceKey,
     ) -> LocalBoxFuture<'a, Result<(), Error>> {
-        writer.also_cancel::<T>(&at.key, at.parent.as_ref()).boxed_local()
+        writer.cancel_dependent_registrations::<T>(&at.key, at.parent.as_ref()).boxed_local()
     }
 
     fn stage_import<'a>(&self, writer: &'a mut Writer<'_>) -> LocalBoxFuture<'a, Result<(), Error>> {

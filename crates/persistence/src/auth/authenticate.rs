@@ -95,12 +95,12 @@ impl Store {
     /// Records the use in the background, so that the request does not wait for a write slot. One at a time:
     /// a key that is used meanwhile is recorded by its next request.
     fn note_use_aside(&self, key: Uuid, since: DateTime<Utc>) {
-        let Ok(turn) = self.background_writes().try_acquire_owned() else { return };
+        let Ok(slot) = self.background_writes().try_acquire_owned() else { return };
         let store = self.clone();
         tokio::spawn(async move {
             // A request must not fail because the last use could not be recorded.
             let _ = store.note_use(key, since).await;
-            drop(turn);
+            drop(slot);
         });
     }
 

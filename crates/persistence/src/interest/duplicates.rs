@@ -43,8 +43,10 @@ impl Reader<'_> {
             // Skip the member that the registration was accepted as, and its utility.
             let member_id = item.data.member_id.map(|IdParam(id)| id);
             let utility_id = member_id.and_then(|id| accepted.get(&id));
-            for likely in
-                utilities.like(item)?.into_iter().filter(|likely| Some(&likely.summary.id) != utility_id)
+            for likely in utilities
+                .candidates(item)?
+                .into_iter()
+                .filter(|likely| Some(&likely.summary.id) != utility_id)
             {
                 all.push(LikelyDuplicate {
                     resource: "utility".into(),

@@ -100,7 +100,7 @@ impl Writer<'_> {
     ) -> Result<Stored<Utility>, Error> {
         let data = &registration.data;
         let mut same = Vec::new();
-        for likely in self.names::<Utility>().await?.like(registration)? {
+        for likely in self.names::<Utility>().await?.candidates(registration)? {
             let named = likely.alike.iter().any(|what| ["name", "alias"].contains(what));
             let municipal = likely.summary.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
             if named && municipal {

@@ -15,7 +15,7 @@ use vku_domain::mail::MailState;
 use super::row;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::read::keyset::{self, Keyset, KeysetPage, Way};
+use crate::kernel::read::keyset::{self, Keyset, KeysetPage, PageDirection};
 use crate::kernel::transaction::Reader;
 
 vku_domain::filter! {
@@ -90,7 +90,7 @@ pub struct Mails {
 
 /// The mail that a cursor points to.
 #[derive(Serialize, Deserialize)]
-struct MailPosition(Way, Uuid);
+struct MailPosition(PageDirection, Uuid);
 
 impl Reader<'_> {
     /// Returns a page of the mails.
@@ -103,8 +103,8 @@ impl Reader<'_> {
         let cursor: Option<MailPosition> =
             cursor.map(|token| keyset::open(self.cursors(), &list, token)).transpose()?;
         let keyset = Keyset::new(cursor.as_ref().map(|cursor| cursor.0), paging.limit);
-        let beyond =
-            cursor.map(|MailPosition(way, id)| way.beyond(row::Column::Id.into_expr(), Expr::val(id)));
+        let beyond = cursor
+            .map(|MailPosition(direction, id)| direction.beyond(row::Column::Id.into_expr(), Expr::val(id)));
         let states = filter.state.iter().map(|state| state.as_str());
         let condition = Condition::all()
             .add_option((!filter.state.is_empty()).then(|| row::Column::State.is_in(states)))
@@ -114,12 +114,14 @@ impl Reader<'_> {
             .add_option(beyond);
         let rows = row::Entity::find()
             .filter(condition)
-            .order_by(row::Column::Id, keyset.way().descending())
+            .order_by(row::Column::Id, keyset.direction().descending())
             .limit(keyset.rows_to_read())
             .all(self.tx())
             .await
             .map_err(failed)?;
-        let token = |row: &row::Model, way| keyset::sign(self.cursors(), &list, &MailPosition(way, row.id));
+        let token = |row: &row::Model, direction| {
+            keyset::sign(self.cursors(), &list, &MailPosition(direction, row.id))
+        };
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
         let items = rows.into_iter().map(StoredMail::try_from).collect::<Result<_, _>>()?;
         Ok(Mails { items, next, prev })

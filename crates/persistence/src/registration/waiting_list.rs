@@ -248,7 +248,11 @@ impl Writer<'_> {
     /// because of them. Locks the sessions first, as a new registration does.
     ///
     /// Errors: 401, 403, 404.
-    pub async fn also_cancel<T: Table>(&mut self, key: &Key, parent: Option<&Key>) -> Result<(), Error> {
+    pub async fn cancel_dependent_registrations<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+    ) -> Result<(), Error> {
         self.actor().require::<Registration>(Action::Transition)?;
         let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
             .await?

@@ -199,7 +199,7 @@ impl Table for Session {
         if actor.is_staff() {
             return Condition::all();
         }
-        let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
+        let shown = SessionStatus::PUBLISHED_OR_LATER.iter().map(|status| status.as_str());
         let mut seen = Condition::any().add(is_visible_by_level::<Self>(actor));
         if !actor.utilities.is_empty() {
             let organised = Query::select()
@@ -247,7 +247,7 @@ impl Table for Session {
 
 /// A draft is internal.
 fn visibility() -> Expr {
-    let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
+    let shown = SessionStatus::PUBLISHED_OR_LATER.iter().map(|status| status.as_str());
     let internal = Expr::val(Visibility::Internal.as_str());
     Expr::case(column::<Session>("status").is_in(shown), column::<Session>("visibility"))
         .finally(internal)

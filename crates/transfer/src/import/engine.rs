@@ -208,7 +208,7 @@ impl ReportBuilder {
     }
 
     fn record_duplicates(&mut self, number: u64, created: &Imported) -> Result<(), Error> {
-        for likely in self.names.like_body(created.id, &created.label, &created.data) {
+        for likely in self.names.candidates_for_body(created.id, &created.label, &created.data) {
             self.report.duplicates_total += 1;
             if self.report.duplicates.len() < MAX_LISTED {
                 self.report.duplicates.push(Duplicate {

@@ -16,13 +16,13 @@ use super::row::{ColumnBinding, Destination, ParsedRow, fault};
 pub(super) struct Headings {
     layout: Layout,
     parent: Option<Column>,
-    shown: Vec<Column>,
+    derived: Vec<Column>,
 }
 
 impl Headings {
     pub(super) fn of(table: &dyn AnyTable) -> Self {
         let parent = table.info().parent.map(|name| Column::new(name, Kind::Reference));
-        Self { layout: table.layout(), parent, shown: table.shown_columns(&[]) }
+        Self { layout: table.layout(), parent, derived: table.derived_columns(&[]) }
     }
 
     /// Whether the text is one of the headings.
@@ -35,7 +35,7 @@ impl Headings {
         if let Some(parent) = self.parent.iter().find(|parent| parent.is_called(text)) {
             return Ok((parent.clone(), Destination::Parent));
         }
-        match self.shown.iter().find(|column| column.is_called(text)) {
+        match self.derived.iter().find(|column| column.is_called(text)) {
             Some(column) => Ok((column.clone(), Destination::Nowhere)),
             None => self.layout.column(text).map(|column| (column, Destination::Body)),
         }

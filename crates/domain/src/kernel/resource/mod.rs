@@ -60,8 +60,8 @@ pub trait Resource:
     const SUMMARY_FIELDS: &'static [&'static str] = &[];
     /// The members of [`Self::Derived`], which are read-only. Listed here, because a constant cannot read the schema.
     const DERIVED: &'static [&'static str] = &[];
-    /// The derived members that have columns in tables, so that people can read the rows. Imports ignore them.
-    const SHOWN_IN_TABLES: &'static [&'static str] = &[];
+    /// The derived fields that have columns in tables, so that people can read the rows. Imports ignore them.
+    const DERIVED_IN_TABLES: &'static [&'static str] = &[];
     /// The members that cannot be changed after creation.
     const IMMUTABLE_FIELDS: &'static [&'static str] = &[];
 
@@ -79,7 +79,7 @@ pub trait Resource:
     /// their registrations.
     const REGISTERS: bool = false;
 
-    /// Whether derived members depend on the time and not only on the date: then no response is cached.
+    /// Whether derived fields depend on the time and not only on the date: then no response is cached.
     const TIME_DEPENDENT: bool = false;
 
     /// The parent; `()` for a top-level resource.
@@ -230,7 +230,7 @@ impl<T: Resource> ParentKind for T {
     const SEGMENT: Option<&'static str> = Some(T::PATH);
 }
 
-/// A stored resource: its data with id, version, times and derived members.
+/// A stored resource: its data with id, version, times and derived fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored<T: Resource> {
     /// The id, a UUIDv7.
@@ -239,7 +239,7 @@ pub struct Stored<T: Resource> {
     pub parent: Option<(&'static str, ReferenceSummary)>,
     /// The members that callers write.
     pub data: T,
-    /// The derived members.
+    /// The derived fields.
     pub derived: T::Derived,
     /// The time of creation, truncated to microseconds.
     pub created_at: DateTime<Utc>,
@@ -274,7 +274,7 @@ impl<T: Resource> Serialize for Stored<T> {
             }
         }
         #[derive(Serialize)]
-        struct Whole<'a, T: Resource> {
+        struct Representation<'a, T: Resource> {
             id: Uuid,
             #[serde(flatten)]
             parent: Parent<'a>,
@@ -286,7 +286,7 @@ impl<T: Resource> Serialize for Stored<T> {
             #[serde(skip_serializing_if = "Option::is_none")]
             deleted_at: Option<String>,
         }
-        Whole {
+        Representation {
             id: self.id,
             parent: Parent(&self.parent),
             body: Body { data: &self.data, derived: &self.derived },

@@ -1,6 +1,6 @@
 //! The members of a response: `fields` selects members, `expand` replaces references by the whole resources.
 //!
-//! Both are derived from the schemas of the data and of the derived members, so that a resource does not have to
+//! Both are derived from the schemas of the data and of the derived fields, so that a resource does not have to
 //! declare anything.
 
 use std::any::TypeId;
@@ -93,25 +93,24 @@ impl MemberTree {
         })
     }
 
-    /// Collects the members from the schemas of the data and of the derived members, and the schemas to which both
+    /// Collects the members from the schemas of the data and of the derived fields, and the schemas to which both
     /// refer.
     fn make(parent: Option<&str>, schemas: [RefOr<Schema>; 2], named: Vec<(String, RefOr<Schema>)>) -> Self {
         let named: BTreeMap<_, _> = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
-        let mut shape =
-            Self { fields: vec!["id".to_owned()], expansions: Vec::new(), names: BTreeSet::new() };
-        named.values().for_each(|schema| property_names(schema, &mut shape.names));
-        shape.fields.extend(parent.map(str::to_owned));
+        let mut tree = Self { fields: vec!["id".to_owned()], expansions: Vec::new(), names: BTreeSet::new() };
+        named.values().for_each(|schema| property_names(schema, &mut tree.names));
+        tree.fields.extend(parent.map(str::to_owned));
         if let Some(parent) = parent {
-            shape.push(parent, &[Step::Member(parent.to_owned())], &pascal(parent));
+            tree.push(parent, &[Step::Member(parent.to_owned())], &pascal(parent));
         }
         for schema in schemas.map(|schema| json!(schema)) {
             let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-            shape.fields.extend(members.map(|(name, _)| name.clone()));
-            shape.look("", &[], &schema, &named);
-            property_names(&schema, &mut shape.names);
+            tree.fields.extend(members.map(|(name, _)| name.clone()));
+            tree.collect_expansions("", &[], &schema, &named);
+            property_names(&schema, &mut tree.names);
         }
-        shape.fields.extend(READ_ONLY.iter().filter(|name| **name != "id").map(|name| (*name).to_owned()));
-        shape
+        tree.fields.extend(READ_ONLY.iter().filter(|name| **name != "id").map(|name| (*name).to_owned()));
+        tree
     }
 
     fn push(&mut self, name: &str, path: &[Step], target: &str) {
@@ -122,7 +121,13 @@ impl MemberTree {
     }
 
     /// Collects the references in a schema.
-    fn look(&mut self, name: &str, path: &[Step], schema: &Value, named: &BTreeMap<String, Value>) {
+    fn collect_expansions(
+        &mut self,
+        name: &str,
+        path: &[Step],
+        schema: &Value,
+        named: &BTreeMap<String, Value>,
+    ) {
         if path.len() > MAX_DEPTH {
             return;
         }
@@ -131,7 +136,7 @@ impl MemberTree {
             let reference = referred.strip_suffix(INPUT).unwrap_or(referred);
             match (reference.strip_suffix(&schema_name("")), named.get(referred)) {
                 (Some(target), _) => self.push(name, path, target),
-                (None, Some(schema)) => self.look(name, path, schema, named),
+                (None, Some(schema)) => self.collect_expansions(name, path, schema, named),
                 (None, None) => {}
             }
             return;
@@ -144,13 +149,13 @@ impl MemberTree {
                 (name, member) => format!("{name}.{member}"),
             };
             let path = [path, &[Step::Member(member.clone())]].concat();
-            self.look(&name, &path, schema, named);
+            self.collect_expansions(&name, &path, schema, named);
         }
         if let Some(items) = schema.get("items") {
-            self.look(name, &[path, &[Step::Each]].concat(), items, named);
+            self.collect_expansions(name, &[path, &[Step::Each]].concat(), items, named);
         }
         for schema in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
-            self.look(name, path, schema, named);
+            self.collect_expansions(name, path, schema, named);
         }
     }
 }
@@ -177,22 +182,22 @@ pub struct Projection {
 impl Projection {
     /// Takes `fields`, and `expand` if the resource has references.
     pub fn take<T: Resource>(parameters: &mut Parameters) -> Self {
-        let shape = MemberTree::of::<T>();
-        let fields = words(parameters, "fields", shape.fields.iter().map(String::as_str).collect());
+        let tree = MemberTree::of::<T>();
+        let fields = words(parameters, "fields", tree.fields.iter().map(String::as_str).collect());
         let mut view = Self { fields, expanded: Vec::new() };
-        if !shape.expansions.is_empty() {
-            let known = shape.expansions.iter().map(|expansion| expansion.name.as_str()).collect();
+        if !tree.expansions.is_empty() {
+            let known = tree.expansions.iter().map(|expansion| expansion.name.as_str()).collect();
             let names = words(parameters, "expand", known).unwrap_or_default();
             let is_selected = |expansion: &&Expansion| {
                 names.contains(&expansion.name.as_str()) && view.shows(expansion.member())
             };
-            view.expanded = shape.expansions.iter().filter(is_selected).collect();
+            view.expanded = tree.expansions.iter().filter(is_selected).collect();
         }
         view
     }
 
     /// Returns whether all members are returned and nothing is expanded.
-    pub fn is_usual(&self) -> bool {
+    pub fn is_default(&self) -> bool {
         self.fields.is_none() && self.expanded.is_empty()
     }
 
@@ -245,16 +250,16 @@ fn words(
 #[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
 pub enum Projected<T: Resource> {
     /// All members, nothing expanded.
-    Usual(Stored<T>),
+    Full(Stored<T>),
     /// With selected members or expanded references.
-    Viewed(Value),
+    Selected(Value),
 }
 
 impl<T: Resource> Serialize for Projected<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Usual(stored) => stored.serialize(serializer),
-            Self::Viewed(value) => value.serialize(serializer),
+            Self::Full(stored) => stored.serialize(serializer),
+            Self::Selected(value) => value.serialize(serializer),
         }
     }
 }

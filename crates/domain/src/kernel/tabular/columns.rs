@@ -25,16 +25,17 @@ impl Layout {
         Self::read_off::<T>()
     }
 
-    /// Derives the columns of the derived members, which are not imported.
+    /// Derives the columns of the derived fields, which are not imported.
     pub fn derived<T: Resource>() -> Self {
         Self::read_off::<T::Derived>()
     }
 
-    /// Returns the columns of the derived members that are shown in tables.
-    pub fn shown<T: Resource>(languages: &[String]) -> Vec<Column> {
+    /// Returns the columns of the derived fields that are shown in tables.
+    pub fn derived_in_tables<T: Resource>(languages: &[String]) -> Vec<Column> {
         let mut columns = Self::derived::<T>().columns(languages);
-        columns
-            .retain(|column| T::SHOWN_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default()));
+        columns.retain(|column| {
+            T::DERIVED_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default())
+        });
         columns
     }
 

@@ -61,7 +61,7 @@ pub struct ResourceDocument {
     pub(super) name_field: &'static str,
     /// The members that references show in addition to id, slug and name.
     pub(super) summary_fields: &'static [&'static str],
-    /// The derived members.
+    /// The derived fields.
     pub(super) derived: &'static [&'static str],
     /// The members that cannot be changed after creation.
     pub(super) immutable_fields: &'static [&'static str],
@@ -71,7 +71,7 @@ pub struct ResourceDocument {
     pub(super) members: &'static MemberTree,
     /// The schema of the data.
     pub(super) data_schema: RefOr<Schema>,
-    /// The schema of the derived members.
+    /// The schema of the derived fields.
     pub(super) derived_schema: RefOr<Schema>,
     /// The named schemas to which both refer.
     pub(super) named_schemas: Vec<(String, RefOr<Schema>)>,

@@ -125,7 +125,7 @@ pub(super) fn directed(schema: &Value, directional: &[&String], is_input: bool) 
     }
 }
 
-/// The schema in responses: with id, times, version, parent and derived members.
+/// The schema in responses: with id, times, version, parent and derived fields.
 fn read(resource: &ResourceDocument, data: &Value) -> Value {
     let derived = directed(&json!(resource.derived_schema), &[], false);
     let mut properties = Map::new();

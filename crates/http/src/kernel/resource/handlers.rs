@@ -122,7 +122,7 @@ pub async fn delete(table: &'static dyn AnyTable, context: Context) -> Result<Ht
     context
         .write(dry_run, async |writer| {
             if cancels {
-                table.also_cancel(writer, &at).await?;
+                table.cancel_dependent_registrations(writer, &at).await?;
             }
             table.delete(writer, &at, &condition).await
         })

@@ -99,7 +99,7 @@ pub async fn transition(
     context
         .post(dry_run, &body, async |writer| {
             if cancels {
-                table.also_cancel(writer, &at).await?;
+                table.cancel_dependent_registrations(writer, &at).await?;
             }
             let Transition { to, reason } =
                 deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;

@@ -15,7 +15,7 @@ use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::{Stored, slug_mut, slug_of};
 use vku_domain::kernel::value::Slug;
 
-use super::existing::{Found, refuse_known};
+use super::existing::{Found, check_existing};
 use super::{Done, Outcome, Row};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
@@ -121,14 +121,14 @@ impl Writer<'_> {
         for (place, stored) in places.into_iter().zip(self.insert_all(new).await?) {
             numbers
                 .get(place)
-                .map(|number| self.batch_state_mut().meant::<T>(*number, stored.id))
+                .map(|number| self.import_state_mut().record_id::<T>(*number, stored.id))
                 .transpose()?;
             put(place, Ok(Done::Created(Box::new(stored))));
         }
         for (place, step) in rest {
             let outcome = match step {
                 Step::Refused(error) => Err(error),
-                Step::Alone(_, row) if self.hides() => Ok(Done::Deferred(row)),
+                Step::Alone(_, row) if self.hides_rows() => Ok(Done::Deferred(row)),
                 Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
                 Step::Change(accepted) => Box::pin(self.change_one(*accepted)).await?,
                 Step::Create(_) => Err(Error::internal("it was just made")),
@@ -152,13 +152,13 @@ impl Writer<'_> {
         let mut drafts = Vec::with_capacity(rows.len());
         let mut before = Vec::with_capacity(rows.len());
         for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
-            let known = target.map(|known| refuse_known(mode, row, known)).transpose();
+            let known = target.map(|known| check_existing(mode, row, known)).transpose();
             let result = known.and_then(|known| match known.flatten() {
                 None => {
                     Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
                 }
                 Some(known) => {
-                    self.batch_state_mut().meant::<T>(*number, known.id)?;
+                    self.import_state_mut().record_id::<T>(*number, known.id)?;
                     row.keep_slug(&known);
                     let actor = self.actor();
                     let body = Value::Object(row.body.clone());
@@ -185,7 +185,9 @@ impl Writer<'_> {
                 Err(error) => Step::Refused(error),
                 // A changed slug is claimed like a new one; a change of an existing row cannot be hidden.
                 Ok(accepted) if accepted.before().is_none() => Step::Create(accepted),
-                Ok(accepted) if accepted.has_new_slug() || (self.hides() && !accepted.is_unchanged()) => {
+                Ok(accepted)
+                    if accepted.has_new_slug() || (self.hides_rows() && !accepted.is_unchanged()) =>
+                {
                     Step::Alone(*number, row)
                 }
                 Ok(accepted) => Step::Change(Box::new(accepted)),
@@ -237,7 +239,7 @@ impl Writer<'_> {
         let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
-        let hidden_until = self.hides().then(staged_at);
+        let hidden_until = self.hides_rows().then(staged_at);
         let (mut rows, mut links) =
             (Vec::with_capacity(resources.len()), Vec::with_capacity(resources.len()));
         for (id, data) in &resources {
@@ -246,10 +248,10 @@ impl Writer<'_> {
             links.push((*id, below));
         }
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
-        inserted.map_err(unique::failed::<T>)?;
+        inserted.map_err(unique::write_failed::<T>)?;
         child_rows::insert::<T>(self.tx(), &links).await?;
         for ((id, data), (_, links)) in resources.iter().zip(&links) {
-            self.note_hidden(*id, data, links);
+            self.record_hidden(*id, data, links);
         }
         let mut inserted_rows = Vec::with_capacity(resources.len());
         for (id, data) in resources {
@@ -267,7 +269,7 @@ impl Writer<'_> {
         if accepted.is_unchanged() {
             return Ok(Ok(Done::Unchanged(Box::new(before))));
         }
-        self.undoable(async |writer| {
+        self.in_savepoint(async |writer| {
             let after = writer.write(accepted).await?;
             Ok(Done::Updated(Box::new((before, after))))
         })
@@ -279,7 +281,7 @@ impl Writer<'_> {
 fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
     let checked = steps.into_iter().map(|step| match &step {
         Step::Create(accepted) => match slug_of(accepted.data()).filter(|slug| owners.contains_key(slug)) {
-            Some(slug) => Step::Refused(slug::taken(&slug)),
+            Some(slug) => Step::Refused(slug::slug_taken(&slug)),
             None => step,
         },
         _ => step,

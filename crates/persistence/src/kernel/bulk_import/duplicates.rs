@@ -19,10 +19,10 @@ use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 
 /// The minimum score of a reported candidate.
-const LEAST: f64 = 0.5;
+const MIN_SCORE: f64 = 0.5;
 
 /// The maximum number of candidates for a row.
-const MOST: usize = 3;
+const MAX_CANDIDATES: usize = 3;
 
 /// An existing resource that may be the same as a new one.
 #[derive(Clone, Debug)]
@@ -97,13 +97,13 @@ impl NameIndex {
     }
 
     /// Returns the resources that may be the same as a new one, the likeliest first.
-    pub(crate) fn like<T: Resource>(&self, new: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
+    pub(crate) fn candidates<T: Resource>(&self, new: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
         let body = serde_json::to_value(&new.data).map_err(Error::internal)?;
-        Ok(self.like_body(new.id, new.data.label(), &body))
+        Ok(self.candidates_for_body(new.id, new.data.label(), &body))
     }
 
     /// Returns the resources that may be the same as a new one with this id, name and body, the likeliest first.
-    pub fn like_body(&self, id: Uuid, name: &str, body: &Value) -> Vec<DuplicateCandidate> {
+    pub fn candidates_for_body(&self, id: Uuid, name: &str, body: &Value) -> Vec<DuplicateCandidate> {
         if self.known.is_empty() {
             return Vec::new();
         }
@@ -120,19 +120,19 @@ impl NameIndex {
         let found = places.into_iter().filter_map(|place| self.known.get(place));
         let mut likely: Vec<_> = found
             .map(|(summary, known)| {
-                let (score, alike) = compared(&new, known);
+                let (score, alike) = compare(&new, known);
                 DuplicateCandidate { score, alike, summary: summary.clone() }
             })
-            .filter(|it| it.score >= LEAST && it.summary.id != id)
+            .filter(|it| it.score >= MIN_SCORE && it.summary.id != id)
             .collect();
         likely.sort_by(|one, other| other.score.total_cmp(&one.score));
-        likely.truncate(MOST);
+        likely.truncate(MAX_CANDIDATES);
         likely
     }
 }
 
 /// Compares two resources: returns a score from 0 to 1, and the fields that match.
-fn compared(new: &IdentifyingFields, known: &IdentifyingFields) -> (f64, Vec<&'static str>) {
+fn compare(new: &IdentifyingFields, known: &IdentifyingFields) -> (f64, Vec<&'static str>) {
     let (mut score, mut alike) = (0.0, Vec::new());
     let meets = |name: &String, of: &IdentifyingFields| *name == of.name || of.others.contains(name);
     if new.name == known.name {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn more_matching_fields_give_a_higher_score() {
         let known = identifying_fields("Wasserwerk", "DE", "https://wasserwerk.example");
-        let score = |name, country, website| compared(&identifying_fields(name, country, website), &known).0;
+        let score = |name, country, website| compare(&identifying_fields(name, country, website), &known).0;
         assert_eq!(score("Wasserwerk GmbH", "DE", "https://www.wasserwerk.example/"), 1.0);
         assert_eq!(score("Wasserwerk", "DE", ""), 0.95);
         assert_eq!(score("Wasserwerk", "", ""), 0.8);

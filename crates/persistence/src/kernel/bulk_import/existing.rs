@@ -21,7 +21,7 @@ use crate::kernel::transaction::Writer;
 pub(super) type Found<T> = HashMap<Uuid, Stored<T>>;
 
 /// The maximum number of siblings that are kept between batches, so that they do not fill the memory.
-const KEPT: usize = 10_000;
+const MAX_SIBLINGS: usize = 10_000;
 
 /// The resources of each parent that rows without id and slug are compared with. They are listed once, and what the
 /// import writes is added.
@@ -52,14 +52,14 @@ impl<T: Table> Siblings<T> {
 
     /// Whether they are few enough to be kept for the next batch.
     pub(super) fn is_small(&self) -> bool {
-        self.0.values().map(Vec::len).sum::<usize>() <= KEPT
+        self.0.values().map(Vec::len).sum::<usize>() <= MAX_SIBLINGS
     }
 }
 
 impl Writer<'_> {
     /// Finds the resource that the row refers to: by its id or slug, or as the same sub-resource of the same
     /// parent.
-    pub(super) async fn known<T: Table>(
+    pub(super) async fn find_existing<T: Table>(
         &self,
         mode: ImportMode,
         row: &Row,
@@ -91,7 +91,7 @@ impl Writer<'_> {
         let same = siblings.iter().filter(|(_, it)| it.is_same_child(&data));
         // If a sub-resource may occur several times, do not match one that another row has already matched.
         let (matched, mut found): (Vec<_>, Vec<_>) =
-            same.partition(|(id, _)| self.batch_state().first(*id).is_some());
+            same.partition(|(id, _)| self.import_state().first(*id).is_some());
         if found.is_empty() && !T::MAY_REPEAT {
             found = matched;
         }
@@ -119,7 +119,7 @@ impl Writer<'_> {
 
 /// Returns the existing resource if it is to be changed, and refuses a known id in create mode. A taken slug
 /// is reported when it is claimed.
-pub(super) fn refuse_known<T: Table>(
+pub(super) fn check_existing<T: Table>(
     mode: ImportMode,
     row: &Row,
     known: Stored<T>,

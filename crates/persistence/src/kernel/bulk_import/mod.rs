@@ -78,8 +78,8 @@ impl Row {
 }
 
 /// Whether the rows of a resource do not depend on each other, so that many can be written together.
-fn at_once<T: Table>() -> bool {
-    T::SLUG.is_some() && T::UNIQUE.is_empty() && !T::Hooks::EXIST && <T::Parent as Parent>::NAME.is_none()
+fn is_batched<T: Table>() -> bool {
+    T::SLUG.is_some() && T::UNIQUE.is_empty() && !T::Hooks::HAS_HOOKS && <T::Parent as Parent>::NAME.is_none()
 }
 
 impl Writer<'_> {
@@ -88,12 +88,12 @@ impl Writer<'_> {
     ///
     /// Errors: the database is unavailable, or its folder is not writable.
     pub async fn stage_import<T: Table>(&mut self) -> Result<(), Error> {
-        self.stage::<T>(at_once::<T>()).await
+        self.stage::<T>(is_batched::<T>()).await
     }
 
     /// Whether new rows are hidden for now.
-    pub(super) fn hides(&self) -> bool {
-        self.staging().is_some_and(Staging::hides)
+    pub(super) fn hides_rows(&self) -> bool {
+        self.staging().is_some_and(Staging::hides_rows)
     }
 
     /// Writes rows in the given order. A refused row changes nothing; the others are written.
@@ -105,21 +105,21 @@ impl Writer<'_> {
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
         let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
-        self.follow_growth::<T>(written).await?;
+        self.refresh_plans::<T>(written).await?;
         if let Some(staging) = self.staging_mut() {
             staging.count(rows.len());
         }
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
         let mut accepted = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            let refused = self.batch_state_mut().named::<T>(mode, number, &row).err().map(Err);
+            let refused = self.import_state_mut().record_keys::<T>(mode, number, &row).err().map(Err);
             if refused.is_none() {
                 accepted.push((number, row));
             }
             outcomes.push(refused);
         }
-        let done = match at_once::<T>() {
-            true => self.import_at_once(mode, accepted).await?,
+        let done = match is_batched::<T>() {
+            true => self.import_batch(mode, accepted).await?,
             false => self.import_one_by_one(mode, accepted).await?,
         };
         let mut done = done.into_iter();
@@ -128,7 +128,7 @@ impl Writer<'_> {
         complete.ok_or_else(|| Error::internal("a row without an outcome"))
     }
 
-    async fn import_at_once<T: Table>(
+    async fn import_batch<T: Table>(
         &mut self,
         mode: ImportMode,
         run: Vec<(u64, Row)>,
@@ -141,8 +141,8 @@ impl Writer<'_> {
                 // by one.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
                 self.truncate_changes(start);
-                self.batch_state_mut().roll_back_batch();
-                match self.hides() {
+                self.import_state_mut().roll_back_batch();
+                match self.hides_rows() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
                     false => self.import_one_by_one(mode, run.clone()).await?,
                 }

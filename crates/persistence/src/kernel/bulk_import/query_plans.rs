@@ -10,13 +10,13 @@ use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::import_state::ImportState;
 
 /// The number of changes after which query plans are discarded for the first time.
-const PLANNED: usize = 100;
+const FIRST_REPLAN: usize = 100;
 
 /// The number of changes from which statistics are updated as well.
-const ANALYZED: usize = 1_000;
+const ANALYZE_FROM: usize = 1_000;
 
 /// The tables of all resources that an import fills.
-const COMMON: [&str; 4] = ["search_hit", "search_word", "search_part", "import_change"];
+const SHARED_TABLES: [&str; 4] = ["search_hit", "search_word", "search_part", "import_change"];
 
 impl Writer<'_> {
     /// Discards cached plans, and updates the statistics of the tables that an import of `T` fills, each time
@@ -24,19 +24,19 @@ impl Writer<'_> {
     /// last `ANALYZE`, and reads all slugs of a resource to find some of them.
     ///
     /// Errors: the database is unavailable.
-    pub(super) async fn follow_growth<T: Table>(&mut self, written: usize) -> Result<(), Error> {
-        if !self.batch_state_mut().has_doubled(written) {
+    pub(super) async fn refresh_plans<T: Table>(&mut self, written: usize) -> Result<(), Error> {
+        if !self.import_state_mut().has_doubled(written) {
             return Ok(());
         }
         discard_plans(self.tx()).await?;
-        if self.tx().get_database_backend() != DatabaseBackend::Postgres || written < ANALYZED {
+        if self.tx().get_database_backend() != DatabaseBackend::Postgres || written < ANALYZE_FROM {
             return Ok(());
         }
         let mut tables = vec![format!("\"{}\"", T::NAME)];
         tables.extend(T::SETS.then(|| format!("\"{}_set\"", T::NAME)));
         tables.extend(T::PARTIES.then(|| format!("\"{}_party\"", T::NAME)));
         tables.extend(T::SLUG.is_some().then(|| "slug".to_owned()));
-        tables.extend(COMMON.map(str::to_owned));
+        tables.extend(SHARED_TABLES.map(str::to_owned));
         // A table that another import analyzes, or autovacuum does, is skipped.
         let statement = format!("ANALYZE (SKIP_LOCKED) {}", tables.join(", "));
         self.tx().execute_unprepared(&statement).await.map(drop).map_err(failed)
@@ -46,7 +46,7 @@ impl Writer<'_> {
 impl ImportState {
     /// Whether twice as many rows have been written as when the plans were last discarded.
     pub(super) fn has_doubled(&mut self, written: usize) -> bool {
-        let has_doubled = written >= PLANNED.max(2 * self.planned);
+        let has_doubled = written >= FIRST_REPLAN.max(2 * self.planned);
         if has_doubled {
             self.planned = written;
         }

@@ -16,10 +16,15 @@ impl ImportState {
     /// Records the id and the slug that a row states.
     ///
     /// Errors: an earlier row states one of them, even if that row was refused.
-    pub(super) fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
+    pub(super) fn record_keys<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        number: u64,
+        row: &Row,
+    ) -> Result<(), Error> {
         let slug = row.slug().filter(|_| T::SLUG.is_some()).map(|slug| ("/slug", slug.to_string()));
         for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
-            match self.named.entry(key) {
+            match self.rows_by_key.entry(key) {
                 Entry::Vacant(free) => {
                     free.insert(number);
                 }
@@ -33,7 +38,7 @@ impl ImportState {
                     );
                     return Err(Error::new(Code::SlugTaken, detail).about(pointer));
                 }
-                Entry::Occupied(occupied) => return Err(twice(*occupied.get(), pointer)),
+                Entry::Occupied(occupied) => return Err(repeated_resource(*occupied.get(), pointer)),
             }
         }
         Ok(())
@@ -42,15 +47,15 @@ impl ImportState {
     /// Records which resource a row refers to.
     ///
     /// Errors: an earlier row refers to the same resource.
-    pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
-        match *self.meant.entry(id).or_insert(number) {
+    pub(super) fn record_id<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
+        match *self.rows_by_id.entry(id).or_insert(number) {
             first if first == number => Ok(()),
-            first => Err(twice(first, if T::SLUG.is_some() { "/slug" } else { "" })),
+            first => Err(repeated_resource(first, if T::SLUG.is_some() { "/slug" } else { "" })),
         }
     }
 }
 
-fn twice(first: u64, pointer: &str) -> Error {
+fn repeated_resource(first: u64, pointer: &str) -> Error {
     let mut violations = Violations::default();
     let detail = bilingual!(
         "Row {first} is about the same resource; a file can contain each resource only once.",

@@ -45,7 +45,7 @@ const BATCH: usize = 1_000;
 /// How long an import then leaves a SQLite file unlocked: waiting processes retry a few times per second.
 const PAUSE: Duration = Duration::from_millis(25);
 /// How many hidden rows are deleted at a time.
-const REMOVED: u64 = 500;
+const REMOVE_BATCH: u64 = 500;
 /// How many ids one statement asks for.
 const CHUNK: usize = 10_000;
 
@@ -68,15 +68,15 @@ impl Staging {
                     .lock(LockType::Share)
                     .take();
                 if tx.query_all(&select).await.map_err(failed)?.len() < chunk.len() {
-                    return Err(moved());
+                    return Err(target_deleted());
                 }
             }
         }
         for (resource, codes) in &self.codes {
             let codes: Vec<_> = codes.iter().map(String::as_str).collect();
             for chunk in codes.chunks(CHUNK) {
-                if code_lists::live(tx, resource, Some(chunk)).await?.len() < chunk.len() {
-                    return Err(moved());
+                if code_lists::live_codes(tx, resource, Some(chunk)).await?.len() < chunk.len() {
+                    return Err(target_deleted());
                 }
             }
         }
@@ -92,7 +92,7 @@ impl Staging {
     }
 }
 
-fn moved() -> Error {
+fn target_deleted() -> Error {
     let detail = bilingual!(
         "A resource that the rows refer to has been deleted in the meantime; import the file again.",
         "Etwas, worauf die Zeilen verweisen, wurde inzwischen gelöscht; importieren Sie die Datei noch einmal."
@@ -146,11 +146,11 @@ impl Writer<'_> {
             false => written.commit().await,
         }
         .map_err(failed)?;
-        self.end_turn();
+        self.release_write_slot();
         if !is_postgres {
             tokio::time::sleep(PAUSE).await;
         }
-        self.take_turn().await;
+        self.acquire_write_slot().await;
         let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
         self.exchange(writing).rollback().await.map_err(failed)
     }
@@ -176,7 +176,7 @@ impl Writer<'_> {
         if self.staging().is_none() {
             return Ok(());
         }
-        let (changes, indexed) = self.take_noted();
+        let (changes, indexed) = self.take_recorded();
         let count = changes.len();
         let Some(staging) = self.staging_mut() else { return Ok(()) };
         let (id, from) = (staging.id, i64::try_from(staging.staged).unwrap_or(i64::MAX));
@@ -189,7 +189,7 @@ impl Writer<'_> {
     }
 
     /// Records the references of a hidden row, which are checked again when it is published.
-    pub(crate) fn note_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
+    pub(crate) fn record_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
         let mut data = data.clone();
         data.references(&mut |pending| {
@@ -218,7 +218,7 @@ impl Writer<'_> {
             .column(staged::Column::ResourceId)
             .filter(of_this.clone())
             .order_by_asc(staged::Column::Number)
-            .limit(REMOVED)
+            .limit(REMOVE_BATCH)
             .into_tuple::<(i64, Uuid)>();
         let changes = changes.all(self.tx()).await.map_err(failed)?;
         let Some((last, _)) = changes.last() else { return Ok(false) };
@@ -231,7 +231,7 @@ impl Writer<'_> {
         let hidden = hydrate::<T>(self, &hidden).await?;
         let ids: Vec<Uuid> = hidden.iter().map(|stored| stored.id).collect();
         for stored in &hidden {
-            self.reindex(Reindexed::gone(stored.id, &stored.data));
+            self.reindex(Reindexed::removed(stored.id, &stored.data));
         }
         let links = [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)];
         let links = links.into_iter().filter(|(_, has)| *has).map(|(table, _)| (table, "owner_id"));

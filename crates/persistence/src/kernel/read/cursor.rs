@@ -9,7 +9,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::sort::Direction;
 use vku_domain::kernel::query::Query;
 
-use super::keyset::{Way, foreign};
+use super::keyset::{PageDirection, invalid_cursor};
 use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::database::error::failed;
 use crate::kernel::search::{FOUND, SCORE};
@@ -18,7 +18,7 @@ use crate::kernel::table::{SortColumn, Table, column};
 
 /// The row of a cursor: the sort values as text, and the id.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Place(pub(crate) Way, Vec<String>, Uuid);
+pub(crate) struct ListPosition(pub(crate) PageDirection, Vec<String>, Uuid);
 
 impl SortColumn {
     fn value(self, text: &str) -> Option<Value> {
@@ -60,9 +60,14 @@ impl<T: Table> Order<T> {
     }
 
     /// Orders a select, and adds the sort values to its columns.
-    pub(crate) fn apply(&self, mut select: Select<T::Entity>, way: Way) -> Select<T::Entity> {
-        let sql_order = |direction| match (direction, way) {
-            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => sea_orm::Order::Asc,
+    pub(crate) fn apply(
+        &self,
+        mut select: Select<T::Entity>,
+        page_direction: PageDirection,
+    ) -> Select<T::Entity> {
+        let sql_order = |direction| match (direction, page_direction) {
+            (Direction::Ascending, PageDirection::Next)
+            | (Direction::Descending, PageDirection::Previous) => sea_orm::Order::Asc,
             _ => sea_orm::Order::Desc,
         };
         for (index, (column, direction)) in self.columns.iter().enumerate() {
@@ -75,16 +80,20 @@ impl<T: Table> Order<T> {
 
     /// The rows after (or before) the cursor: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id >
     /// z))))`. The first condition is redundant, but lets the database start an index scan at the cursor.
-    pub(crate) fn beyond(&self, place: &Place) -> Condition {
-        let Place(way, values, id) = place;
-        let beyond_value = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
-            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gt(value),
-            _ => expr.lt(value),
-        };
-        let at_or_beyond = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
-            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gte(value),
-            _ => expr.lte(value),
-        };
+    pub(crate) fn beyond(&self, position: &ListPosition) -> Condition {
+        let ListPosition(page_direction, values, id) = position;
+        let beyond_value =
+            |expr: SimpleExpr, value: Value, direction: Direction| match (direction, page_direction) {
+                (Direction::Ascending, PageDirection::Next)
+                | (Direction::Descending, PageDirection::Previous) => expr.gt(value),
+                _ => expr.lt(value),
+            };
+        let at_or_beyond =
+            |expr: SimpleExpr, value: Value, direction: Direction| match (direction, page_direction) {
+                (Direction::Ascending, PageDirection::Next)
+                | (Direction::Descending, PageDirection::Previous) => expr.gte(value),
+                _ => expr.lte(value),
+            };
         let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
             column.value(text).map(|value| at_or_beyond(Self::expr(*column), value, *direction))
         });
@@ -100,7 +109,11 @@ impl<T: Table> Order<T> {
     }
 
     /// Returns the cursor position of a row that [`Self::apply`] selected.
-    pub(crate) fn place(&self, row: &QueryResult, way: Way) -> Result<Place, Error> {
+    pub(crate) fn position(
+        &self,
+        row: &QueryResult,
+        page_direction: PageDirection,
+    ) -> Result<ListPosition, Error> {
         let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
             let name = format!("sort_{index}");
             Ok(match column {
@@ -110,10 +123,10 @@ impl<T: Table> Order<T> {
             })
         });
         let values = values.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)?;
-        Ok(Place(way, values, row.try_get("", "id").map_err(failed)?))
+        Ok(ListPosition(page_direction, values, row.try_get("", "id").map_err(failed)?))
     }
 
-    fn fits(&self, Place(_, values, _): &Place) -> bool {
+    fn fits(&self, ListPosition(_, values, _): &ListPosition) -> bool {
         values.len() == self.columns.len()
             && self.columns.iter().zip(values).all(|((column, _), text)| column.value(text).is_some())
     }
@@ -129,9 +142,9 @@ pub(crate) fn write<T: Table>(
     key: &TokenKey,
     query: &Query<T>,
     parent: Option<Uuid>,
-    place: &Place,
+    position: &ListPosition,
 ) -> Result<String, Error> {
-    let payload = serde_json::to_vec(place).map_err(Error::internal)?;
+    let payload = serde_json::to_vec(position).map_err(Error::internal)?;
     let token = key.seal(context(query, parent).as_bytes(), &payload);
     token.ok_or_else(|| Error::internal("a cursor too long to seal"))
 }
@@ -144,8 +157,8 @@ pub(crate) fn read<T: Table>(
     query: &Query<T>,
     parent: Option<Uuid>,
     token: &str,
-) -> Result<Place, Error> {
+) -> Result<ListPosition, Error> {
     let payload = key.unseal(context(query, parent).as_bytes(), token);
-    let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
-    place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
+    let position = payload.and_then(|payload| serde_json::from_slice::<ListPosition>(&payload).ok());
+    position.filter(|position| Order::of(query).fits(position)).ok_or_else(invalid_cursor)
 }

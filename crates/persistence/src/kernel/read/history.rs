@@ -17,7 +17,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
-use super::keyset::{self, Keyset, KeysetPage, Way};
+use super::keyset::{self, Keyset, KeysetPage, PageDirection};
 use super::reference_lookup;
 use crate::kernel::database::error::failed;
 use crate::kernel::table::{Parent, Table};
@@ -36,7 +36,7 @@ pub struct Entry {
 
 impl Entry {
     /// Whether the entry shows more than that something hidden from the actor was changed.
-    fn tells(&self) -> bool {
+    fn has_visible_change(&self) -> bool {
         let is_change = matches!(self.change.action, ChangeAction::Updated | ChangeAction::Transitioned);
         !is_change || !self.changes.is_empty() || self.change.status_change.is_some()
     }
@@ -56,7 +56,7 @@ pub struct Entries {
 /// The change that a cursor points to, by resource id and version. Its position in the log is not used,
 /// because the distance of two positions would disclose how many hidden changes lie between.
 #[derive(Serialize, Deserialize)]
-struct HistoryPosition(Way, Uuid, i64);
+struct HistoryPosition(PageDirection, Uuid, i64);
 
 /// Redacts a logged state, and returns whether the actor could see it at all; see
 /// [`Resource::redact_history`].
@@ -120,29 +120,29 @@ impl Reader<'_> {
         let cursor: Option<HistoryPosition> =
             cursor.map(|token| keyset::open(self.cursors(), list, token)).transpose()?;
         let keyset = Keyset::new(cursor.as_ref().map(|cursor| cursor.0), paging.limit);
-        let beyond = |position| keyset.way().beyond(Expr::col(row::Column::Position), position);
+        let beyond = |position| keyset.direction().beyond(Expr::col(row::Column::Position), position);
         let mut start = cursor.map(|HistoryPosition(_, id, version)| beyond(position(id, version)));
         let mut items = Vec::new();
         loop {
             // Entries that show nothing to the actor are skipped, and do not make a page shorter.
             let select = row::Entity::find().filter(condition.clone());
             let select = start.take().into_iter().fold(select, |select, start| select.filter(start));
-            let select = select.order_by(row::Column::Position, keyset.way().descending());
+            let select = select.order_by(row::Column::Position, keyset.direction().descending());
             let rows = select.limit(keyset.rows_to_read()).all(self.tx()).await.map_err(failed)?;
             let last = rows.last().filter(|_| keyset.is_exceeded_by(&rows)).map(|row| row.position);
             items.extend(
                 self.to_entry(rows, sees, redactor)
                     .await?
                     .into_iter()
-                    .filter(|it| self.actor().is_staff() || it.tells()),
+                    .filter(|it| self.actor().is_staff() || it.has_visible_change()),
             );
             match last {
                 Some(last) if !keyset.is_exceeded_by(&items) => start = Some(beyond(Expr::val(last))),
                 _ => break,
             }
         }
-        let token = |entry: &Entry, way| {
-            let position = HistoryPosition(way, entry.change.resource_id, entry.change.version);
+        let token = |entry: &Entry, direction| {
+            let position = HistoryPosition(direction, entry.change.resource_id, entry.change.version);
             keyset::sign(self.cursors(), list, &position)
         };
         let KeysetPage { rows: items, next, prev } = keyset.page(items, token)?;
@@ -163,7 +163,7 @@ impl Reader<'_> {
         let own = |resource: &str, state: &mut Value| {
             let kind = kinds.iter().find(|kind| kind.name == resource);
             if let (Some(kind), Value::Object(members)) = (kind, state) {
-                members.retain(|name, _| kind.tells(actor, name));
+                members.retain(|name, _| kind.may_read_member(actor, name));
             }
         };
         let mut pairs = Vec::with_capacity(changes.len());
@@ -181,14 +181,17 @@ impl Reader<'_> {
             for (before, change) in &pairs {
                 before.iter().chain([&change.state]).for_each(|state| collect_references(state, &mut ids));
             }
-            let seen = reference_lookup::seen(self.tx(), actor, &ids).await?;
+            let visible = reference_lookup::filter_visible(self.tx(), actor, &ids).await?;
             for (before, change) in &mut pairs {
-                before.iter_mut().chain([&mut change.state]).for_each(|state| retain_visible(state, &seen));
+                before
+                    .iter_mut()
+                    .chain([&mut change.state])
+                    .for_each(|state| retain_visible(state, &visible));
             }
         }
         let entries = pairs.into_iter().map(|(before, mut change)| {
             let kind = kinds.iter().find(|kind| kind.name == change.resource);
-            if kind.is_some_and(|kind| !kind.tells(actor, "status")) {
+            if kind.is_some_and(|kind| !kind.may_read_member(actor, "status")) {
                 change.status_change = None;
             }
             if let (None, Some(status_change)) = (&before, &mut change.status_change) {

@@ -12,7 +12,7 @@ use crate::kernel::crypto::signed_token::TokenKey;
 
 /// The direction in which a page is read from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Way {
+pub(crate) enum PageDirection {
     /// The rows after the cursor.
     #[serde(rename = "n")]
     Next,
@@ -21,7 +21,7 @@ pub(crate) enum Way {
     Previous,
 }
 
-impl Way {
+impl PageDirection {
     /// The order in which a list that begins with the largest value is read.
     pub(crate) fn descending(self) -> Order {
         match self {
@@ -41,7 +41,7 @@ impl Way {
 
 /// The page to read: its size, and the direction of its cursor.
 pub(crate) struct Keyset {
-    cursor: Option<Way>,
+    cursor: Option<PageDirection>,
     limit: u64,
 }
 
@@ -54,13 +54,13 @@ pub(crate) struct KeysetPage<R> {
 
 impl Keyset {
     /// Makes the page with the cursor of this direction; without a cursor, the first page of the list.
-    pub(crate) fn new(cursor: Option<Way>, limit: u64) -> Self {
+    pub(crate) fn new(cursor: Option<PageDirection>, limit: u64) -> Self {
         Self { cursor, limit }
     }
 
     /// The direction in which the rows are read.
-    pub(crate) fn way(&self) -> Way {
-        self.cursor.unwrap_or(Way::Next)
+    pub(crate) fn direction(&self) -> PageDirection {
+        self.cursor.unwrap_or(PageDirection::Next)
     }
 
     /// The number of rows to read: one more than the page has shows whether there is another page.
@@ -77,21 +77,23 @@ impl Keyset {
     pub(crate) fn page<R>(
         &self,
         mut rows: Vec<R>,
-        cursor: impl Fn(&R, Way) -> Result<String, Error>,
+        cursor: impl Fn(&R, PageDirection) -> Result<String, Error>,
     ) -> Result<KeysetPage<R>, Error> {
         let has_more = self.is_exceeded_by(&rows);
         rows.truncate(self.size());
         // Beyond the row of a cursor, in the other direction, there is at least that row.
         let (has_next, has_prev) = match self.cursor {
             None => (has_more, false),
-            Some(Way::Next) => (has_more, true),
-            Some(Way::Previous) => (true, has_more),
+            Some(PageDirection::Next) => (has_more, true),
+            Some(PageDirection::Previous) => (true, has_more),
         };
-        if self.way() == Way::Previous {
+        if self.direction() == PageDirection::Previous {
             rows.reverse();
         }
-        let next = rows.last().filter(|_| has_next).map(|row| cursor(row, Way::Next)).transpose()?;
-        let prev = rows.first().filter(|_| has_prev).map(|row| cursor(row, Way::Previous)).transpose()?;
+        let next =
+            rows.last().filter(|_| has_next).map(|row| cursor(row, PageDirection::Next)).transpose()?;
+        let prev =
+            rows.first().filter(|_| has_prev).map(|row| cursor(row, PageDirection::Previous)).transpose()?;
         Ok(KeysetPage { rows, next, prev })
     }
 
@@ -111,11 +113,11 @@ pub(crate) fn sign(key: &TokenKey, list: &str, position: &impl Serialize) -> Res
 /// Errors: 400 if the token was altered or belongs to another list.
 pub(crate) fn open<P: DeserializeOwned>(key: &TokenKey, list: &str, token: &str) -> Result<P, Error> {
     let payload = key.open(list.as_bytes(), token);
-    payload.and_then(|payload| serde_json::from_slice(&payload).ok()).ok_or_else(foreign)
+    payload.and_then(|payload| serde_json::from_slice(&payload).ok()).ok_or_else(invalid_cursor)
 }
 
 /// 400: the cursor belongs to another list, or is not a cursor.
-pub(crate) fn foreign() -> Error {
+pub(crate) fn invalid_cursor() -> Error {
     let mut violations = Violations::default();
     violations.parameter(
         "cursor",
@@ -139,16 +141,18 @@ mod tests {
     #[test]
     fn a_page_links_to_its_neighbours() {
         let page = |cursor, rows: Vec<i32>| {
-            let page = Keyset::new(cursor, 2).page(rows, |row, way| Ok(format!("{way:?} {row}"))).unwrap();
+            let page = Keyset::new(cursor, 2)
+                .page(rows, |row, direction| Ok(format!("{direction:?} {row}")))
+                .unwrap();
             (page.rows, page.next, page.prev)
         };
         let (next, prev) = (|row| Some(format!("Next {row}")), |row| Some(format!("Previous {row}")));
         assert_eq!(page(None, vec![]), (vec![], None, None));
         assert_eq!(page(None, vec![1, 2]), (vec![1, 2], None, None));
         assert_eq!(page(None, vec![1, 2, 3]), (vec![1, 2], next(2), None));
-        assert_eq!(page(Some(Way::Next), vec![3, 4]), (vec![3, 4], None, prev(3)));
-        assert_eq!(page(Some(Way::Next), vec![3, 4, 5]), (vec![3, 4], next(4), prev(3)));
-        assert_eq!(page(Some(Way::Previous), vec![4, 3, 2]), (vec![3, 4], next(4), prev(3)));
-        assert_eq!(page(Some(Way::Previous), vec![2, 1]), (vec![1, 2], next(2), None));
+        assert_eq!(page(Some(PageDirection::Next), vec![3, 4]), (vec![3, 4], None, prev(3)));
+        assert_eq!(page(Some(PageDirection::Next), vec![3, 4, 5]), (vec![3, 4], next(4), prev(3)));
+        assert_eq!(page(Some(PageDirection::Previous), vec![4, 3, 2]), (vec![3, 4], next(4), prev(3)));
+        assert_eq!(page(Some(PageDirection::Previous), vec![2, 1]), (vec![1, 2], next(2), None));
     }
 }

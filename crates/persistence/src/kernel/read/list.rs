@@ -34,11 +34,11 @@ impl Reader<'_> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(deleted)?;
         let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
-        Ok(self.shown(by_key::<T>(self, key, parent, deleted, None).await?))
+        Ok(self.redacted(by_key::<T>(self, key, parent, deleted, None).await?))
     }
 
     /// Removes the members that the actor may not read.
-    pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
+    pub(crate) fn redacted<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
         self.actor().hidden_fields::<T>().into_iter().for_each(|members| stored.data.redact(members));
         stored
     }
@@ -64,7 +64,7 @@ impl Reader<'_> {
         let select = visible_rows::<T>(self, None, false).filter(with_ids);
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect())
     }
 
     /// Returns the sub-resources of these parents that the actor may read and sees, oldest first.
@@ -77,7 +77,7 @@ impl Reader<'_> {
         let select = visible_rows::<T>(self, None, false).filter(of_parents).order_by_asc(column::<T>("id"));
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect())
     }
 
     /// Returns a page of the list, with the same number of queries for one row as for 200.
@@ -115,22 +115,23 @@ impl Reader<'_> {
             false => None,
         };
         let order = Order::of(query);
-        let place = query
+        let position = query
             .cursor
             .as_deref()
             .map(|token| cursor::read(self.cursors(), query, parent, token))
             .transpose()?;
-        let keyset = Keyset::new(place.as_ref().map(|place| place.0), query.limit);
-        let mut select = order.apply(filtered, keyset.way());
-        if let Some(place) = &place {
-            select = select.filter(order.beyond(place));
+        let keyset = Keyset::new(position.as_ref().map(|position| position.0), query.limit);
+        let mut select = order.apply(filtered, keyset.direction());
+        if let Some(position) = &position {
+            select = select.filter(order.beyond(position));
         }
         let select = select.limit(keyset.rows_to_read());
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        let token =
-            |row: &QueryResult, way| cursor::write(self.cursors(), query, parent, &order.place(row, way)?);
+        let token = |row: &QueryResult, direction| {
+            cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
+        };
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
-        let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
+        let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect();
         Ok(Page { items, next, prev, total })
     }
 }

@@ -1,4 +1,4 @@
-//! Converts rows to resources: child rows, references and derived members are loaded for a whole page at
+//! Converts rows to resources: child rows, references and derived fields are loaded for a whole page at
 //! once.
 
 use std::collections::HashMap;
@@ -34,8 +34,8 @@ pub(crate) fn visible_rows<T: Table>(
         false => deleted_at.is_null(),
     });
     if let Some(name) = T::Parent::column() {
-        if let Some(seen) = T::Parent::seen(reader.actor()) {
-            condition = condition.add(column::<T>(name.clone()).in_subquery(seen));
+        if let Some(ids) = T::Parent::visible_ids(reader.actor()) {
+            condition = condition.add(column::<T>(name.clone()).in_subquery(ids));
         }
         if let Some(parent) = parent {
             condition = condition.add(column::<T>(name).eq(parent));

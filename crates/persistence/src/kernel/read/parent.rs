@@ -20,13 +20,13 @@ impl<P: Table<Parent = ()>> Parent for P {
         Ok(Some((load::summary(&stored), stored.data)))
     }
 
-    fn seen(actor: &Actor) -> Option<SelectStatement> {
-        let seen = Query::select()
+    fn visible_ids(actor: &Actor) -> Option<SelectStatement> {
+        let ids = Query::select()
             .column("id")
             .from(P::NAME)
             .and_where(column::<P>("deleted_at").is_null())
             .cond_where(P::visible_to(actor))
             .take();
-        Some(seen)
+        Some(ids)
     }
 }

@@ -17,13 +17,13 @@ use crate::{Visitor, visit_schema};
 impl Reader<'_> {
     /// Applies the projection to the items. A reference stays a reference if the actor may not read the
     /// target. One batch of queries for each kind of referenced resource, however many items there are.
-    pub async fn show<T: Table>(
+    pub async fn project<T: Table>(
         &self,
         view: &Projection,
         items: Vec<Stored<T>>,
     ) -> Result<Vec<Projected<T>>, Error> {
-        if view.is_usual() {
-            return Ok(items.into_iter().map(Projected::Usual).collect());
+        if view.is_default() {
+            return Ok(items.into_iter().map(Projected::Full).collect());
         }
         let mut values = Vec::with_capacity(items.len());
         for item in &items {
@@ -34,7 +34,7 @@ impl Reader<'_> {
             values.push(value);
         }
         self.expand(view, &mut values).await?;
-        Ok(values.into_iter().map(Projected::Viewed).collect())
+        Ok(values.into_iter().map(Projected::Selected).collect())
     }
 
     /// Replaces the expanded references. Boxed, so that it is compiled in this crate alone.
@@ -59,7 +59,7 @@ impl Reader<'_> {
             ids.sort_unstable();
             ids.dedup();
             expanded.extend(
-                visit_schema(target, Whole { reader: self, ids }).await.transpose()?.unwrap_or_default(),
+                visit_schema(target, ReadByIds { reader: self, ids }).await.transpose()?.unwrap_or_default(),
             );
         }
         for expansion in view.expanded() {
@@ -80,12 +80,12 @@ fn id(reference: &Value) -> Option<Uuid> {
 }
 
 /// Reads resources of a kind that is known only by name, as the actor sees them.
-struct Whole<'a, 'r> {
+struct ReadByIds<'a, 'r> {
     reader: &'a Reader<'r>,
     ids: Vec<Uuid>,
 }
 
-impl Visitor for Whole<'_, '_> {
+impl Visitor for ReadByIds<'_, '_> {
     type Answer = Result<HashMap<Uuid, Value>, Error>;
 
     async fn visit<T: Table>(self) -> Self::Answer {

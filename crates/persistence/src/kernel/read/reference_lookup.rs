@@ -91,7 +91,7 @@ impl ResourceDescriptor {
     }
 
     /// Whether a member of a logged state belongs to the resource itself and may be read by the actor.
-    pub(crate) fn tells(&self, actor: &Actor, member: &str) -> bool {
+    pub(crate) fn may_read_member(&self, actor: &Actor, member: &str) -> bool {
         !READ_ONLY.contains(&member)
             && self.parent != Some(member)
             && !self.derived.contains(&member)
@@ -246,7 +246,7 @@ pub(crate) async fn by_key(
 const CHUNK: usize = 10_000;
 
 /// Returns those of these ids that the actor sees now, with one query per kind of resource and chunk of ids.
-pub(crate) async fn seen(
+pub(crate) async fn filter_visible(
     tx: &DatabaseTransaction,
     actor: &Actor,
     ids: &HashSet<Uuid>,

@@ -172,17 +172,17 @@ impl Store {
         writing: &WriteContext<'_>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let turn = self.database.acquire_write_slot().await;
+        let write_slot = self.database.acquire_write_slot().await;
         let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
         let reader = Reader::new(tx, writing.actor, &self.cursors);
-        let mut writer = Writer::new(reader, &self.database, turn, self.now(), writing.clone());
+        let mut writer = Writer::new(reader, &self.database, write_slot, self.now(), writing.clone());
         let mut result = work(&mut writer).await;
         if let (Ok(_), false) = (&result, writing.dry_run)
             && let Err(error) = writer.publish().await
         {
             result = Err(error);
         }
-        let Collected { tx, turn, changes, indexed, staging, posted } = writer.finish();
+        let Collected { tx, write_slot, changes, indexed, staging, has_mail } = writer.finish();
         match result {
             Ok(answer) if !writing.dry_run => {
                 // Everything that must be committed with the work is in the same transaction: the log here,
@@ -202,7 +202,7 @@ impl Store {
                 drop(generation_guard);
                 self.database.notify();
                 self.database.truncate_wal();
-                if posted {
+                if has_mail {
                     self.mails.notify_one();
                 }
                 if many {
@@ -214,7 +214,7 @@ impl Store {
                 // The result of the rollback does not matter: without a commit there is nothing to undo, and
                 // a connection whose rollback failed is closed instead of reused.
                 let _ = tx.rollback().await;
-                drop(turn);
+                drop(write_slot);
                 if let Some(staging) = staging {
                     self.give_up(staging).await;
                 }

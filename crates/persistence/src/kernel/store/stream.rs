@@ -47,7 +47,7 @@ impl Store {
     ///
     /// Errors: 503 if other exports take too long, or the database is unavailable.
     pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
-        let Ok(Ok(turn)) = tokio::time::timeout(SLOT_TIMEOUT, self.exports.acquire()).await else {
+        let Ok(Ok(slot)) = tokio::time::timeout(SLOT_TIMEOUT, self.exports.acquire()).await else {
             let detail = bilingual!(
                 "Too many exports are running; please try again shortly.",
                 "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
@@ -55,7 +55,7 @@ impl Store {
             return Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) });
         };
         let reader = self.read_on(self.database().exporting(), actor).await?;
-        Ok(Export { reader, store: self, _turn: turn })
+        Ok(Export { reader, store: self, _turn: slot })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::kernel::transaction::Writer;
 /// `type Hooks = Self`: whether there are any follows from that.
 pub trait WriteHooks<T: Table> {
     /// Whether there are hooks; only `()` has none.
-    const EXIST: bool = true;
+    const HAS_HOOKS: bool = true;
 
     /// Runs before a write; may refuse or complete it. `parent` is the id of the locked parent; `before` is
     /// `None` for a new resource. Does not run before a deletion.
@@ -35,5 +35,5 @@ pub trait WriteHooks<T: Table> {
 }
 
 impl<T: Table> WriteHooks<T> for () {
-    const EXIST: bool = false;
+    const HAS_HOOKS: bool = false;
 }

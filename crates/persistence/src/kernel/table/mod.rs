@@ -148,7 +148,7 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// Fills in derived members, as far as the actor may see them; a fixed number of queries for the whole
+    /// Fills in derived fields, as far as the actor may see them; a fixed number of queries for the whole
     /// page.
     fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
@@ -180,7 +180,7 @@ pub trait Parent: ParentKind + Sized + 'static {
     ) -> impl Future<Output = Result<Option<(ReferenceSummary, Self)>, Error>>;
 
     /// Selects the ids of the parents that the actor sees.
-    fn seen(actor: &Actor) -> Option<SelectStatement>;
+    fn visible_ids(actor: &Actor) -> Option<SelectStatement>;
 
     /// Returns the column of a sub-resource that holds the id of the parent.
     fn column() -> Option<String> {
@@ -197,7 +197,7 @@ impl Parent for () {
         Ok(None)
     }
 
-    fn seen(_: &Actor) -> Option<SelectStatement> {
+    fn visible_ids(_: &Actor) -> Option<SelectStatement> {
         None
     }
 }

@@ -10,8 +10,8 @@ use vku_domain::kernel::value::Slug;
 /// each.
 #[derive(Debug, Default)]
 pub(crate) struct ImportState {
-    pub(crate) named: HashMap<String, u64>,
-    pub(crate) meant: HashMap<Uuid, u64>,
+    pub(crate) rows_by_key: HashMap<String, u64>,
+    pub(crate) rows_by_id: HashMap<Uuid, u64>,
     /// The last number that was appended to a slug made from the same name.
     numbers: HashMap<Slug, u32>,
     /// What `numbers` had for the slug that the current row has got, in case the row is refused.
@@ -28,7 +28,7 @@ impl ImportState {
     }
 
     /// Records the number that a slug got.
-    pub(in crate::kernel) fn took(&mut self, base: Slug, number: u32) {
+    pub(in crate::kernel) fn record_number(&mut self, base: Slug, number: u32) {
         let previous = self.numbers.insert(base.clone(), number);
         self.previous_number = Some((base, previous));
     }
@@ -58,7 +58,7 @@ impl ImportState {
 
     /// The row that referred to this resource first.
     pub(in crate::kernel) fn first(&self, id: Uuid) -> Option<u64> {
-        self.meant.get(&id).copied()
+        self.rows_by_id.get(&id).copied()
     }
 
     /// Takes the siblings that were kept for this batch.

@@ -76,25 +76,25 @@ impl<'a> Reader<'a> {
 /// What is left of a writer when its work is done: the open transaction, and what the write has collected.
 pub(crate) struct Collected<'a> {
     pub(crate) tx: DatabaseTransaction,
-    pub(crate) turn: Option<SemaphorePermit<'a>>,
+    pub(crate) write_slot: Option<SemaphorePermit<'a>>,
     pub(crate) changes: Vec<NewChange>,
     pub(crate) indexed: Vec<Reindexed>,
     pub(crate) staging: Option<Staging>,
-    pub(crate) posted: bool,
+    pub(crate) has_mail: bool,
 }
 
 /// A transaction in which an actor writes; it also reads, as the actor sees the data.
 pub struct Writer<'a> {
     reader: Reader<'a>,
     database: &'a Database,
-    turn: Option<SemaphorePermit<'a>>,
+    write_slot: Option<SemaphorePermit<'a>>,
     at: DateTime<Utc>,
     writing: WriteContext<'a>,
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
-    met: ImportState,
+    import_state: ImportState,
     staging: Option<Staging>,
-    posted: bool,
+    has_mail: bool,
     cancels: bool,
 }
 
@@ -111,29 +111,29 @@ impl<'a> Writer<'a> {
     pub(crate) fn new(
         reader: Reader<'a>,
         database: &'a Database,
-        turn: Option<SemaphorePermit<'a>>,
+        write_slot: Option<SemaphorePermit<'a>>,
         at: DateTime<Utc>,
         writing: WriteContext<'a>,
     ) -> Self {
         Self {
             reader,
             database,
-            turn,
+            write_slot,
             at,
             writing,
             changes: Vec::new(),
             indexed: Vec::new(),
-            met: ImportState::default(),
+            import_state: ImportState::default(),
             staging: None,
-            posted: false,
+            has_mail: false,
             cancels: false,
         }
     }
 
     /// Ends the writer. The transaction is neither committed nor rolled back yet.
     pub(crate) fn finish(self) -> Collected<'a> {
-        let Self { reader, turn, changes, indexed, staging, posted, .. } = self;
-        Collected { tx: reader.tx, turn, changes, indexed, staging, posted }
+        let Self { reader, write_slot, changes, indexed, staging, has_mail, .. } = self;
+        Collected { tx: reader.tx, write_slot, changes, indexed, staging, has_mail }
     }
 
     /// The instant of the write: every row that is created or changed gets it.
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
 
     /// Records that a mail was queued: the mail worker is woken after the commit.
     pub(crate) fn mail_queued(&mut self) {
-        self.posted = true;
+        self.has_mail = true;
     }
 
     /// Chooses that this write cancels registrations that would prevent it.
@@ -161,13 +161,13 @@ impl<'a> Writer<'a> {
     }
 
     /// The resources that the rows of an import have referred to so far.
-    pub(crate) fn batch_state(&self) -> &ImportState {
-        &self.met
+    pub(crate) fn import_state(&self) -> &ImportState {
+        &self.import_state
     }
 
     /// The same, to record another row.
-    pub(crate) fn batch_state_mut(&mut self) -> &mut ImportState {
-        &mut self.met
+    pub(crate) fn import_state_mut(&mut self) -> &mut ImportState {
+        &mut self.import_state
     }
 
     /// The id of the resource that was changed first; all other changes follow from it.
@@ -193,17 +193,17 @@ impl<'a> Writer<'a> {
     }
 
     /// Releases the write slot, so that others can write.
-    pub(crate) fn end_turn(&mut self) {
-        self.turn = None;
+    pub(crate) fn release_write_slot(&mut self) {
+        self.write_slot = None;
     }
 
     /// Waits for the write slot again.
-    pub(crate) async fn take_turn(&mut self) {
-        self.turn = self.database.acquire_write_slot().await;
+    pub(crate) async fn acquire_write_slot(&mut self) {
+        self.write_slot = self.database.acquire_write_slot().await;
     }
 
     /// Takes the changes and words recorded so far.
-    pub(crate) fn take_noted(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
+    pub(crate) fn take_recorded(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
         (std::mem::take(&mut self.changes), std::mem::take(&mut self.indexed))
     }
 

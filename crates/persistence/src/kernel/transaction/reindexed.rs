@@ -20,7 +20,7 @@ impl Reindexed {
     }
 
     /// Makes the entry of a resource that is removed.
-    pub(crate) fn gone<T: Resource>(id: Uuid, before: &T) -> Self {
+    pub(crate) fn removed<T: Resource>(id: Uuid, before: &T) -> Self {
         Self { resource: T::NAME, id, before: search_index(before), after: Index::new() }
     }
 }

@@ -42,7 +42,7 @@ impl Staging {
         self.staged
     }
 
-    pub(crate) fn hides(&self) -> bool {
+    pub(crate) fn hides_rows(&self) -> bool {
         self.hides
     }
 

@@ -38,12 +38,12 @@ pub(crate) fn in_body<T: Table>(body: &Value) -> NamedCodes {
 
 /// Returns a violation for each unknown code, with its pointer. The rows of known codes are locked until the
 /// end of the write.
-pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
-    Ok(unknown_in::<T>(tx, &[in_data(data)?]).await?.pop().unwrap_or_default())
+pub(crate) async fn unknown_codes<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
+    Ok(unknown_codes_of_all::<T>(tx, &[in_data(data)?]).await?.pop().unwrap_or_default())
 }
 
-/// The same as [`unknown`] for many resources, with as many statements as for one.
-pub(crate) async fn unknown_in<T: Table>(
+/// The same as [`unknown_codes`] for many resources, with as many statements as for one.
+pub(crate) async fn unknown_codes_of_all<T: Table>(
     tx: &DatabaseTransaction,
     all: &[NamedCodes],
 ) -> Result<Vec<Violations>, Error> {
@@ -56,12 +56,12 @@ pub(crate) async fn unknown_in<T: Table>(
         let requested: Vec<_> = requested.into_iter().collect();
         let mut known = BTreeSet::new();
         for chunk in requested.chunks(CHUNK) {
-            known.extend(live(tx, resource, Some(chunk)).await?);
+            known.extend(live_codes(tx, resource, Some(chunk)).await?);
         }
         if known.len() == requested.len() {
             continue;
         }
-        let existing = live(tx, resource, None).await?;
+        let existing = live_codes(tx, resource, None).await?;
         let existing: Vec<_> = existing.iter().map(String::as_str).collect();
         for (all, violations) in all.iter().zip(&mut violations) {
             for (codes, found) in T::CODE_LISTS.iter().zip(all).filter(|(codes, _)| codes.of == resource) {
@@ -77,7 +77,7 @@ pub(crate) async fn unknown_in<T: Table>(
 
 /// Returns the slugs of a resource that are not deleted: the requested ones, locked until the end of the
 /// write, or all.
-pub(crate) async fn live(
+pub(crate) async fn live_codes(
     tx: &DatabaseTransaction,
     resource: &str,
     requested: Option<&[&str]>,

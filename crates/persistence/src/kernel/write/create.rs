@@ -41,7 +41,7 @@ impl Writer<'_> {
         let row = row.into_active_model();
         unique::check::<T>(self, id, &row).await?;
         let inserted = T::Entity::insert(row).exec_without_returning(self.tx()).await;
-        inserted.map_err(unique::failed::<T>)?;
+        inserted.map_err(unique::write_failed::<T>)?;
         child_rows::save::<T>(self.tx(), id, links, true).await?;
         self.reindex_resource(id, None, &data);
         let stored = match parent {

@@ -9,7 +9,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::reference::Key;
 
-use super::dependents::{self, Which};
+use super::dependents::{self, DependentKinds};
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
@@ -38,8 +38,8 @@ impl Writer<'_> {
         registers: bool,
         id: Uuid,
     ) -> Result<(), Error> {
-        let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
-        let dependents = dependents::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
+        let kinds = if self.cancels() { DependentKinds::NoRegistrations } else { DependentKinds::All };
+        let dependents = dependents::dependents(self.tx(), (resource, id), kinds, self.written_at()).await?;
         if dependents.is_empty() {
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl Writer<'_> {
             "Other resources refer to this one; see `dependents`.",
             "Anderes verweist darauf; siehe `dependents`."
         );
-        let detail = if registers { detail.then(cancelling()) } else { detail };
+        let detail = if registers { detail.then(cancellation_hint()) } else { detail };
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
     }
 
@@ -55,13 +55,17 @@ impl Writer<'_> {
     /// request cancels these.
     ///
     /// Errors: 409.
-    pub(crate) async fn unregistered(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+    pub(crate) async fn check_no_registrations(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
         if self.cancels() {
             return Ok(());
         }
-        let dependents =
-            dependents::dependents(self.tx(), (resource, id), Which::Registrations, self.written_at())
-                .await?;
+        let dependents = dependents::dependents(
+            self.tx(),
+            (resource, id),
+            DependentKinds::Registrations,
+            self.written_at(),
+        )
+        .await?;
         if dependents.is_empty() {
             return Ok(());
         }
@@ -69,12 +73,12 @@ impl Writer<'_> {
             "People from this member are registered for future sessions; see `dependents`.",
             "Personen dieses Mitglieds sind für künftige Sitzungen angemeldet; siehe `dependents`."
         );
-        Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancelling())) })
+        Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancellation_hint())) })
     }
 }
 
 /// The part of an error that explains how to cancel registrations.
-fn cancelling() -> Bilingual {
+fn cancellation_hint() -> Bilingual {
     bilingual!(
         " Use `cancel_registrations=true` to cancel registrations in the same request, without notifying \
          the people.",

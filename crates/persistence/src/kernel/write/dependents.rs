@@ -16,7 +16,7 @@ use crate::kernel::read::reference_lookup::ResourceDescriptor;
 use crate::resources;
 
 /// The maximum number of dependents in an error.
-const NAMED: u64 = 20;
+const MAX_NAMED: u64 = 20;
 
 /// Whether other resources can refer to resources with this name and so prevent their deletion.
 pub fn may_have_dependents(name: &str) -> bool {
@@ -42,7 +42,7 @@ pub fn known_references() -> Vec<String> {
 
 /// Which kinds of dependents to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum DependentKinds {
     /// All kinds.
     All,
     /// All kinds except registrations, which can be cancelled along.
@@ -58,16 +58,16 @@ pub(crate) enum Which {
 pub(crate) async fn dependents(
     tx: &DatabaseTransaction,
     (target, id): (&'static str, Uuid),
-    which: Which,
+    kinds: DependentKinds,
     at: DateTime<Utc>,
 ) -> Result<Vec<Named>, Error> {
     let mut found: Vec<Named> = Vec::new();
     let all = resources();
-    let is_included = |described: &&ResourceDescriptor| match which {
+    let is_included = |described: &&ResourceDescriptor| match kinds {
         _ if described.name == User::NAME => false,
-        Which::All => true,
-        Which::NoRegistrations => described.name != Registration::NAME,
-        Which::Registrations => described.name == Registration::NAME,
+        DependentKinds::All => true,
+        DependentKinds::NoRegistrations => described.name != Registration::NAME,
+        DependentKinds::Registrations => described.name == Registration::NAME,
     };
     for described in all.iter().filter(is_included) {
         let mut conditions = Condition::any();
@@ -116,7 +116,7 @@ pub(crate) async fn dependents(
                 )
             }
         };
-        let select = select.clone().order_by("id", sea_orm::Order::Asc).limit(NAMED).take();
+        let select = select.clone().order_by("id", sea_orm::Order::Asc).limit(MAX_NAMED).take();
         for row in tx.query_all(&select).await.map_err(failed)? {
             let summary = reported.summary(&row)?;
             if !found.iter().any(|known| known.id == summary.id) {
@@ -128,7 +128,7 @@ pub(crate) async fn dependents(
 }
 
 /// Returns the deleted resources that sub-resources of this row refer to.
-pub(crate) async fn gone_for_parts<T: Resource>(
+pub(crate) async fn deleted_targets_of_parts<T: Resource>(
     tx: &DatabaseTransaction,
     id: Uuid,
     at: DateTime<Utc>,
@@ -157,7 +157,7 @@ pub(crate) async fn gone_for_parts<T: Resource>(
                 .and_where(target.column("id").in_subquery(referenced))
                 .and_where(target.column("deleted_at").is_not_null())
                 .order_by("id", sea_orm::Order::Asc)
-                .limit(NAMED)
+                .limit(MAX_NAMED)
                 .take();
             for row in tx.query_all(&select).await.map_err(failed)? {
                 found.push(name(target.name, target.summary(&row)?));

@@ -70,7 +70,7 @@ impl Writer<'_> {
                 ),
             ),
         };
-        let current = Some(Box::new(self.shown(stored.clone()).tag().map_err(Error::internal)?));
+        let current = Some(Box::new(self.redacted(stored.clone()).tag().map_err(Error::internal)?));
         Err(Error { current, ..Error::new(code, detail) })
     }
 }

@@ -142,7 +142,7 @@ impl Writer<'_> {
             self.claim_slug(id, &mut data).await?;
         }
         if let Some(before) = before.filter(|before| is_unchanged(before, &data)) {
-            return Ok(self.shown(before.clone()));
+            return Ok(self.redacted(before.clone()));
         }
 
         // 5. Check references.
@@ -172,17 +172,17 @@ impl Writer<'_> {
         self.run_after_write(before, after).await
     }
 
-    /// Step 9: runs [`WriteHooks::after_write`], which may change the derived members of the resource.
+    /// Step 9: runs [`WriteHooks::after_write`], which may change the derived fields of the resource.
     pub(super) async fn run_after_write<T: Table>(
         &mut self,
         before: Option<&Stored<T>>,
         after: Stored<T>,
     ) -> Result<Stored<T>, Error> {
-        if !T::Hooks::EXIST {
+        if !T::Hooks::HAS_HOOKS {
             return Ok(after);
         }
         T::Hooks::after_write(self, before, &after).await?;
         let after = self.read_back::<T>(after.id).await?;
-        Ok(self.shown(after))
+        Ok(self.redacted(after))
     }
 }

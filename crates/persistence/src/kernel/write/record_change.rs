@@ -39,7 +39,7 @@ impl<T: Table> Written<T> {
             state: logged_state(&stored)?,
             status_change,
         });
-        Ok(writer.shown(stored))
+        Ok(writer.redacted(stored))
     }
 }
 

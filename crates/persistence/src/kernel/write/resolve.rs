@@ -39,14 +39,14 @@ impl Writer<'_> {
         parent: Option<&T::Parent>,
     ) -> Result<Vec<Result<T, Error>>, Error> {
         let unparsed_references: Vec<_> =
-            drafts.iter().flat_map(Draft::unparsed_references).filter_map(named).collect();
+            drafts.iter().flat_map(Draft::unparsed_references).filter_map(resource_and_key).collect();
         let summaries = self
             .look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), unparsed_references)
             .await?;
         for draft in &mut drafts {
             let mut violations = Violations::default();
             for reference in draft.unparsed_references() {
-                if let Some((resource, key)) = named(reference)
+                if let Some((resource, key)) = resource_and_key(reference)
                     && !summaries.contains_key(&(resource, key.clone()))
                 {
                     unknown_reference(resource, &key, reference.pointer.clone(), &mut violations);
@@ -58,12 +58,12 @@ impl Writer<'_> {
             .iter_mut()
             .map(|draft| draft.data.as_mut().map(|data| resolved(data, &summaries)).unwrap_or_default())
             .collect();
-        let codes = drafts.iter().map(|draft| match (&draft.data, draft.unread()) {
+        let codes = drafts.iter().map(|draft| match (&draft.data, draft.unparsed_body()) {
             (Some(data), _) => code_lists::in_data(data),
             (None, body) => Ok(body.map(code_lists::in_body::<T>).unwrap_or_default()),
         });
         let codes = codes.collect::<Result<Vec<_>, _>>()?;
-        let unknown = code_lists::unknown_in::<T>(self.tx(), &codes).await?;
+        let unknown = code_lists::unknown_codes_of_all::<T>(self.tx(), &codes).await?;
         for ((draft, found), unknown) in drafts.iter_mut().zip(&mut found).zip(unknown) {
             let Some(data) = &draft.data else {
                 draft.add_violations(unknown);
@@ -125,7 +125,7 @@ fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mu
 
 /// Returns the resource and the key of a reference in a body that could not be read; `None` if it refers to
 /// no known resource.
-fn named(reference: &UnparsedReference) -> Option<(&'static str, Key)> {
+fn resource_and_key(reference: &UnparsedReference) -> Option<(&'static str, Key)> {
     let resource = resources().iter().find(|described| reference.refers_to(described.name))?;
     Some((resource.name, reference.key.clone()))
 }

@@ -37,7 +37,7 @@ impl Writer<'_> {
         }
         let mut data = deleted.data.clone();
         let mut violations = self.resolve(&mut data).await?;
-        violations.append(code_lists::unknown(self.tx(), &data).await?);
+        violations.append(code_lists::unknown_codes(self.tx(), &data).await?);
         data.validate(&mut violations);
         parent.iter().for_each(|parent| data.validate_with_parent(parent, &mut violations));
         if !violations.is_empty() {
@@ -47,7 +47,8 @@ impl Writer<'_> {
             );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
-        let dependents = dependents::gone_for_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
+        let dependents =
+            dependents::deleted_targets_of_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
         if !dependents.is_empty() {
             let detail = bilingual!(
                 "A resource that sub-resources refer to is deleted; see `dependents`.",

@@ -18,23 +18,23 @@ impl Writer<'_> {
         let label = data.label().to_owned();
         let Some(slot) = slug_mut(data) else { return Ok(()) };
         if let Some(slug) = slot {
-            if self.try_slug::<T>(id, slug).await? || self.slug_is_mine::<T>(id, slug).await? {
+            if self.try_slug::<T>(id, slug).await? || self.is_former_slug::<T>(id, slug).await? {
                 return Ok(());
             }
-            return Err(taken(slug));
+            return Err(slug_taken(slug));
         }
         let base = Slug::from_name(&label);
         // Do not disclose that a hidden resource has the slug: callers other than staff always get a random
         // number.
         let is_staff = self.actor().is_staff();
-        let mut number = if is_staff { self.batch_state().next_number(&base) } else { chance(id) };
+        let mut number = if is_staff { self.import_state().next_number(&base) } else { random_number(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
-        while !self.try_slug::<T>(id, &candidate).await? && !self.slug_is_mine::<T>(id, &candidate).await? {
+        while !self.try_slug::<T>(id, &candidate).await? && !self.is_former_slug::<T>(id, &candidate).await? {
             number += 1;
             candidate = base.numbered(number);
         }
         if is_staff {
-            self.batch_state_mut().took(base, number);
+            self.import_state_mut().record_number(base, number);
         }
         *slot = Some(candidate);
         Ok(())
@@ -54,7 +54,7 @@ impl Writer<'_> {
     }
 
     /// Whether the slug is a former one of the same resource, which may use it again.
-    async fn slug_is_mine<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+    async fn is_former_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
         let select = Query::select()
             .column("resource_id")
             .from("slug")
@@ -66,13 +66,13 @@ impl Writer<'_> {
     }
 }
 
-pub(crate) fn taken(slug: &Slug) -> Error {
+pub(crate) fn slug_taken(slug: &Slug) -> Error {
     let detail = bilingual!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
     Error::new(Code::SlugTaken, detail).about("/slug")
 }
 
 /// Six digits from the random part of a UUID.
-fn chance(id: Uuid) -> u32 {
+fn random_number(id: Uuid) -> u32 {
     let [.., a, b, c, d] = id.into_bytes();
     100_000 + u32::from_be_bytes([a, b, c, d]) % 900_000
 }

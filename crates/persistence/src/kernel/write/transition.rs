@@ -32,8 +32,8 @@ impl Writer<'_> {
         }
         let from = before.data.status();
         if !allowed(from).contains(&to) {
-            let words = ways(self, &before, parent.as_ref()).map(State::word);
-            return Err(no_way(from.map(State::word), Some(to.word()), words));
+            let words = allowed_transitions(self, &before, parent.as_ref()).map(State::word);
+            return Err(not_allowed(from.map(State::word), Some(to.word()), words));
         }
         if self.actor().role.is_some_and(|role| !T::may_transition_to(role, to)) {
             return Err(self.actor().refusal());
@@ -45,7 +45,7 @@ impl Writer<'_> {
             violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
-        self.enterable(&before.data, to)?;
+        self.check_requirements(&before.data, to)?;
         let mut data = before.data.clone();
         data.set_status(to);
         self.write(Accepted::change(before, data, reason)).await
@@ -57,7 +57,7 @@ impl Writer<'_> {
     /// Errors: 403, 409 (the transition is not allowed, or data is missing for it).
     pub(crate) fn check_transition<T: Table>(&self, before: &T, after: &T) -> Result<(), Error> {
         let Some(from) = before.status().filter(|from| Some(*from) != after.status()) else { return Ok(()) };
-        self.passable::<T>(Some(from), after.status())?;
+        self.check_allowed::<T>(Some(from), after.status())?;
         let Some(to) = after.status() else { return Ok(()) };
         if T::needs_reason(from, to) {
             let (from, to) = (from.word(), to.word());
@@ -69,11 +69,11 @@ impl Writer<'_> {
             );
             return Err(Error::new(Code::TransitionNeeds, detail).about("/status"));
         }
-        self.enterable(after, to)
+        self.check_requirements(after, to)
     }
 
     /// Checks the data that the status requires today.
-    fn enterable<T: Table>(&self, data: &T, to: T::Status) -> Result<(), Error> {
+    fn check_requirements<T: Table>(&self, data: &T, to: T::Status) -> Result<(), Error> {
         let mut violations = Violations::default();
         data.needs_today(to, self.actor().today(), &mut violations);
         if violations.is_empty() {
@@ -88,19 +88,23 @@ impl Writer<'_> {
     }
 
     /// Checks that the transition exists and the actor may perform it; a known status cannot become unknown.
-    fn passable<T: Table>(&self, from: Option<T::Status>, to: Option<T::Status>) -> Result<(), Error> {
+    fn check_allowed<T: Table>(&self, from: Option<T::Status>, to: Option<T::Status>) -> Result<(), Error> {
         let allowed = allowed(from);
         match to {
             Some(to) if allowed.contains(&to) => match self.actor().role {
                 Some(role) if !T::may_transition_to(role, to) => Err(self.actor().refusal().about("/status")),
                 _ => Ok(()),
             },
-            _ => Err(no_way(from.map(State::word), to.map(State::word), allowed.iter().map(|it| it.word()))),
+            _ => Err(not_allowed(
+                from.map(State::word),
+                to.map(State::word),
+                allowed.iter().map(|it| it.word()),
+            )),
         }
     }
 }
 
-fn no_way(
+fn not_allowed(
     from: Option<&'static str>,
     to: Option<&'static str>,
     allowed: impl Iterator<Item = &'static str>,
@@ -125,7 +129,7 @@ fn no_way(
 }
 
 /// Returns the statuses that the actor may change the resource to now.
-pub fn ways<T: Table>(
+pub fn allowed_transitions<T: Table>(
     reader: &Reader<'_>,
     stored: &Stored<T>,
     parent: Option<&T::Parent>,

@@ -49,7 +49,7 @@ pub(crate) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::Acti
                 unique.code,
                 detail(row.try_get("", "id").map_err(crate::kernel::database::error::failed)?),
             ),
-            None => refused(unique),
+            None => violation(unique),
         });
     }
     Ok(())
@@ -63,20 +63,20 @@ fn value<T: Table>(row: &T::ActiveRow, name: &str) -> Option<Value> {
     }
 }
 
-fn refused(unique: &Unique) -> Error {
+fn violation(unique: &Unique) -> Error {
     let column = unique.only.or(unique.columns.first().copied()).unwrap_or_default();
     let member = column.trim_end_matches("_id").trim_end_matches("_key");
     Error::new(unique.code, (unique.detail)()).about(format!("/{member}"))
 }
 
 /// Maps the error of the unique index, if another transaction was faster than the check.
-pub(crate) fn failed<T: Table>(error: DbErr) -> Error {
+pub(crate) fn write_failed<T: Table>(error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else {
         return crate::kernel::database::error::failed(error);
     };
     let named = |unique: &&Unique| unique.columns.iter().all(|name| message.contains(name));
     match T::UNIQUE.iter().find(named) {
-        Some(unique) => refused(unique),
+        Some(unique) => violation(unique),
         None => crate::kernel::database::error::failed(error),
     }
 }

@@ -66,15 +66,15 @@ impl Writer<'_> {
             .filter(column::<T>("version").eq(before.version))
             .exec(self.tx())
             .await
-            .map_err(unique::failed::<T>)?;
+            .map_err(unique::write_failed::<T>)?;
         if updated.rows_affected != 1 {
-            return Err(Error::new(Code::PreconditionFailed, changed_meanwhile()));
+            return Err(Error::new(Code::PreconditionFailed, concurrent_change()));
         }
         child_rows::save::<T>(self.tx(), meta.id, links, false).await?;
         Ok(Written(self.read_back::<T>(meta.id).await?))
     }
 }
 
-fn changed_meanwhile() -> Bilingual {
+fn concurrent_change() -> Bilingual {
     bilingual!("The resource has changed in the meantime.", "Es wurde inzwischen geändert.")
 }

@@ -59,7 +59,7 @@ pub struct Draft<T> {
     today: Violations,
     invalid_pointers: Vec<String>,
     unparsed_references: Vec<UnparsedReference>,
-    unread: Option<Value>,
+    unparsed_body: Option<Value>,
 }
 
 impl<T: Resource> Draft<T> {
@@ -168,7 +168,7 @@ impl<T: Resource> Draft<T> {
                     today,
                     invalid_pointers: invalid,
                     unparsed_references,
-                    unread: None,
+                    unparsed_body: None,
                 };
             }
             Err(faults) => faults,
@@ -193,14 +193,14 @@ impl<T: Resource> Draft<T> {
             data.is_none() || invalid.iter().any(|pointer| within(&reference.pointer, pointer))
         };
         let unparsed_references = unparsed_references.into_iter().filter(is_missing).collect();
-        let unread = data.is_none().then_some(merged);
+        let unparsed_body = data.is_none().then_some(merged);
         Self {
             data,
             violations,
             today: Violations::default(),
             invalid_pointers: invalid,
             unparsed_references,
-            unread,
+            unparsed_body,
         }
     }
 
@@ -210,8 +210,8 @@ impl<T: Resource> Draft<T> {
     }
 
     /// Returns the merged body if it could not be parsed into data.
-    pub fn unread(&self) -> Option<&Value> {
-        self.unread.as_ref()
+    pub fn unparsed_body(&self) -> Option<&Value> {
+        self.unparsed_body.as_ref()
     }
 
     /// Adds errors in parts of the body that are not in the data.
