@@ -97,7 +97,7 @@ impl TestApp {
                     security_contact: Some("mailto:security@partnerships.example".into()),
                     reporter: "XI-TEST;22;Exchange".parse().unwrap(),
                 };
-                let (tokens, sheets) = (live, XlsxLimits::up_to(SHEET_ROWS));
+                let (tokens, sheets) = (live, XlsxLimits::limited_to(SHEET_ROWS));
                 let responses = ResponseCache::new(cache::DEFAULT_CACHE_BYTES);
                 let shared = Data::new(AppState {
                     store: store.clone(),

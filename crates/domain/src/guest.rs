@@ -101,7 +101,7 @@ impl Resource for Guest {
     const PATH: &'static str = "guests";
     const POLICY: Policy = STAFF_WRITES;
     const NAME_FIELD: &'static str = "";
-    const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
+    const PERSONAL_FIELDS: &'static [&'static str] = &["email"];
     const UNLOGGED: &'static [&'static str] = &["email"];
     const MAY_REPEAT: bool = true;
 

@@ -199,7 +199,7 @@ impl Report {
     }
 
     /// Returns whether rows can be written: either all, or the valid ones if invalid rows are skipped.
-    pub fn is_doable(&self, on_error: OnError) -> bool {
+    pub fn can_be_written(&self, on_error: OnError) -> bool {
         self.whole && (on_error == OnError::Skip || self.faults_total == 0)
     }
 

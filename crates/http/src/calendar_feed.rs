@@ -19,9 +19,9 @@ use vku_transfer::format::Format;
 
 use crate::kernel::page::token_of_link;
 use crate::kernel::problem::Problem;
-use crate::kernel::request::anybody::Anybody;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key, parse_write_flags};
+use crate::kernel::request::unauthenticated::Unauthenticated;
 use crate::kernel::response::conditional::respond_as;
 
 /// The path of a member's calendar: outside the API, because the link itself is the credential. The token is in the
@@ -95,7 +95,7 @@ pub async fn delete_member_calendar_link(context: Context) -> Result<HttpRespons
 }
 
 /// Handles `GET`: returns the calendar of the link.
-pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+pub async fn feed(Unauthenticated(context): Unauthenticated) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
     let store = context.shared.store.clone();
     let actor = store.calendar_reader(&token).await?.ok_or_else(Error::not_found)?;

@@ -41,9 +41,9 @@ fn openapi_yaml() -> Result<String, Error> {
 }
 
 /// A text that is generated for the first request, and its tag.
-struct Served(OnceLock<(Bytes, ETag)>);
+struct StaticDocument(OnceLock<(Bytes, ETag)>);
 
-impl Served {
+impl StaticDocument {
     fn respond(
         &self,
         request: &HttpRequest,
@@ -68,9 +68,9 @@ impl Served {
     }
 }
 
-static JSON: Served = Served(OnceLock::new());
-static JSON_3_0: Served = Served(OnceLock::new());
-static YAML: Served = Served(OnceLock::new());
+static JSON: StaticDocument = StaticDocument(OnceLock::new());
+static JSON_3_0: StaticDocument = StaticDocument(OnceLock::new());
+static YAML: StaticDocument = StaticDocument(OnceLock::new());
 
 async fn json(request: HttpRequest) -> Result<HttpResponse, Problem> {
     JSON.respond(&request, "application/json", openapi_json)

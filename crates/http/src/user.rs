@@ -99,7 +99,7 @@ pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResp
     let user = context.read().await?.get::<User>(&id, None, false).await?;
     password::accept(&password, "/password", Some(&user.data))?;
     let hash = password::hash(password).await.map_err(Error::internal)?;
-    context.shared.store.give_password(user.id, &hash).await?;
-    context.shared.login_throttle.forgive(&user.data.email.folded());
+    context.shared.store.reset_password_of(user.id, &hash).await?;
+    context.shared.login_throttle.clear_failures(&user.data.email.folded());
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }

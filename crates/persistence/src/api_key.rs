@@ -76,7 +76,7 @@ impl Found {
 }
 
 /// Returns the prefix and the hash of a key; `None` if it does not have the format of one.
-pub(crate) fn opened(key: &str) -> Option<(&str, [u8; 32])> {
+pub(crate) fn parse_key(key: &str) -> Option<(&str, [u8; 32])> {
     let (readable, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let prefix = key.get(..PREFIX.len() + READABLE_LETTERS)?;
     let shaped =
@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// Records that a key was used, unless a use after `since` has been recorded.
-    pub(crate) async fn note_use(&self, id: Uuid, since: DateTimeUtc) -> Result<(), Error> {
+    pub(crate) async fn record_use(&self, id: Uuid, since: DateTimeUtc) -> Result<(), Error> {
         let column = Expr::col(row::Column::LastUsedAt);
         let update = row::Entity::update_many()
             .col_expr(row::Column::LastUsedAt, Expr::val(self.now()))
@@ -213,7 +213,7 @@ mod tests {
     fn only_a_well_formed_key_has_a_prefix_and_a_hash() {
         let (key, prefix) = generate().unwrap();
         assert_eq!((key.len(), prefix.len()), (4 + 8 + 1 + 43, 12));
-        let (found, hash) = opened(&key).unwrap();
+        let (found, hash) = parse_key(&key).unwrap();
         assert_eq!(found, prefix);
         assert_eq!(hash.as_slice(), Sha256::digest(&key).as_slice());
         assert_ne!(key, generate().unwrap().0);
@@ -227,7 +227,7 @@ mod tests {
             &format!("{key}A"),
             &key[4..],
         ] {
-            assert!(opened(bad).is_none(), "{bad}");
+            assert!(parse_key(bad).is_none(), "{bad}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn command(
         Some(ExportDialect::Rfc4180) | None => CsvDialect::Rfc4180,
     };
     let (store, _) = bootstrap::store(config).await?;
-    let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
+    let (sheets, reporter) = (XlsxLimits::limited_to(config.xlsx_rows), config.iati_reporting_org.clone());
     let reporter = reporter.unwrap_or_default();
     if !Format::of(table).contains(&format) {
         let (path, format) = (table.info().path, format.as_str());

@@ -67,7 +67,8 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
     let Task { collection, file, format, sheet, charset, mode, on_error, dry_run } = task;
     known(collection)?;
     let name = file.display().to_string();
-    let content = opened(file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
+    let content =
+        open_file(file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
     let format = format.or_else(|| ImportFormat::of_name(&name)).unwrap_or(ImportFormat::Csv);
     if sheet.is_some() && format != ImportFormat::Xlsx {
         return Err(CliError::new("`--sheet` is only for `--format xlsx`"));
@@ -115,7 +116,7 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
 }
 
 /// Opens the file; standard input is copied first, because a file is read more than once.
-fn opened(file: &Path) -> std::io::Result<File> {
+fn open_file(file: &Path) -> std::io::Result<File> {
     if file.to_str() != Some("-") {
         return File::open(file).and_then(|file| match file.metadata()?.is_dir() {
             true => Err(std::io::ErrorKind::IsADirectory.into()),
@@ -158,9 +159,9 @@ pub(crate) async fn rows(
     let done = run(writer, order, file, &watch).await;
     bar.finish_and_clear();
     let Plan { report, .. } = done?;
-    let is_doable = report.is_doable(order.on_error);
+    let can_be_written = report.can_be_written(order.on_error);
     *reported = Some(report);
-    if is_doable { Ok(()) } else { Err(Error::invalid(Violations::default())) }
+    if can_be_written { Ok(()) } else { Err(Error::invalid(Violations::default())) }
 }
 
 /// A progress bar on a terminal, else a hidden one.

@@ -59,7 +59,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
             timeouts: Timeouts::default(),
             spool: SpoolSpace::of(config.spool_bytes),
         },
-        sheets: XlsxLimits::up_to(config.xlsx_rows),
+        sheets: XlsxLimits::limited_to(config.xlsx_rows),
     });
     let server = vku_http::server(listener, shared, workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);

@@ -44,7 +44,7 @@ impl Format {
     }
 
     /// The file name extension.
-    pub const fn ending(self) -> &'static str {
+    pub const fn end_of_day(self) -> &'static str {
         match self {
             Self::Iati => "xml",
             _ => self.as_str(),

@@ -31,7 +31,7 @@ async fn export(store: &Store, table: &'static dyn AnyTable, dialect: CsvDialect
         parent: None,
         format: Format::Csv,
         dialect,
-        sheets: XlsxLimits::up_to(0),
+        sheets: XlsxLimits::limited_to(0),
         reporter: ReportingOrg::default(),
     };
     let mut whole = Vec::new();

@@ -106,7 +106,7 @@ impl NewInterest {
     /// Checks the rules across members.
     pub fn rules(&self) -> Violations {
         let mut violations = Violations::default();
-        some_sector(&self.sectors, &mut violations);
+        require_sector(&self.sectors, &mut violations);
         if self.consent.text_version.as_str() != CONSENT_TEXT {
             let detail = bilingual!(
                 "Consent can only be given to version `{CONSENT_TEXT}` of the text.",
@@ -209,7 +209,7 @@ pub struct InterestDerived {
     pub likely_duplicates: Vec<LikelyDuplicate>,
 }
 
-fn some_sector(sectors: &[Sector], violations: &mut Violations) {
+fn require_sector(sectors: &[Sector], violations: &mut Violations) {
     if sectors.is_empty() {
         let detail = bilingual!("At least one sector is required.", "Mindestens eine Sparte ist nötig.");
         violations.member("/sectors", "too_few", detail);
@@ -262,7 +262,7 @@ impl Resource for InterestRegistration {
     }
 
     fn validate(&self, violations: &mut Violations) {
-        some_sector(&self.sectors, violations);
+        require_sector(&self.sectors, violations);
         if self.decline_reason.is_some() != (self.status == InterestStatus::Declined) {
             let detail = bilingual!(
                 "A reason is required for a declined registration, and not allowed for any other.",

@@ -76,7 +76,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     let mut before = None;
     while let Some(letter) = letters.next() {
         if !is_ignorable(letter)
-            || before.is_some_and(|before| shapes(letter, before, letters.peek().copied()))
+            || before.is_some_and(|before| affects_rendering(letter, before, letters.peek().copied()))
         {
             result.push(letter);
             before = Some(letter);
@@ -86,13 +86,13 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns whether an invisible character changes how its neighbours look.
-fn shapes(letter: char, before: char, after: Option<char>) -> bool {
+fn affects_rendering(letter: char, before: char, after: Option<char>) -> bool {
     match letter {
         '\u{200c}' | '\u{200d}' => {
             is_joined(before) && after.is_some_and(is_joined)
-                || is_pictured(before) && after.is_some_and(is_pictured)
+                || is_pictographic(before) && after.is_some_and(is_pictographic)
         }
-        '\u{fe0e}' | '\u{fe0f}' => is_pictured(before) || matches!(before, '0'..='9' | '#' | '*'),
+        '\u{fe0e}' | '\u{fe0f}' => is_pictographic(before) || matches!(before, '0'..='9' | '#' | '*'),
         '\u{180b}'..='\u{180f}' => matches!(before, '\u{1800}'..='\u{18af}'),
         _ => false,
     }
@@ -105,7 +105,7 @@ fn is_joined(letter: char) -> bool {
 }
 
 /// Returns whether a character is a symbol that can be part of an emoji.
-fn is_pictured(letter: char) -> bool {
+fn is_pictographic(letter: char) -> bool {
     matches!(letter, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{20e3}'
         | '\u{2190}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }

@@ -67,7 +67,7 @@ impl Cyrillic {
 
     /// Transliterates a lower-case letter as readers expect it: by the Ukrainian national system of 2010, in which some
     /// letters differ at the start of a word, or by the system for Russian names in English (BGN/PCGN).
-    pub(super) fn spelled(self, letter: char, before: Option<char>) -> Option<&'static str> {
+    pub(super) fn transliterate(self, letter: char, before: Option<char>) -> Option<&'static str> {
         let first = !before.is_some_and(char::is_alphanumeric);
         Some(match (self, letter) {
             (Self::Ukrainian, 'є') if first => "ye",

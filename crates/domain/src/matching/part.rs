@@ -51,7 +51,7 @@ impl Part {
     /// Returns the share of its weight that the part earns.
     pub fn share(self, asker: &Profile, other: &Profile, climate: Climate) -> Share {
         match self {
-            Self::Sectors => alike(&asker.sectors, &other.sectors),
+            Self::Sectors => dice_coefficient(&asker.sectors, &other.sectors),
             Self::Needs => Share(common(&asker.needs, &other.expertise).len(), asker.needs.len()),
             Self::Expertise => Share(common(&other.needs, &asker.expertise).len(), other.needs.len()),
             Self::Languages if common(&asker.languages, &other.languages).is_empty() => Share::NOTHING,
@@ -75,7 +75,7 @@ impl Part {
 }
 
 /// Returns how much two sets have in common (Sørensen–Dice coefficient): 1 if they are equal.
-fn alike<T: PartialEq>(one: &[T], other: &[T]) -> Share {
+fn dice_coefficient<T: PartialEq>(one: &[T], other: &[T]) -> Share {
     Share(2 * common(one, other).len(), one.len() + other.len())
 }
 
@@ -92,7 +92,7 @@ fn countries(asker: &Profile, other: &Profile) -> Share {
         if who.interests.contains(&whom.country) { Share::ALL } else { Share::NOTHING }
     };
     match (asker.country.is_germany(), other.country.is_germany()) {
-        (true, true) => alike(&asker.interests, &other.interests),
+        (true, true) => dice_coefficient(&asker.interests, &other.interests),
         (false, true) => interested(other, asker),
         (true | false, false) => interested(asker, other),
     }

@@ -26,7 +26,7 @@ crate::string_enum! {
 
 impl Among {
     /// Returns the side opposite to a kind of utility.
-    pub fn across(kind: UtilityKind) -> Self {
+    pub fn opposite(kind: UtilityKind) -> Self {
         match kind {
             UtilityKind::Municipal => Self::Partner,
             UtilityKind::Partner => Self::Municipal,
@@ -196,7 +196,7 @@ impl MatchQuery {
 
     /// Returns which utilities are searched for a utility of this kind.
     pub fn among(&self, kind: UtilityKind) -> Among {
-        self.among.unwrap_or_else(|| Among::across(kind))
+        self.among.unwrap_or_else(|| Among::opposite(kind))
     }
 
     /// Returns which climate counts.

@@ -71,8 +71,8 @@ impl Part {
                     .then(sectors)
                     .then(bilingual!(".", "."))
             }
-            Self::Needs => advice(&asker.needs, &other.expertise, one, two, names),
-            Self::Expertise => advice(&other.needs, &asker.expertise, two, one, names),
+            Self::Needs => covered_needs(&asker.needs, &other.expertise, one, two, names),
+            Self::Expertise => covered_needs(&other.needs, &asker.expertise, two, one, names),
             Self::Languages => {
                 let languages = common(&asker.languages, &other.languages);
                 if languages.is_empty() {
@@ -118,14 +118,14 @@ impl Part {
                     )
                 }
             },
-            Self::Ties => tie(asker, other, names),
+            Self::Ties => relationship(asker, other, names),
         };
         both.into()
     }
 }
 
 /// Returns which needs of a utility the other one can advise on.
-fn advice(
+fn covered_needs(
     needs: &[WorkingAreaCode],
     expertise: &[WorkingAreaCode],
     needy: &str,
@@ -188,7 +188,7 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
 }
 
 /// Returns the tie between the two utilities.
-fn tie(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
+fn relationship(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
         Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
         Tie::Before => {

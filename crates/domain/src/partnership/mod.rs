@@ -217,7 +217,7 @@ impl Resource for Partnership {
         ordered(self.start.as_ref(), self.end.as_ref(), "/end", violations);
     }
 
-    fn rules_today(&self, before: Option<&Self>, today: NaiveDate, violations: &mut Violations) {
+    fn validate_today(&self, before: Option<&Self>, today: NaiveDate, violations: &mut Violations) {
         let facts = |partnership: &Self| {
             (
                 partnership.participants.clone(),

@@ -91,7 +91,7 @@ impl MailKind {
             .then(sentence)
             .then(bilingual!("\n\n  {title}\n", "\n\n  {title}\n"))
             .then(when(data))
-            .then(self.place(data, registration.attendance, seated))
+            .then(self.place_or_link(data, registration.attendance, seated))
             .then(note)
             .then(bilingual!(
                 "\n\
@@ -120,7 +120,7 @@ impl MailKind {
     }
 
     /// Returns the place, or the link to join for people who have a seat.
-    fn place(self, session: &Session, attendance: Attendance, seated: bool) -> Bilingual {
+    fn place_or_link(self, session: &Session, attendance: Attendance, seated: bool) -> Bilingual {
         let has_seat = seated && !matches!(self, Self::Cancelled | Self::SessionCancelled);
         match (attendance, &session.place, &session.online_url) {
             (Attendance::Online, _, Some(url)) if has_seat => {

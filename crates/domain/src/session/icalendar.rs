@@ -30,7 +30,7 @@ pub(crate) fn event(stored: &Stored<Session>) -> Event {
     let place = session.place.as_ref().map(ToString::to_string);
     let is_off = status == EventStatus::Cancelled;
     let reason = stored.derived.cancellation_reason.as_ref().filter(|_| is_off);
-    let texts = [&session.focus_topic, &session.description].into_iter().flatten().filter_map(said);
+    let texts = [&session.focus_topic, &session.description].into_iter().flatten().filter_map(text_of);
     let mut texts: Vec<_> =
         reason.map(|reason| format!("Abgesagt: {reason}")).into_iter().chain(texts).collect();
     // Programs show the location as a link or on a map. If there are both, the location is the room.
@@ -56,7 +56,7 @@ pub(crate) fn event(stored: &Stored<Session>) -> Event {
 }
 
 /// Returns the text in German, or else in the first language by its code.
-fn said(text: &Localized) -> Option<String> {
+fn text_of(text: &Localized) -> Option<String> {
     let all = serde_json::to_value(text).ok()?;
     let all = all.as_object()?;
     all.get("de").or_else(|| all.values().next()).and_then(|text| text.as_str()).map(str::to_owned)

@@ -236,7 +236,7 @@ impl Resource for Session {
 
     fn is_ready(&self, _parent: Option<&()>, to: SessionStatus, now: DateTime<Utc>) -> bool {
         let mut violations = Violations::default();
-        self.needs_at(to, now, &mut violations);
+        self.requirements_at(to, now, &mut violations);
         violations.is_empty()
     }
 

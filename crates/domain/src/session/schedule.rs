@@ -22,12 +22,12 @@ impl Session {
 
     /// Returns the start, or the start of the first day if the time is unknown.
     pub fn begins_at(&self) -> DateTime<Utc> {
-        self.starts_at().unwrap_or_else(|| self.time_zone.beginning(date(&self.starts_on)))
+        self.starts_at().unwrap_or_else(|| self.time_zone.start_of_day(date(&self.starts_on)))
     }
 
     /// Returns the end, or the end of the last day if the time is unknown.
-    pub fn over_at(&self) -> DateTime<Utc> {
-        self.ends_at().unwrap_or_else(|| self.time_zone.ending(date(self.last_day())))
+    pub fn ends_by(&self) -> DateTime<Utc> {
+        self.ends_at().unwrap_or_else(|| self.time_zone.end_of_day(date(self.last_day())))
     }
 
     /// Returns the duration in minutes; `None` if the times are unknown.
@@ -46,7 +46,7 @@ impl Session {
     }
 
     /// Returns whether the time, the place or the format differs, of which participants have to be notified.
-    pub fn is_moved(&self, before: &Self) -> bool {
+    pub fn is_rescheduled(&self, before: &Self) -> bool {
         let time = |session: &Self| {
             (session.starts_at(), session.ends_at(), session.starts_on.clone(), session.last_day().clone())
         };
@@ -143,15 +143,15 @@ mod tests {
     #[test]
     fn a_night_with_a_clock_change_is_an_hour_shorter_or_longer() {
         let night = session(json!({"ends_on": "2026-03-29", "end_time": "06:00"}));
-        assert_eq!((night.over_at() - night.begins_at()).num_hours(), 7);
+        assert_eq!((night.ends_by() - night.begins_at()).num_hours(), 7);
         let night = session(json!({"starts_on": "2026-10-24", "ends_on": "2026-10-25", "end_time": "06:00"}));
-        assert_eq!((night.over_at() - night.begins_at()).num_hours(), 9);
+        assert_eq!((night.ends_by() - night.begins_at()).num_hours(), 9);
     }
 
     #[test]
     fn a_session_without_times_lasts_whole_days() {
         let days = session(json!({"start_time": null, "ends_on": "2026-03-29"}));
-        assert_eq!((days.over_at() - days.begins_at()).num_hours(), 47);
+        assert_eq!((days.ends_by() - days.begins_at()).num_hours(), 47);
         assert_eq!((days.starts_at(), days.ends_at()), (None, None));
     }
 

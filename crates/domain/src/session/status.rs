@@ -41,9 +41,9 @@ impl Session {
     /// Checks the requirements of a status at an instant: a session that is not over needs times and a format to be
     /// published, and only a session that has begun can be held. Past sessions may lack data that nobody knows any
     /// more.
-    pub fn needs_at(&self, to: SessionStatus, now: DateTime<Utc>, violations: &mut Violations) {
+    pub fn requirements_at(&self, to: SessionStatus, now: DateTime<Utc>, violations: &mut Violations) {
         match to {
-            SessionStatus::Published if now < self.over_at() => {
+            SessionStatus::Published if now < self.ends_by() => {
                 let missing = [
                     ("start_time", self.start_time.is_none()),
                     ("end_time", self.end_time.is_none()),

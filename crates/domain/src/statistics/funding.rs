@@ -19,7 +19,7 @@ crate::string_enum! {
 
 impl FundingBy {
     /// Returns the rule by which an amount counts.
-    pub fn rule(self) -> Bilingual {
+    pub fn counting_rule(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!(
                 "Each funding phase with a published amount counts for its programme, or as `unknown` \
@@ -51,7 +51,7 @@ impl FundingBy {
     }
 
     /// Returns the title of the axis by which the sums are grouped.
-    pub fn axis(self) -> Bilingual {
+    pub fn axis_title(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!("Programme", "Programm"),
             Self::Kind => bilingual!("Kind", "Art"),

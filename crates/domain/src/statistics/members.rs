@@ -26,7 +26,7 @@ crate::string_enum! {
 
 impl MembersBy {
     /// Returns the rule by which a member counts.
-    pub fn rule(self) -> Bilingual {
+    pub fn counting_rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
                 "Each member counts once, for its current status, or as `unknown` if that is unknown.",
@@ -69,7 +69,7 @@ impl MembersBy {
     }
 
     /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis(self) -> Bilingual {
+    pub fn axis_title(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Status", "Status"),
             Self::RegionalGroup => bilingual!("Regional group", "Regionalgruppe"),
@@ -94,7 +94,7 @@ impl MembersBy {
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by
     /// their numbers.
-    pub fn place(self, key: &str) -> Option<usize> {
+    pub fn fixed_position(self, key: &str) -> Option<usize> {
         match self {
             Self::Status => MemberStatus::WORDS.iter().position(|word| *word == key),
             _ => None,

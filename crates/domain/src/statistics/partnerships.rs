@@ -26,7 +26,7 @@ crate::string_enum! {
 
 impl PartnershipsBy {
     /// Returns the rule by which a partnership counts.
-    pub fn rule(self) -> Bilingual {
+    pub fn counting_rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
                 "Each partnership counts once, for its current status, or as `unknown` if that is unknown.",
@@ -72,7 +72,7 @@ impl PartnershipsBy {
     }
 
     /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis(self) -> Bilingual {
+    pub fn axis_title(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Status", "Status"),
             Self::Sector => bilingual!("Sector", "Sparte"),
@@ -98,7 +98,7 @@ impl PartnershipsBy {
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by
     /// their numbers.
-    pub fn place(self, key: &str) -> Option<usize> {
+    pub fn fixed_position(self, key: &str) -> Option<usize> {
         match self {
             Self::Status => PartnershipStatus::WORDS.iter().position(|word| *word == key),
             _ => None,

@@ -21,7 +21,7 @@ crate::string_enum! {
 
 impl SessionsBy {
     /// Returns the rule by which a session and its registrations count.
-    pub fn rule(self) -> Bilingual {
+    pub fn counting_rule(self) -> Bilingual {
         let how = match self {
             Self::Year => bilingual!(
                 "Each session that is published or has been held counts once, for the year in which the \
@@ -66,7 +66,7 @@ impl SessionsBy {
     }
 
     /// Returns what a chart shows.
-    pub fn counted(self) -> Bilingual {
+    pub fn counted_noun(self) -> Bilingual {
         match self {
             Self::RegionalGroup => bilingual!("Registrations", "Anmeldungen"),
             Self::Year | Self::Kind | Self::Sector => bilingual!("Sessions", "Sitzungen"),
@@ -74,7 +74,7 @@ impl SessionsBy {
     }
 
     /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis(self) -> Bilingual {
+    pub fn axis_title(self) -> Bilingual {
         match self {
             Self::Year => bilingual!("Year", "Jahr"),
             Self::Kind => bilingual!("Kind", "Art"),

@@ -78,12 +78,12 @@ pub(crate) async fn authenticate(
     // For an unknown account, a dummy hash is verified, so that it takes as long.
     let hash = found.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = password::verify(password, hash).await.map_err(Error::internal)?;
-    let account = found.filter(|_| is_right).ok_or_else(wrong)?;
+    let account = found.filter(|_| is_right).ok_or_else(wrong_credentials)?;
     shared.login_throttle.succeeded(&attempt);
     Ok(account)
 }
 
-fn wrong() -> Error {
+fn wrong_credentials() -> Error {
     let detail = bilingual!(
         "The e-mail address or the password is wrong.",
         "E-Mail-Adresse oder Passwort ist falsch."
@@ -149,7 +149,7 @@ pub async fn create_access_token(
     let account = authenticate(&request, &shared, &email.folded(), found, password).await?;
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let client: String = agent.chars().take(CLIENT).collect();
-    let login = shared.store.begin_login(&account, &client).await?.ok_or_else(wrong)?;
+    let login = shared.store.begin_login(&account, &client).await?.ok_or_else(wrong_credentials)?;
     Ok(tokens(&shared, login).await?)
 }
 

@@ -82,7 +82,7 @@ pub async fn request_password_reset(
         };
         // In the background, so that the response takes the same time whether there is an account or not.
         actix_web::rt::spawn(InRuntime::new(async move {
-            if let Err(error) = shared.store.post_apart(mail).await {
+            if let Err(error) = shared.store.queue_mail_now(mail).await {
                 tracing::warn!(%error, "an e-mail could not be added to the outbox");
             }
         }));

@@ -46,7 +46,7 @@ impl Layout {
         let number = width(&format_number(largest(&chart.counts), chart.locale));
         let right = chart.size.width() - MARGIN - number - 8;
         let (row, bar, top, left) = match chart.size {
-            Size::Whole => (38, (7, 31), 84, MARGIN + widest + 10),
+            Size::Full => (38, (7, 31), 84, MARGIN + widest + 10),
             Size::Small => (46, (22, 40), MARGIN, MARGIN),
         };
         Self { row, bar, top, across: (left, right.max(left + 1)), end: top + rows * row }
@@ -59,7 +59,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), Failed> {
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
     let middle = (layout.across.0 + layout.across.1) / 2;
-    if chart.size == Size::Whole {
+    if chart.size == Size::Full {
         root.draw(&Text::new(chart.title.clone(), (MARGIN, 14), text_style(TITLE_SIZE)))?;
         let above = text_style(super::FONT_SIZE).pos(Pos::new(HPos::Right, VPos::Center));
         root.draw(&Text::new(chart.by.clone(), (layout.across.0 - 10, layout.top - 16), above))?;
@@ -84,7 +84,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), Failed> {
 /// Draws the numbers below the bars, and a line up from each.
 fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Failed> {
     let max = largest(&chart.counts);
-    let step = tick_step(max, if chart.size == Size::Whole { 6 } else { 3 });
+    let step = tick_step(max, if chart.size == Size::Full { 6 } else { 3 });
     let below = text_style(super::FONT_SIZE).pos(Pos::new(HPos::Center, VPos::Top));
     for tick in (0..=max / step).map(|number| number * step) {
         let x = scale(tick, max, layout.across);
@@ -110,7 +110,7 @@ fn bar(
             let name = truncate(name, chart.size.width() - 2 * MARGIN);
             root.draw(&Text::new(name, (layout.across.0 + 4, top + 2), plain.clone()))?;
         }
-        Size::Whole => {
+        Size::Full => {
             let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));
             let lines = wrap(name, chart.size.names());
             let first = middle - LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1) / 2;

@@ -15,7 +15,7 @@ impl Frame {
     }
 
     /// The bounding box of all points.
-    pub(super) fn around(points: &[(f64, f64)]) -> Self {
+    pub(super) fn bounding_box(points: &[(f64, f64)]) -> Self {
         let none = Self { west: f64::MAX, east: f64::MIN, north: f64::MAX, south: f64::MIN };
         points.iter().fold(none, |it, (x, y)| Self {
             west: it.west.min(*x),
@@ -44,14 +44,14 @@ pub(super) fn pole_of_inaccessibility(ring: &[(f64, f64)], bounds: &Frame) -> ((
     let points = points
         .map(|(column, row)| (at(bounds.west, bounds.east, column), at(bounds.north, bounds.south, row)))
         .filter(|point| is_inside(*point, ring))
-        .map(|point| (point, sides(ring).map(|side| distance(point, side)).fold(f64::MAX, f64::min)));
+        .map(|point| (point, edges(ring).map(|side| distance(point, side)).fold(f64::MAX, f64::min)));
     let middle = ((bounds.west + bounds.east) / 2.0, (bounds.north + bounds.south) / 2.0);
     points.max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or((middle, 0.0))
 }
 
 type Side = ((f64, f64), (f64, f64));
 
-fn sides(ring: &[(f64, f64)]) -> impl Iterator<Item = Side> + '_ {
+fn edges(ring: &[(f64, f64)]) -> impl Iterator<Item = Side> + '_ {
     ring.iter().copied().zip(ring.iter().copied().cycle().skip(1))
 }
 
@@ -60,7 +60,7 @@ fn is_inside((x, y): (f64, f64), ring: &[(f64, f64)]) -> bool {
     let crosses = |((from_x, from_y), (to_x, to_y)): &Side| {
         (*from_y > y) != (*to_y > y) && x < (to_x - from_x) * (y - from_y) / (to_y - from_y) + from_x
     };
-    sides(ring).filter(crosses).count() % 2 == 1
+    edges(ring).filter(crosses).count() % 2 == 1
 }
 
 fn distance((x, y): (f64, f64), ((from_x, from_y), (to_x, to_y)): Side) -> f64 {

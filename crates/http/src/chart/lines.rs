@@ -20,14 +20,14 @@ pub fn lines(chart: &Chart) -> Result<String, Error> {
 
 fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
     let (height, top) = match chart.size {
-        Size::Whole => (440, 90),
+        Size::Full => (440, 90),
         Size::Small => (280, 40),
     };
     let root = SVGBackend::with_string(svg, (chart.size.width().unsigned_abs(), height)).into_drawing_area();
     root.fill(&WHITE)?;
     let plain = text_style(FONT_SIZE);
     let centred = |vertical| plain.clone().pos(Pos::new(HPos::Center, vertical));
-    if chart.size == Size::Whole {
+    if chart.size == Size::Full {
         root.draw(&Text::new(chart.title.clone(), (MARGIN, 14), text_style(TITLE_SIZE)))?;
     }
     // The axis ends at the first step that is not below the largest count.

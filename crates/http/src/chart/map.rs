@@ -87,7 +87,7 @@ fn outline(code: &'static str, rings: &str) -> Outline {
             last = Some((x, y));
         }
         path.push('z');
-        let bounds = Frame::around(&points);
+        let bounds = Frame::bounding_box(&points);
         let size = (bounds.east - bounds.west) * (bounds.south - bounds.north);
         if size > largest {
             (largest, middle) = (size, pole_of_inaccessibility(&points, &bounds));

@@ -41,7 +41,7 @@ pub struct Chart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
     /// On its own, with its title on it.
-    Whole,
+    Full,
     /// On a page that has the title, as narrow as a phone; the text alternative has the title nevertheless.
     Small,
 }
@@ -49,7 +49,7 @@ pub enum Size {
 impl Size {
     const fn width(self) -> i32 {
         match self {
-            Self::Whole => 800,
+            Self::Full => 800,
             Self::Small => 400,
         }
     }

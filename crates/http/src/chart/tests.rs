@@ -12,7 +12,7 @@ fn chart(counts: &[(&str, u64)], locale: Locale) -> Chart {
         by: "Sparte".into(),
         counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         locale,
-        size: Size::Whole,
+        size: Size::Full,
     }
 }
 

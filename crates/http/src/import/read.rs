@@ -52,7 +52,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
     representation(&context.request, None, &[Format::Json])?;
     let imports = context.shared.store.imports(&context.actor).await?;
     let locale = negotiate_language(context.request.headers());
-    let items = imports.into_iter().map(|import| ImportBody::of(import, locale).brief()).collect();
+    let items = imports.into_iter().map(|import| ImportBody::of(import, locale).without_report()).collect();
     Ok(import_response(&context, &Imports { items })?)
 }
 

@@ -209,7 +209,7 @@ impl ImportBody {
     }
 
     /// Removes the report.
-    pub(super) fn brief(self) -> Self {
+    pub(super) fn without_report(self) -> Self {
         Self { report: None, ..self }
     }
 }

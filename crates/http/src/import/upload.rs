@@ -21,7 +21,7 @@ use vku_transfer::import::charset::{self, Charset};
 pub const LIMIT: u64 = 64 << 20;
 
 /// The number of bytes that a form may have in addition to its file.
-const AROUND: u64 = 1 << 16;
+const MULTIPART_OVERHEAD: u64 = 1 << 16;
 
 /// The name of the form part with the file.
 const PART: &str = "file";
@@ -52,14 +52,14 @@ pub(super) async fn receive(
         return Err(unsupported());
     }
     let announced = header(CONTENT_LENGTH).parse::<u64>().unwrap_or(0);
-    if announced > LIMIT + if is_form { AROUND } else { 0 } {
+    if announced > LIMIT + if is_form { MULTIPART_OVERHEAD } else { 0 } {
         return Err(too_large());
     }
     if is_form {
         return of_form(Multipart::new(request.headers(), payload), format).await;
     }
     let charset = charset::of_media(header(CONTENT_TYPE)).map_err(unreadable)?;
-    let file = store(payload.map(|piece| piece.map_err(broken))).await?;
+    let file = store(payload.map(|piece| piece.map_err(payload_error))).await?;
     Ok(Upload { file, format: format.ok_or_else(unsupported)?, charset })
 }
 
@@ -75,7 +75,7 @@ fn essence(media: &str) -> String {
 async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Upload, Error> {
     let (mut found, mut violations) = (None, Violations::default());
     while let Some(part) = form.next().await {
-        let mut part = part.map_err(torn)?;
+        let mut part = part.map_err(multipart_error)?;
         let name = part.name().unwrap_or_default().to_owned();
         if name != PART || found.is_some() {
             let shortened: String = name.chars().take(100).collect();
@@ -96,7 +96,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         let format = format.or_else(|| ImportFormat::of_media(&media)).or(named).ok_or_else(unsupported)?;
         let media = part.content_type().map(ToString::to_string).unwrap_or_default();
         let charset = charset::of_media(&media).map_err(unreadable)?;
-        let file = store((&mut part).map(|piece| piece.map_err(torn))).await?;
+        let file = store((&mut part).map(|piece| piece.map_err(multipart_error))).await?;
         found = Some(Upload { file, format, charset });
     }
     if violations.is_empty() && found.is_none() {
@@ -164,12 +164,12 @@ fn unreadable(fault: FieldError) -> Error {
     Error::new(Code::UnsupportedMediaType, fault.detail)
 }
 
-fn broken(error: PayloadError) -> Error {
+fn payload_error(error: PayloadError) -> Error {
     let detail = bilingual!("The body is incomplete.", "Der Body brach ab.");
     Error { source: Some(Box::new(error)), ..Error::new(Code::BadRequest, detail) }
 }
 
-fn torn(error: MultipartError) -> Error {
+fn multipart_error(error: MultipartError) -> Error {
     let detail =
         bilingual!("The form is malformed or incomplete.", "Das Formular ist nicht lesbar oder brach ab.");
     Error { source: Some(error.to_string().into()), ..Error::new(Code::BadRequest, detail) }

@@ -88,7 +88,7 @@ impl ImportWorker {
     async fn store_failure(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
         for _ in 1..STORE_ATTEMPTS {
             match self.store.end_import(id, end).await {
-                Err(error) if error.is_ours() => tokio::time::sleep(STORE_INTERVAL).await,
+                Err(error) if error.is_server_error() => tokio::time::sleep(STORE_INTERVAL).await,
                 stored => return stored,
             }
         }
@@ -109,7 +109,7 @@ impl ImportWorker {
         let writing = self.writing(dry_run);
         let outcome = self.store.write(&writing, async |writer| {
             let plan = run(writer, order, file, &watch).await?;
-            let is_doable = plan.report.is_doable(order.on_error);
+            let can_be_written = plan.report.can_be_written(order.on_error);
             let Plan { report, token } = found.insert(plan);
             if !dry_run {
                 // The outcome is stored in the same transaction as the rows.
@@ -120,7 +120,7 @@ impl ImportWorker {
                     problem: None,
                     at: self.store.now(),
                 };
-                if !is_doable {
+                if !can_be_written {
                     return Err(Error::invalid(Violations::default()));
                 }
                 writer.end_import(job.id, &end).await?;
@@ -137,7 +137,7 @@ impl ImportWorker {
         let is_rehearsed = dry_run && report.whole;
         Ok(Some(ImportOutcome {
             status: if is_rehearsed { ImportStatus::Rehearsed } else { ImportStatus::Failed },
-            plan_token: (is_rehearsed && report.is_doable(order.on_error)).then_some(token),
+            plan_token: (is_rehearsed && report.can_be_written(order.on_error)).then_some(token),
             report: Some(report),
             problem: None,
             at: self.store.now(),

@@ -13,11 +13,11 @@ use super::register::confirm;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{page, token_of_link};
 use crate::kernel::problem::Problem;
-use crate::kernel::request::anybody::Anybody;
 use crate::kernel::request::context::Context;
+use crate::kernel::request::unauthenticated::Unauthenticated;
 
 /// Handles `GET`: says what the link is for, with a button.
-pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+pub async fn show_confirmation(Unauthenticated(context): Unauthenticated) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
     let link = context.shared.store.interest_link(&token).await?;
     Ok(match link {
@@ -29,7 +29,10 @@ pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse
 }
 
 /// Handles `POST`, which the button sends.
-pub async fn submit_confirmation(Anybody(context): Anybody, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn submit_confirmation(
+    Unauthenticated(context): Unauthenticated,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
     let fields = std::str::from_utf8(&body)
         .ok()
         .and_then(|body| Query::<Vec<(String, String)>>::from_query(body).ok());

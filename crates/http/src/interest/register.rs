@@ -17,10 +17,10 @@ use crate::kernel::limits::client_ip;
 use crate::kernel::media_type::JSON;
 use crate::kernel::page::token_in;
 use crate::kernel::problem::Problem;
-use crate::kernel::request::anybody::Anybody;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::request::unauthenticated::Unauthenticated;
 
 /// The acknowledgement, which is the same for known and unknown utilities and people.
 #[derive(Serialize, ToSchema)]
@@ -89,7 +89,7 @@ pub struct LinkToken {
     security(())
 )]
 pub async fn create_interest_registration(
-    Anybody(context): Anybody,
+    Unauthenticated(context): Unauthenticated,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
@@ -147,7 +147,7 @@ pub struct InterestConfirmed {
     security(())
 )]
 pub async fn confirm_interest_registration(
-    Anybody(context): Anybody,
+    Unauthenticated(context): Unauthenticated,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;

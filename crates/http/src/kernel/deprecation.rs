@@ -57,7 +57,7 @@ impl Deprecations {
                 for it in declared {
                     let headers = it.is_of(operation).then(|| it.headers()).flatten();
                     let Some(headers) = headers.filter(|_| it.mark(operation).is_some()) else { continue };
-                    let (method, path) = (method.clone(), shape(path));
+                    let (method, path) = (method.clone(), path_template(path));
                     notices.push(Notice { method, path, parameter: it.parameter, headers });
                 }
             }
@@ -71,7 +71,7 @@ impl Deprecations {
     }
 
     fn add(&self, request: &actix_web::HttpRequest, answer: &mut HeaderMap) {
-        let Some(pattern) = request.match_pattern().map(|pattern| shape(&pattern)) else { return };
+        let Some(pattern) = request.match_pattern().map(|pattern| path_template(&pattern)) else { return };
         let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
         let query = parameters(request).unwrap_or_default();
         let is_sent = |name| query.iter().any(|(key, _)| key == name);
@@ -132,7 +132,7 @@ fn day(text: &str) -> Option<NaiveDate> {
 }
 
 /// The path without the names of its parameters, which differ between routes and document.
-fn shape(path: &str) -> String {
+fn path_template(path: &str) -> String {
     let segment = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

@@ -43,9 +43,9 @@ pub fn token_of_link(request: &HttpRequest) -> Result<String, Problem> {
 /// Extracts the token from text that was copied from an e-mail, without the brackets, quotes and full stops around
 /// it. Our tokens consist of ASCII letters, digits, `-` and `_`.
 pub fn token_in(text: &str) -> &str {
-    let is_ours = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    let rest = text.trim_start_matches(|letter| !is_ours(letter));
-    let end = rest.find(|letter| !is_ours(letter)).unwrap_or(rest.len());
+    let is_in_token = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let rest = text.trim_start_matches(|letter| !is_in_token(letter));
+    let end = rest.find(|letter| !is_in_token(letter)).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
 }
 

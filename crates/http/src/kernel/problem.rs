@@ -17,7 +17,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// The default value of `Retry-After`, in seconds, for example while the database is unavailable.
 const RETRY_SECONDS: u32 = 2;
 /// The value of `Retry-After` while the disk is full, in seconds: somebody has to free space first.
-const ROOM_SECONDS: u32 = 30;
+const DISK_FULL_RETRY_SECONDS: u32 = 30;
 
 /// An error as handlers return it.
 #[derive(Debug)]
@@ -196,7 +196,10 @@ pub(super) fn head(error: &Error, locale: Locale) -> HttpResponseBuilder {
             response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(RETRY_SECONDS).to_string()));
         }
         Code::InsufficientStorage => {
-            response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(ROOM_SECONDS).to_string()));
+            response.insert_header((
+                RETRY_AFTER,
+                error.retry_after.unwrap_or(DISK_FULL_RETRY_SECONDS).to_string(),
+            ));
         }
         Code::MethodNotAllowed => {
             response.insert_header((ALLOW, error.allowed.clone().unwrap_or_default().join(", ")));

@@ -60,7 +60,7 @@ impl FundingStatistics {
             };
             FundingSum { key, label, amount: decimal(minor, currency.decimals()), currency, phases }
         });
-        Ok(Self { by, rule: by.rule().into(), items: items.collect() })
+        Ok(Self { by, rule: by.counting_rule().into(), items: items.collect() })
     }
 
     /// The currency with the most funding phases.
@@ -98,7 +98,7 @@ impl Figures for FundingStatistics {
             Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
             None => bilingual!("Amount", "Betrag"),
         };
-        let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.axis() };
+        let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.axis_title() };
         let items = self.items.iter().filter(|it| Some(&it.currency) == currency);
         let integer_part =
             |amount: &str| amount.split('.').next().and_then(|integer_part| integer_part.parse().ok());

@@ -70,7 +70,7 @@ impl MemberStatistics {
                 items.collect()
             }
         };
-        Ok(Self { by, rule: by.rule().into(), total, items })
+        Ok(Self { by, rule: by.counting_rule().into(), total, items })
     }
 }
 
@@ -92,13 +92,16 @@ impl Figures for MemberStatistics {
 
     fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let labels =
-            ChartLabels { title: by.title(), counted: bilingual!("Members", "Mitglieder"), axis: by.axis() };
+        let labels = ChartLabels {
+            title: by.title(),
+            counted: bilingual!("Members", "Mitglieder"),
+            axis: by.axis_title(),
+        };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
             label: &it.label,
             number: it.members,
-            position: by.place(&it.key),
+            position: by.fixed_position(&it.key),
         });
         let figures: Vec<_> = figures.collect();
         match by {

@@ -123,7 +123,7 @@ async fn respond<F: Figures>(
         }
         FiguresFormat::Svg => {
             let figures = make().await?;
-            respond_svg(context, |locale| figures.chart(locale, Size::Whole))
+            respond_svg(context, |locale| figures.chart(locale, Size::Full))
         }
     }
 }

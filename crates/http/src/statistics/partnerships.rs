@@ -61,7 +61,7 @@ impl PartnershipStatistics {
             };
             PartnershipCount { key: key.key, label, partnerships }
         });
-        Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
+        Ok(Self { by, rule: by.counting_rule().into(), total, items: items.collect() })
     }
 
     /// The names and numbers, the largest number first.
@@ -102,13 +102,13 @@ impl Figures for PartnershipStatistics {
         let labels = ChartLabels {
             title: by.title(),
             counted: bilingual!("Partnerships", "Partnerschaften"),
-            axis: by.axis(),
+            axis: by.axis_title(),
         };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
             label: &it.label,
             number: it.partnerships,
-            position: by.place(&it.key),
+            position: by.fixed_position(&it.key),
         });
         let figures: Vec<_> = figures.collect();
         match by {

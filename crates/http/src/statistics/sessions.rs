@@ -56,7 +56,7 @@ impl SessionStatistics {
             let Attendance { sessions, registered, attended } = it;
             SessionCount { label: label(by.label(&key)), key, sessions, registered, attended }
         });
-        Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
+        Ok(Self { by, rule: by.counting_rule().into(), total, items: items.collect() })
     }
 }
 
@@ -78,7 +78,7 @@ impl Figures for SessionStatistics {
 
     fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let labels = ChartLabels { title: by.title(), counted: by.counted(), axis: by.axis() };
+        let labels = ChartLabels { title: by.title(), counted: by.counted_noun(), axis: by.axis_title() };
         let figures = self.items.iter().map(|it| {
             let number = match by {
                 SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),

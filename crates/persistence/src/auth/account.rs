@@ -141,7 +141,7 @@ impl Store {
     ///
     /// Errors: 409 if the e-mail address is taken, 422 if the utilities do not fit the role.
     pub async fn add_account(&self, new: NewAccount) -> Result<Uuid, Error> {
-        self.operate(async |writer| writer.add_account(new).await).await
+        self.as_operator(async |writer| writer.add_account(new).await).await
     }
 
     /// Returns the account with this address; `None` if there is none, or it is disabled. One query in each
@@ -207,7 +207,7 @@ impl Store {
             .and_where(Expr::col("disabled").eq(false))
             .and_where(Expr::col("deleted_at").is_null())
             .take();
-        self.operate(async |writer| {
+        self.as_operator(async |writer| {
             let row = writer.tx().query_one(&select).await.map_err(failed)?.ok_or_else(not_found)?;
             let key = Key::Id(row.try_get("", "id").map_err(failed)?);
             let change = json!({ "disabled": true });
@@ -217,7 +217,7 @@ impl Store {
     }
 
     /// Writes as the operator at the command line.
-    async fn operate<R>(
+    async fn as_operator<R>(
         &self,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 
-use crate::api_key::{Found, opened};
+use crate::api_key::{Found, parse_key};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::retry_on_broken_connection;
@@ -69,7 +69,7 @@ impl Store {
     ///
     /// Errors: the database is unavailable.
     pub async fn caller_by_key(&self, key: &str) -> Result<Option<(Actor, Uuid)>, Error> {
-        let Some((prefix, hash)) = opened(key) else { return Ok(None) };
+        let Some((prefix, hash)) = parse_key(key) else { return Ok(None) };
         let now = self.now();
         let select = Found::select(enabled())
             .inner_join("api_key", Expr::col(("api_key", "account_id")).equals(("user", "id")))
@@ -87,19 +87,19 @@ impl Store {
         let Some(actor) = actor(bound.map_err(failed)?, now)? else { return Ok(None) };
         let actor = Actor { scopes: Some(found.scopes.split_whitespace().collect()), ..actor };
         if found.last_used_at.is_none_or(|used| used + MINUTE <= now) {
-            self.note_use_aside(found.key, now - MINUTE);
+            self.record_use_in_background(found.key, now - MINUTE);
         }
         Ok(Some((actor, found.key)))
     }
 
     /// Records the use in the background, so that the request does not wait for a write slot. One at a time:
     /// a key that is used meanwhile is recorded by its next request.
-    fn note_use_aside(&self, key: Uuid, since: DateTime<Utc>) {
+    fn record_use_in_background(&self, key: Uuid, since: DateTime<Utc>) {
         let Ok(slot) = self.background_writes().try_acquire_owned() else { return };
         let store = self.clone();
         tokio::spawn(async move {
             // A request must not fail because the last use could not be recorded.
-            let _ = store.note_use(key, since).await;
+            let _ = store.record_use(key, since).await;
             drop(slot);
         });
     }

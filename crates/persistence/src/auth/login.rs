@@ -170,7 +170,7 @@ impl Store {
                 return Ok(Some(self.issue_tokens(&row, role)));
             }
             writer.end_logins(row::Column::Id.eq(login).into()).await?;
-            writer.note_reuse(&row).await?;
+            writer.record_reuse(&row).await?;
             Ok(None)
         })
         .await
@@ -248,7 +248,7 @@ impl Store {
     /// account.
     ///
     /// Errors: the database is unavailable.
-    pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
+    pub async fn reset_password_of(&self, account: Uuid, hash: &str) -> Result<(), Error> {
         self.in_own_transaction(async |writer| {
             writer.lock_account(account).await?;
             writer.set_password(account, hash).await?;
@@ -284,7 +284,7 @@ impl Writer<'_> {
 
     /// Records that a used refresh token of this login was presented again, and mails the owner of the
     /// account.
-    async fn note_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
+    async fn record_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
         let key = Key::Id(login.account_id);
         let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
         tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");

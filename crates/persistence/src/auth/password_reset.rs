@@ -27,7 +27,7 @@ impl Store {
     /// Queues a mail in a transaction of its own.
     ///
     /// Errors: the database is unavailable.
-    pub async fn post_apart(&self, mail: Mail) -> Result<(), Error> {
+    pub async fn queue_mail_now(&self, mail: Mail) -> Result<(), Error> {
         self.in_own_transaction(async |writer| writer.post(mail).await).await
     }
 

@@ -106,7 +106,7 @@ impl Store {
     pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
         self.in_own_transaction(async |writer| {
             let (tx, at) = (writer.tx(), writer.written_at());
-            let expire = given_up("expired")
+            let expire = give_up_update("expired")
                 .filter(row::Column::State.eq(MailState::Waiting.as_str()))
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::CreatedAt.lt(at - MAX_AGE));
@@ -136,7 +136,7 @@ impl Store {
                 }
             }
             if !broken.is_empty() {
-                let broken = given_up("unreadable").filter(row::Column::Id.is_in(broken));
+                let broken = give_up_update("unreadable").filter(row::Column::Id.is_in(broken));
                 broken.exec(tx).await.map_err(failed)?;
             }
             Ok(mails)
@@ -147,7 +147,7 @@ impl Store {
     /// Records the result for a claimed mail.
     ///
     /// Errors: the database is unavailable.
-    pub async fn note_mail(
+    pub async fn record_mail_result(
         &self,
         sending: &Sending,
         mail: &Claimed,
@@ -163,7 +163,7 @@ impl Store {
             let mut update = row::Entity::update_many()
                 .col_expr(row::Column::State, Expr::val(state.as_str()))
                 .col_expr(row::Column::Attempts, Expr::val(mail.attempts + 1))
-                .col_expr(row::Column::NextAttemptAt, Expr::val(at + pause(mail.attempts)))
+                .col_expr(row::Column::NextAttemptAt, Expr::val(at + retry_delay(mail.attempts)))
                 .col_expr(row::Column::Failure, Expr::val(failure.map(str::to_owned)))
                 .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
                 .filter(row::Column::Id.eq(mail.id))
@@ -223,7 +223,7 @@ fn waiting() -> sea_orm::Select<row::Entity> {
 }
 
 /// An update that gives mails up; it keeps the reason of an earlier failure.
-fn given_up(why: &str) -> sea_orm::UpdateMany<row::Entity> {
+fn give_up_update(why: &str) -> sea_orm::UpdateMany<row::Entity> {
     row::Entity::update_many()
         .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
         .col_expr(row::Column::Failure, Expr::col(row::Column::Failure).if_null(why))
@@ -239,7 +239,7 @@ fn text_that_is_kept() -> SimpleExpr {
 }
 
 /// How long a mail waits after this many earlier failures.
-fn pause(attempts: i64) -> TimeDelta {
+fn retry_delay(attempts: i64) -> TimeDelta {
     let doublings = Ord::min(u32::try_from(attempts).unwrap_or(u32::MAX), 16);
     Ord::min(LAST_RETRY, FIRST_RETRY * 2_i32.pow(doublings))
 }
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn the_pause_doubles_up_to_an_hour() {
-        let pauses: Vec<_> = (0..12).map(|attempts| pause(attempts).num_seconds()).collect();
+        let pauses: Vec<_> = (0..12).map(|attempts| retry_delay(attempts).num_seconds()).collect();
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
-        assert_eq!(pause(i64::MAX), LAST_RETRY);
+        assert_eq!(retry_delay(i64::MAX), LAST_RETRY);
     }
 }

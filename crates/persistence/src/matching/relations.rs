@@ -15,7 +15,7 @@ use super::lines::{id, lines, parsed};
 use super::members::members;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
-use crate::statistics::unseen_partnerships;
+use crate::statistics::hidden_partnerships;
 
 /// Data about utilities from other tables: their memberships and common partnerships.
 pub(super) struct Relations {
@@ -48,7 +48,7 @@ impl Relations {
             relations.countries = HashSet::from([asker.data.country.clone()]);
         }
         if peers == UtilityKind::Municipal {
-            relations.acquaintances(reader).await?;
+            relations.known_in_countries(reader).await?;
         }
         Ok(relations)
     }
@@ -62,7 +62,7 @@ impl Relations {
         }
         let lines =
             lines(reader, r#""each"."utility_id""#, Some(r#""now" || '|' || coalesce("country", '')"#));
-        let mut each = together(reader, asker);
+        let mut each = shared_partnerships(reader, asker);
         if peers == UtilityKind::Partner {
             each.and_where(Expr::col(("other", "country")).ne(Country::GERMANY));
         }
@@ -80,7 +80,7 @@ impl Relations {
     }
 
     /// Reads the German utilities that take or took part in a partnership in one of the countries.
-    async fn acquaintances(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
+    async fn known_in_countries(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
         if self.countries.is_empty() || reader.actor().require_read::<Partnership>().is_err() {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl Relations {
             .from_as("partnership_party", "mine")
             .and_where(municipal_party("utility_id").equals(("utility", "id")))
             .and_where(municipal_party("field").ne(ParticipantRole::Partner.as_str()))
-            .and_where(municipal_party("owner_id").not_in_subquery(unseen_partnerships(reader)))
+            .and_where(municipal_party("owner_id").not_in_subquery(hidden_partnerships(reader)))
             .and_where(Expr::exists(abroad))
             .take();
         // One partnership is enough: EXISTS per utility ends the search at the first one.
@@ -130,7 +130,7 @@ impl Relations {
 
 /// Selects the utilities with which a utility has a common partnership, now or before: whether both take part
 /// today (1 or 0), and the country if the other one is on the partner side.
-fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
+fn shared_partnerships(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
     let today = reader.actor().today().to_string();
     let day = |of: &'static str, name: &'static str| Expr::col((of, name));
     let or_unknown = |day: Expr, holds: Expr| Condition::any().add(day.is_null()).add(holds);

@@ -12,7 +12,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::session::Session;
 
-use super::living;
+use super::not_deleted;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::transaction::Writer;
@@ -28,7 +28,7 @@ pub(super) fn check_own_member(writer: &Writer<'_>, after: &Registration) -> Res
         );
         violations.member("/member", "not_writable", detail);
     }
-    Error::unless_writable(violations)
+    Error::check_writable(violations)
 }
 
 /// Checks that the contact belongs to the member, that the person is not registered yet, and that the session
@@ -102,7 +102,7 @@ async fn is_registered(
     let Some(email) = email else { return Ok(false) };
     let same_email = || Expr::expr(Func::lower(Expr::col("email"))).eq(email.as_str());
     let contacts = Query::select().column("id").from("contact").and_where(same_email()).take();
-    let mut others = living(session);
+    let mut others = not_deleted(session);
     others
         .column("id")
         .and_where(Expr::col("status").ne(RegistrationStatus::Cancelled.as_str()))

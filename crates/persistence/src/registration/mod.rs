@@ -109,7 +109,7 @@ impl Table for Registration {
             .and_where(Expr::col("status").eq(SessionStatus::Published.as_str()))
             .and_where(Expr::col("start_key").gt(start_key(at)))
             .take();
-        let coming = seat_counts::COMING.map(|status| status.as_str());
+        let coming = seat_counts::ACTIVE.map(|status| status.as_str());
         Condition::all()
             .add(column::<Self>("status").is_in(coming))
             .add(column::<Self>("session_id").in_subquery(to_come))
@@ -195,7 +195,7 @@ async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashM
 
 /// Selects the ids of the waiting registrations, in order of arrival.
 fn waiting(session: Uuid) -> SelectStatement {
-    living(session)
+    not_deleted(session)
         .column("id")
         .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
         .cond_where(present())
@@ -217,7 +217,7 @@ fn present() -> Condition {
 }
 
 /// The registrations of a session, without deleted ones.
-fn living(session: Uuid) -> SelectStatement {
+fn not_deleted(session: Uuid) -> SelectStatement {
     Query::select()
         .from("registration")
         .and_where(Expr::col("session_id").eq(session))

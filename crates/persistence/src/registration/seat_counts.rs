@@ -10,7 +10,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::registration::{Attendance, RegistrationStatus};
 use vku_domain::session::SeatCounts;
 
-use super::{living, present};
+use super::{not_deleted, present};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -59,12 +59,12 @@ pub(super) async fn seat_counts_of(reader: &Reader<'_>, session: Uuid) -> Result
 }
 
 /// Returns how many people are registered or waiting with this form of attendance.
-pub(crate) async fn coming_by(
+pub(crate) async fn count_active(
     writer: &Writer<'_>,
     session: Uuid,
     attendance: Attendance,
 ) -> Result<i64, Error> {
-    let all = coming(session).and_where(Expr::col("attendance").eq(attendance.as_str())).take();
+    let all = active_registrations(session).and_where(Expr::col("attendance").eq(attendance.as_str())).take();
     number_of(writer, all).await
 }
 
@@ -72,8 +72,8 @@ pub(crate) async fn coming_by(
 /// are notified.
 ///
 /// Errors: 409.
-pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(), Error> {
-    let number = number_of(writer, coming(session)).await?;
+pub(crate) async fn check_nobody_registered(writer: &Writer<'_>, session: Uuid) -> Result<(), Error> {
+    let number = number_of(writer, active_registrations(session)).await?;
     if number == 0 {
         return Ok(());
     }
@@ -86,13 +86,13 @@ pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(
 }
 
 /// The statuses of people who come or wait.
-pub(super) const COMING: [RegistrationStatus; 2] =
+pub(super) const ACTIVE: [RegistrationStatus; 2] =
     [RegistrationStatus::Registered, RegistrationStatus::Waitlisted];
 
 /// Selects the people who come or wait.
-pub(super) fn coming(session: Uuid) -> SelectStatement {
-    let coming = COMING.map(|status| status.as_str());
-    living(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()
+pub(super) fn active_registrations(session: Uuid) -> SelectStatement {
+    let coming = ACTIVE.map(|status| status.as_str());
+    not_deleted(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()
 }
 
 async fn number_of(writer: &Writer<'_>, mut all: SelectStatement) -> Result<i64, Error> {

@@ -13,8 +13,8 @@ use vku_domain::registration::{MailKind, Registration, RegistrationStatus};
 use vku_domain::session::{RegistrationReason, Session};
 
 use super::allocation::session;
-use super::seat_counts::{COMING, coming, seat_counts_of};
-use super::{living, session_of, waiting};
+use super::seat_counts::{ACTIVE, active_registrations, seat_counts_of};
+use super::{not_deleted, session_of, waiting};
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load;
 use crate::kernel::table::{Table, column};
@@ -55,7 +55,7 @@ pub(super) async fn registration_written(
             None => Ok(()),
         };
     };
-    let is_replaced = mail_kind.is_none() && is_another(before, after);
+    let is_replaced = mail_kind.is_none() && has_other_recipient(before, after);
     if let Some(mail_kind) = mail_kind {
         mail_person(writer, &session, after, mail_kind).await?;
     } else if is_replaced {
@@ -64,19 +64,19 @@ pub(super) async fn registration_written(
     let promoted = promote(writer, &session).await?;
     let switched = mail_kind.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
     // A promoted person is told about the attendance in the mail about the seat.
-    if switched && is_coming(after) && !promoted.contains(&after.id) {
+    if switched && is_active(after) && !promoted.contains(&after.id) {
         mail_person(writer, &session, after, MailKind::Switched).await?;
     }
     Ok(())
 }
 
-fn is_coming(registration: &Stored<Registration>) -> bool {
+fn is_active(registration: &Stored<Registration>) -> bool {
     registration.deleted_at.is_none()
-        && registration.data.status.is_some_and(|status| COMING.contains(&status))
+        && registration.data.status.is_some_and(|status| ACTIVE.contains(&status))
 }
 
 /// Whether another person comes now, or the same person with another address.
-fn is_another(before: &Stored<Registration>, after: &Stored<Registration>) -> bool {
+fn has_other_recipient(before: &Stored<Registration>, after: &Stored<Registration>) -> bool {
     let email = |it: &Stored<Registration>| it.derived.person.as_ref().map(|person| person.email.folded());
     email(before) != email(after)
 }
@@ -138,7 +138,7 @@ pub(crate) async fn session_changed(
 ) -> Result<(), Error> {
     let session = session(writer, Some(id)).await?;
     let promoted = promote(writer, &session).await?;
-    if before.is_some_and(|before| session.data.is_moved(&before.data)) {
+    if before.is_some_and(|before| session.data.is_rescheduled(&before.data)) {
         mail_participants(writer, &session, MailKind::Moved, &promoted).await?;
     }
     Ok(())
@@ -159,7 +159,7 @@ async fn mail_participants(
     mail_kind: MailKind,
     already_mailed: &[Uuid],
 ) -> Result<(), Error> {
-    let all = coming(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
+    let all = active_registrations(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
     for row in writer.tx().query_all(&all).await.map_err(failed)? {
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
         if !already_mailed.contains(&id) {
@@ -179,7 +179,7 @@ async fn mail_person(
     mail_kind: MailKind,
 ) -> Result<(), Error> {
     let until = match mail_kind {
-        MailKind::SessionCancelled => session.data.over_at(),
+        MailKind::SessionCancelled => session.data.ends_by(),
         _ => session.data.begins_at(),
     };
     let to_come = until > writer.written_at();
@@ -192,7 +192,7 @@ async fn mail_person(
 /// Assigns the next arrival number to a new registration; padded with zeros, because numbers are sorted as
 /// text.
 async fn assign_arrival_number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Error> {
-    let last = living(session).expr_as(Expr::col("arrival").max(), "last").take();
+    let last = not_deleted(session).expr_as(Expr::col("arrival").max(), "last").take();
     let row = writer.tx().query_one(&last).await.map_err(failed)?;
     let last: Option<String> = row.map(|row| row.try_get("", "last")).transpose().map_err(failed)?.flatten();
     let next = last.and_then(|last| last.parse::<u64>().ok()).unwrap_or(0) + 1;

@@ -44,7 +44,7 @@ pub(super) async fn check_consistency(
         for attendance in
             [Attendance::InPerson, Attendance::Online].into_iter().filter(|it| !it.is_offered(after))
         {
-            let coming = seat_counts::coming_by(writer, before.id, attendance).await?;
+            let coming = seat_counts::count_active(writer, before.id, attendance).await?;
             if coming > 0 {
                 let detail = bilingual!(
                     "{coming} people are registered or on the waiting list for `{attendance}`, which would \

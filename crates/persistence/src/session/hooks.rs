@@ -27,7 +27,7 @@ impl WriteHooks<Self> for Session {
         if let Some(status) = after.status
             && (entered || status == SessionStatus::Published)
         {
-            after.needs_at(status, writer.written_at(), &mut violations);
+            after.requirements_at(status, writer.written_at(), &mut violations);
         }
         if violations.is_empty() {
             return match before {
@@ -57,7 +57,7 @@ impl WriteHooks<Self> for Session {
         match before {
             Some(_) if after.deleted_at.is_some() => match cancelled {
                 true => Ok(()),
-                false => seat_counts::nobody_comes(writer, after.id).await,
+                false => seat_counts::check_nobody_registered(writer, after.id).await,
             },
             Some(before) if published(before) && cancelled => {
                 waiting_list::session_cancelled(writer, after).await

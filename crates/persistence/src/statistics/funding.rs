@@ -8,7 +8,7 @@ use vku_domain::kernel::value::Currency;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::FundingBy;
 
-use super::{Key, none, rows, unseen_partnerships, year};
+use super::{Key, hidden_partnerships, none, rows, year};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::Reader;
@@ -90,7 +90,7 @@ impl Reader<'_> {
             .from("funding")
             .and_where(Expr::col("amount_minor").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())
-            .and_where(Expr::col("partnership_id").not_in_subquery(unseen_partnerships(self)))
+            .and_where(Expr::col("partnership_id").not_in_subquery(hidden_partnerships(self)))
             .cond_where(Condition::all().add_option(only))
             .group_by_col("amount_currency")
             .add_group_by([if by == FundingBy::Programme { programme } else { key }])

@@ -67,7 +67,7 @@ fn visible<T: Table>(reader: &Reader<'_>) -> Condition {
 /// Selects the ids of the partnerships that do not count. There are usually few, and excluding a few is much
 /// faster than including many. The visibility condition is never NULL, so each partnership either counts or
 /// is selected here.
-pub(crate) fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
+pub(crate) fn hidden_partnerships(reader: &Reader<'_>) -> SelectStatement {
     let visible = Partnership::visible_to(reader.actor());
     let hidden = (!visible.is_empty()).then(|| visible.not());
     // Not as `NOT (… IS NULL)`, for which SQLite would read all rows.

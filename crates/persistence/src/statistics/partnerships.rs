@@ -9,7 +9,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::statistics::PartnershipsBy;
 
-use super::{Key, number, rows, unseen_partnerships, visible};
+use super::{Key, hidden_partnerships, number, rows, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
@@ -28,7 +28,7 @@ impl Reader<'_> {
             PartnershipsBy::Sector => self.counts(&self.in_sets("sectors")).await?,
             PartnershipsBy::SdgTarget => self.counts(&self.in_sets("sdg_targets")).await?,
             PartnershipsBy::Country => self.counts(&self.abroad()).await?,
-            PartnershipsBy::Programme => self.paid_for().await?,
+            PartnershipsBy::Programme => self.count_by_programme().await?,
         };
         let total = match by {
             PartnershipsBy::Status | PartnershipsBy::Year => counts.iter().map(|(_, number)| number).sum(),
@@ -55,7 +55,7 @@ impl Reader<'_> {
             .expr_as(rows(), "number")
             .from("partnership_set")
             .and_where(Expr::col("field").eq(field))
-            .and_where(Expr::col("owner_id").not_in_subquery(unseen_partnerships(self)))
+            .and_where(Expr::col("owner_id").not_in_subquery(hidden_partnerships(self)))
             .group_by_col("value")
             .take()
     }
@@ -68,12 +68,12 @@ impl Reader<'_> {
             .from("partnership_party")
             .and_where(Expr::col("field").eq(ParticipantRole::Partner.as_str()))
             .and_where(Expr::col("country").is_not_null())
-            .and_where(Expr::col("owner_id").not_in_subquery(unseen_partnerships(self)))
+            .and_where(Expr::col("owner_id").not_in_subquery(hidden_partnerships(self)))
             .group_by_col("country")
             .take()
     }
 
-    async fn paid_for(&self) -> Result<Vec<(Key, u64)>, Error> {
+    async fn count_by_programme(&self) -> Result<Vec<(Key, u64)>, Error> {
         // An index has the pairs in order, so that they are counted without sorting.
         let pairs = Query::select()
             .distinct()
@@ -81,7 +81,7 @@ impl Reader<'_> {
             .from("funding")
             .and_where(Expr::col("programme_id").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())
-            .and_where(Expr::col("partnership_id").not_in_subquery(unseen_partnerships(self)))
+            .and_where(Expr::col("partnership_id").not_in_subquery(hidden_partnerships(self)))
             .take();
         let select = Query::select()
             .column("programme_id")

@@ -68,7 +68,7 @@ impl Writer<'_> {
             reference_lookup::by_key(self.tx(), self.actor(), "member", std::slice::from_ref(&key)).await?;
         let Some(member) = found.remove(&key) else {
             let detail = bilingual!("There is no member `{key}`.", "Ein Mitglied `{key}` gibt es nicht.");
-            return Err(unclear("unknown_reference", detail));
+            return Err(invalid_member("unknown_reference", detail));
         };
         let is_own = member.named_after.is_some_and(|utility| self.actor().owns(utility));
         if grant == Grant::All || is_own { Ok(member) } else { Err(self.actor().refusal()) }
@@ -99,7 +99,7 @@ impl Writer<'_> {
                      supports the topic.",
                     "Ihr Konto ist nicht das eines einzigen Mitglieds: Nennen Sie in `member`, welches es unterstützt."
                 );
-                Err(unclear("required", detail))
+                Err(invalid_member("required", detail))
             }
         }
     }
@@ -181,7 +181,7 @@ impl Writer<'_> {
 }
 
 /// 400: the member is ambiguous or unknown.
-fn unclear(code: &'static str, detail: Bilingual) -> Error {
+fn invalid_member(code: &'static str, detail: Bilingual) -> Error {
     let mut violations = Violations::default();
     violations.parameter("member", code, detail);
     Error::parameters(violations)

@@ -92,10 +92,10 @@ async fn store_outcome(
     outcome: Outcome<'_>,
 ) -> Result<(), Error> {
     for _ in 0..MAX_ATTEMPTS {
-        if store.note_mail(sending, mail, outcome).await.is_ok() {
+        if store.record_mail_result(sending, mail, outcome).await.is_ok() {
             return Ok(());
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
-    store.note_mail(sending, mail, outcome).await
+    store.record_mail_result(sending, mail, outcome).await
 }

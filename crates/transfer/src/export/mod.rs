@@ -80,5 +80,5 @@ impl Export {
 
 /// The file name: the collection and the day, and nothing of the query.
 pub fn file_name(table: &dyn AnyTable, format: Format, day: NaiveDate) -> String {
-    format!("{}-{day}.{}", table.collection(), format.ending())
+    format!("{}-{day}.{}", table.collection(), format.end_of_day())
 }

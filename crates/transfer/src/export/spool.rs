@@ -18,7 +18,7 @@ use vku_domain::kernel::error::{Code, Error};
 /// The maximum number of bytes of an export in memory.
 const MAX_MEMORY_BYTES: usize = 1024 * 1024;
 /// The number of bytes that are read back at once.
-const PIECE: u64 = 64 * 1024;
+const CHUNK_SIZE: u64 = 64 * 1024;
 
 /// The disk space that all exports share.
 #[derive(Clone, Debug)]
@@ -188,7 +188,7 @@ impl SpoolReader {
             return Ok(Next::InFile(
                 file.clone(),
                 state.file_position,
-                PIECE.min(state.file_length - state.file_position),
+                CHUNK_SIZE.min(state.file_length - state.file_position),
             ));
         }
         match state.failure.take() {

@@ -15,7 +15,7 @@ use super::row_stream::Rows;
 use crate::format::Format;
 
 /// The approximate number of bytes that are passed on at once.
-pub(super) const PIECE: usize = 64 * 1024;
+pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
 pub(super) async fn write(
     export: Export,
@@ -34,12 +34,12 @@ pub(super) async fn write(
     };
     let mut rows = Rows::new(&reader, query, parent.as_ref());
     let mut next = rows.next().await?;
-    let mut out = Vec::with_capacity(PIECE);
+    let mut out = Vec::with_capacity(CHUNK_SIZE);
     encoder.head(&mut out)?;
     while let Some(batch) = next {
         for row in &batch {
             encoder.row(row, &mut out)?;
-            if out.len() >= PIECE && emit(std::mem::take(&mut out).into()).await.is_break() {
+            if out.len() >= CHUNK_SIZE && emit(std::mem::take(&mut out).into()).await.is_break() {
                 return Ok(());
             }
         }

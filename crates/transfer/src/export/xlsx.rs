@@ -33,7 +33,7 @@ const MAX_WAIT: Duration = Duration::from_secs(20);
 /// The value of `Retry-After` for a client that was rejected, in seconds.
 const RETRY_SECONDS: u32 = 20;
 /// The number of bytes that are passed on at once.
-const PIECE: usize = 64 * 1024;
+const CHUNK_SIZE: usize = 64 * 1024;
 
 /// The limits of XLSX exports.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl XlsxLimits {
     pub const ROWS: u64 = 100_000;
 
     /// Limits sheets to a number of rows.
-    pub fn up_to(rows: u64) -> Self {
+    pub fn limited_to(rows: u64) -> Self {
         Self { max_rows: rows.min(SHEET_ROWS - 1), permits: Arc::new(Semaphore::new(CONCURRENT_SHEETS)) }
     }
 
@@ -90,7 +90,7 @@ pub(super) async fn write(
 ) -> Result<(), Error> {
     let mut file = write_file(export).await?;
     loop {
-        let (read, piece) = spawn_blocking(move || piece(file)).await.map_err(Error::internal)??;
+        let (read, piece) = spawn_blocking(move || next_chunk(file)).await.map_err(Error::internal)??;
         file = read;
         if piece.is_empty() || emit(piece).await.is_break() {
             return Ok(());
@@ -98,9 +98,9 @@ pub(super) async fn write(
     }
 }
 
-fn piece(mut file: File) -> Result<(File, Bytes), Error> {
-    let mut piece = Vec::with_capacity(PIECE);
-    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(out_of_disk_space)?;
+fn next_chunk(mut file: File) -> Result<(File, Bytes), Error> {
+    let mut piece = Vec::with_capacity(CHUNK_SIZE);
+    file.by_ref().take(CHUNK_SIZE as u64).read_to_end(&mut piece).map_err(out_of_disk_space)?;
     Ok((file, piece.into()))
 }
 
@@ -186,7 +186,7 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), X
     match cell {
         Cell::Empty => return Ok(()),
         Cell::Boolean(yes) => sheet.write_boolean(row, column, yes)?,
-        Cell::Text(text) => sheet.write_string(row, column, fitting(text))?,
+        Cell::Text(text) => sheet.write_string(row, column, cell_text(text))?,
         Cell::Number(number) => match number.parse::<f64>() {
             Ok(value) if exact(&number) => sheet.write_number(row, column, value)?,
             _ => sheet.write_string(row, column, number)?,
@@ -197,7 +197,7 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), X
 
 /// Returns the text, or, if it is too long for a cell, a mark that says so: one long text must not make the export
 /// fail.
-fn fitting(text: String) -> String {
+fn cell_text(text: String) -> String {
     let length = text.encode_utf16().count();
     if length <= MAX_CELL_LENGTH { text } else { formula_error::too_long(length) }
 }

@@ -7,7 +7,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::bilingual;
 use vku_domain::import::Source;
 use vku_domain::kernel::bilingual::typed;
-use vku_domain::kernel::tabular::csv_injection::undefuse;
+use vku_domain::kernel::tabular::csv_injection::unescape_formula;
 use vku_domain::kernel::tabular::number::Decimals;
 use vku_persistence::any_table::AnyTable;
 
@@ -202,7 +202,7 @@ fn each<R: Read>(
             );
             sink.put(ParsedRow::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
         } else {
-            sink.put(sheet.row(line, row.iter().map(undefuse)))?;
+            sink.put(sheet.row(line, row.iter().map(unescape_formula)))?;
         }
     }
     match sheet {

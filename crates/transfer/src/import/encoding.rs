@@ -10,10 +10,10 @@ use vku_domain::kernel::bilingual::Bilingual;
 
 use super::charset::Charset;
 use super::lines::Counter;
-use super::western::Western;
+use super::mojibake::MojibakeDetector;
 
 /// The number of bytes that are read at once.
-const PIECE: usize = 1 << 16;
+const CHUNK_SIZE: usize = 1 << 16;
 
 /// A decoded text file.
 pub(super) struct Text {
@@ -135,11 +135,11 @@ struct Survey {
 
 impl Survey {
     fn of(file: &mut File) -> io::Result<Self> {
-        let (mut survey, mut rest) = (Self::default(), Vec::with_capacity(PIECE + 4));
+        let (mut survey, mut rest) = (Self::default(), Vec::with_capacity(CHUNK_SIZE + 4));
         let mut lines = Counter::default();
         loop {
             let before = rest.len();
-            file.take(PIECE as u64).read_to_end(&mut rest)?;
+            file.take(CHUNK_SIZE as u64).read_to_end(&mut rest)?;
             let is_end = rest.len() == before;
             let read = survey.scan(&rest, is_end, &mut lines);
             rest.drain(..read);
@@ -164,10 +164,10 @@ impl Survey {
             self.beyond_ascii |= !text.is_ascii();
             if let Some(index) = text.iter().position(|byte| *byte == 0) {
                 let mut before = *lines;
-                before.pass(text.get(..index).unwrap_or_default());
+                before.count_breaks(text.get(..index).unwrap_or_default());
                 self.zero.get_or_insert(before.line());
             }
-            lines.pass(text);
+            lines.count_breaks(text);
             if wrong > 0 {
                 self.wrong.get_or_insert(lines.line());
             }
@@ -189,10 +189,10 @@ fn decoded(
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut to = tempfile::tempfile()?;
     let mut checker = TextChecker {
-        western: (source == EncodingSource::Guessed).then(Western::default),
+        mojibake: (source == EncodingSource::Guessed).then(MojibakeDetector::default),
         lines: Counter::default(),
     };
-    let (mut input, mut output) = (vec![0; PIECE], vec![0; 4 * PIECE]);
+    let (mut input, mut output) = (vec![0; CHUNK_SIZE], vec![0; 4 * CHUNK_SIZE]);
     loop {
         let length = file.read(&mut input)?;
         let mut bytes = input.get(..length).unwrap_or_default();
@@ -212,7 +212,7 @@ fn decoded(
             }
         }
         if length == 0 {
-            if let Some(word) = checker.western.as_mut().and_then(Western::end) {
+            if let Some(word) = checker.mojibake.as_mut().and_then(MojibakeDetector::end) {
                 return Ok(Err(misread(checker.lines.line(), &word)));
             }
             to.seek(SeekFrom::Start(0))?;
@@ -223,7 +223,7 @@ fn decoded(
 
 /// Checks a text while it is decoded.
 struct TextChecker {
-    western: Option<Western>,
+    mojibake: Option<MojibakeDetector>,
     lines: Counter,
 }
 
@@ -234,13 +234,13 @@ impl TextChecker {
             if letter == '\0' || ('\u{80}'..'\u{a0}').contains(&letter) {
                 return Some(no_text(self.lines.line()));
             }
-            if let Some(word) = self.western.as_mut().and_then(|western| western.take(letter)) {
+            if let Some(word) = self.mojibake.as_mut().and_then(|detector| detector.take(letter)) {
                 return Some(misread(self.lines.line(), &word));
             }
             if let Ok(byte @ (b'\n' | b'\r')) = u8::try_from(letter) {
-                self.lines.pass(&[byte]);
+                self.lines.count_breaks(&[byte]);
             } else {
-                self.lines.pass(b" ");
+                self.lines.count_breaks(b" ");
             }
         }
         None
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_letter_may_be_split_across_two_pieces() {
-        for before in PIECE - 3..PIECE + 1 {
+        for before in CHUNK_SIZE - 3..CHUNK_SIZE + 1 {
             let text = "x".repeat(before) + "€ü\n";
             assert_eq!(read(text.as_bytes()).unwrap(), text);
         }

@@ -112,7 +112,7 @@ impl Run<'_, '_> {
                 }
             }
             write(writer, order.mode, rows, &mut builder).await?;
-            writer.end_batch(builder.is_doomed()).await?;
+            writer.end_batch(builder.is_refused()).await?;
             watch(builder.report.rows(), total);
             // Other tasks on this thread can run in between.
             tokio::task::yield_now().await;
@@ -122,7 +122,7 @@ impl Run<'_, '_> {
         let mut deferred = std::mem::take(&mut builder.deferred).read()?;
         while let Some(rows) = deferred.next_batch()? {
             write(writer, order.mode, rows, &mut builder).await?;
-            writer.end_batch(builder.is_doomed()).await?;
+            writer.end_batch(builder.is_refused()).await?;
             watch(builder.report.rows(), total);
             tokio::task::yield_now().await;
         }
@@ -166,8 +166,8 @@ impl ReportBuilder {
     }
 
     /// Whether nothing will be written, because a row has errors.
-    fn is_doomed(&self) -> bool {
-        !self.report.is_doable(self.on_error)
+    fn is_refused(&self) -> bool {
+        !self.report.can_be_written(self.on_error)
     }
 
     fn record_faults(&mut self, number: u64, faults: Vec<RowFault>) -> Result<(), Error> {
@@ -202,7 +202,7 @@ impl ReportBuilder {
                 self.add(&(number, "unchanged", id, version))
             }
             Ok(ImportedRow::Deferred(row)) => self.deferred.push(number, &row),
-            Err(error) if error.is_ours() => Err(error),
+            Err(error) if error.is_server_error() => Err(error),
             Err(error) => self.record_faults(number, row::refused(self.table, number, &self.head, error)),
         }
     }

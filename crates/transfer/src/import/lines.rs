@@ -72,7 +72,7 @@ impl Counter {
     }
 
     /// Counts the breaks in some bytes.
-    pub(super) fn pass(&mut self, bytes: &[u8]) {
+    pub(super) fn count_breaks(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let is_after_return = std::mem::replace(&mut self.is_after_return, *byte == b'\r');
             self.breaks += u64::from(*byte == b'\r' || (*byte == b'\n' && !is_after_return));
@@ -108,7 +108,7 @@ mod tests {
             Lines::of(Slow(text.as_bytes())).read_to_string(&mut slow).unwrap();
             assert_eq!((fast.as_str(), slow.as_str()), (read, read), "{text:?}");
             let mut counter = Counter::default();
-            text.bytes().for_each(|byte| counter.pass(&[byte]));
+            text.bytes().for_each(|byte| counter.count_breaks(&[byte]));
             let breaks =
                 read.matches('\n').count() - usize::from(!text.is_empty() && !text.ends_with(['\n', '\r']));
             assert_eq!(counter.line(), breaks as u64 + 1, "{text:?}");

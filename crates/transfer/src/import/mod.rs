@@ -8,10 +8,10 @@ mod engine;
 mod format;
 mod json;
 mod lines;
+mod mojibake;
 mod reader;
 mod row;
 mod table;
-mod western;
 mod xlsx;
 
 pub use charset::Charset;

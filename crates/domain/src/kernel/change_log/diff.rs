@@ -39,7 +39,7 @@ pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
 
 fn compare(before: Option<&Value>, after: Option<&Value>, pointer: String, found: &mut Vec<Difference>) {
     match (before, after) {
-        (Some(before), Some(after)) if same(before, after) => {}
+        (Some(before), Some(after)) if is_equal(before, after) => {}
         (Some(Value::Object(before)), Some(Value::Object(after)))
             if reference(before).is_none() && reference(after).is_none() =>
         {
@@ -49,7 +49,7 @@ fn compare(before: Option<&Value>, after: Option<&Value>, pointer: String, found
                 compare(before.get(name), after.get(name), pointer, found);
             }
         }
-        (Some(Value::Array(before)), Some(Value::Array(after))) if alike(before, after) => {
+        (Some(Value::Array(before)), Some(Value::Array(after))) if have_common_members(before, after) => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
                 compare(Some(before), Some(after), format!("{pointer}/{index}"), found);
             }
@@ -62,20 +62,21 @@ fn compare(before: Option<&Value>, after: Option<&Value>, pointer: String, found
 }
 
 /// Returns whether two values are equal, if references are compared by id only.
-fn same(before: &Value, after: &Value) -> bool {
+fn is_equal(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => match (reference(before), reference(after)) {
             (Some(before), Some(after)) => before == after,
             (None, None) => {
                 let is_same = |(name, value): (&String, &Value)| {
-                    after.get(name).is_some_and(|other| same(value, other))
+                    after.get(name).is_some_and(|other| is_equal(value, other))
                 };
                 before.len() == after.len() && before.iter().all(is_same)
             }
             _ => false,
         },
         (Value::Array(before), Value::Array(after)) => {
-            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| same(before, after))
+            before.len() == after.len()
+                && before.iter().zip(after).all(|(before, after)| is_equal(before, after))
         }
         _ => before == after,
     }
@@ -83,10 +84,10 @@ fn same(before: &Value, after: &Value) -> bool {
 
 /// Returns whether the lists have the same length and only objects, each of which shares a member with the object at
 /// its index.
-fn alike(before: &[Value], after: &[Value]) -> bool {
+fn have_common_members(before: &[Value], after: &[Value]) -> bool {
     let shares = |before: &Map<String, Value>, after: &Map<String, Value>| {
         let is_same =
-            |(name, value): (&String, &Value)| after.get(name).is_some_and(|other| same(value, other));
+            |(name, value): (&String, &Value)| after.get(name).is_some_and(|other| is_equal(value, other));
         reference(before).is_none() && reference(after).is_none() && before.iter().any(is_same)
     };
     before.len() == after.len()

@@ -104,7 +104,7 @@ impl Error {
     }
 
     /// Returns an error if there are members that the role is not allowed to write (403).
-    pub fn unless_writable(violations: Violations) -> Result<(), Self> {
+    pub fn check_writable(violations: Violations) -> Result<(), Self> {
         if violations.is_empty() {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Error {
     }
 
     /// Returns whether the server is the cause: another request would fail, too.
-    pub fn is_ours(&self) -> bool {
+    pub fn is_server_error(&self) -> bool {
         matches!(self.code, Code::Internal | Code::Unavailable | Code::InsufficientStorage)
     }
 }

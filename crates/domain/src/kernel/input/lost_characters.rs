@@ -55,8 +55,8 @@ fn is_lost(new: &str, known: &str) -> bool {
         || (new.contains('?')
             && (is_nothing_else()
                 || new.split_whitespace().any(has_mark_inside)
-                || took_a_letter(new.chars(), known.chars())
-                || took_a_letter(new.chars().rev(), known.chars().rev())))
+                || replaced_a_letter(new.chars(), known.chars())
+                || replaced_a_letter(new.chars().rev(), known.chars().rev())))
 }
 
 /// Returns whether question marks stand inside a word, as in `M?nchen`, `Stra??e` and `M?NCHEN`. A single capital after
@@ -80,7 +80,7 @@ fn has_mark_inside(word: &str) -> bool {
 }
 
 /// Returns whether, at the first difference, a `?` stands in the place of a non-ASCII letter.
-fn took_a_letter(new: impl Iterator<Item = char>, known: impl Iterator<Item = char>) -> bool {
+fn replaced_a_letter(new: impl Iterator<Item = char>, known: impl Iterator<Item = char>) -> bool {
     let mut differing = new.zip(known).filter(|(new, known)| new != known);
     differing.next().is_some_and(|(new, known)| new == '?' && !known.is_ascii() && known.is_alphabetic())
 }

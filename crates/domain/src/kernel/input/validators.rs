@@ -49,7 +49,7 @@ pub fn ordered(
     violations: &mut Violations,
 ) {
     if let (Some(start), Some(end)) = (start, end)
-        && !start.starts_by(end)
+        && !start.can_end_at(end)
     {
         let detail = bilingual!(
             "The end (`{end}`) must not be before the start (`{start}`).",

@@ -65,7 +65,7 @@ fn parse<T: FromStr<Err = FieldError>>(
         Err(fault) => {
             let detail = match text.rsplit_once(' ') {
                 Some((before, after)) if format!("{before}+{after}").parse::<T>().is_ok() => {
-                    plus_lost(name, before, after)
+                    plus_hint(name, before, after)
                 }
                 _ => fault.detail,
             };
@@ -87,9 +87,9 @@ impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
         }
         let mut read = Self::new();
         for text in &values {
-            match (text.parse::<T>(), several(text).or_else(|| several_in_words::<T>(text))) {
+            match (text.parse::<T>(), split_list(text).or_else(|| split_words::<T>(text))) {
                 (Err(fault), Some(parts)) => {
-                    violations.parameter(name, fault.code, repeat(name, &parts));
+                    violations.parameter(name, fault.code, repeat_hint(name, &parts));
                     // Report other errors of the values at the same time.
                     parts.into_iter().for_each(|part| drop(parse::<T>(name, part, violations)));
                 }
@@ -146,14 +146,14 @@ impl FromParameter for bool {
 }
 
 /// Splits a value that is a list of several; `None` if it is a single one.
-fn several(text: &str) -> Option<Vec<&str>> {
+fn split_list(text: &str) -> Option<Vec<&str>> {
     let parts: Vec<_> = text.split([',', ';', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
     (parts.len() > 1).then_some(parts)
 }
 
 /// Splits a value at spaces, which `+` in a query string means, if every part is a valid value. A value may also
 /// contain spaces.
-fn several_in_words<T: FromStr<Err = FieldError>>(text: &str) -> Option<Vec<&str>> {
+fn split_words<T: FromStr<Err = FieldError>>(text: &str) -> Option<Vec<&str>> {
     let words: Vec<_> = text.split_whitespace().collect();
     (words.len() > 1 && words.iter().all(|word| word.parse::<T>().is_ok())).then_some(words)
 }
@@ -165,7 +165,7 @@ fn in_query(text: &str) -> String {
 }
 
 /// Returns the message that several values are several parameters.
-fn repeat(name: &str, parts: &[&str]) -> Bilingual {
+fn repeat_hint(name: &str, parts: &[&str]) -> Bilingual {
     let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
     let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
     bilingual!(
@@ -175,7 +175,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
 }
 
 /// Returns the message that a plus in a query string means a space.
-fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
+fn plus_hint(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
     bilingual!(
         "A `+` in a query string means a space; use `%2B` instead: `{right}`.",

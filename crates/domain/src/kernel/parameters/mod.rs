@@ -77,7 +77,7 @@ impl Parameters {
     }
 
     /// Ends parsing, but ignores unknown parameters: on pages for people.
-    pub fn finish_known(self) -> Result<(), Violations> {
+    pub fn finish_ignoring_unknown(self) -> Result<(), Violations> {
         if self.violations.is_empty() { Ok(()) } else { Err(self.violations) }
     }
 

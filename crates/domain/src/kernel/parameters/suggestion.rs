@@ -67,8 +67,8 @@ pub(super) fn suggestion(unknown: &str, known: &[&str]) -> Option<Bilingual> {
             ));
         }
         return match inner {
-            "size" | "limit" => instead("limit", known),
-            "number" | "offset" | "after" | "before" | "cursor" => instead("cursor", known),
+            "size" | "limit" => replacement_hint("limit", known),
+            "number" | "offset" | "after" | "before" | "cursor" => replacement_hint("cursor", known),
             _ => None,
         };
     }
@@ -78,10 +78,10 @@ pub(super) fn suggestion(unknown: &str, known: &[&str]) -> Option<Bilingual> {
         .flat_map(char::to_lowercase)
         .collect();
     let (name, _) = SYNONYMS.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
-    instead(name, known)
+    replacement_hint(name, known)
 }
 
-fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
+fn replacement_hint(name: &str, known: &[&str]) -> Option<Bilingual> {
     known.contains(&name).then(|| match name {
         "limit" => bilingual!(
             " Use `limit` for the page size, and follow `next` for the next page.",

@@ -71,7 +71,7 @@ pub trait Resource:
     const PERSONAL: bool = false;
     /// The members with personal data, if not the whole resource has them: an API key needs `personal_data:read` for
     /// them.
-    const PERSONAL_MEMBERS: &'static [&'static str] = &[];
+    const PERSONAL_FIELDS: &'static [&'static str] = &[];
     /// The members that are not logged: personal data, and values that depend on the caller.
     const UNLOGGED: &'static [&'static str] = &[];
 
@@ -141,24 +141,24 @@ pub trait Resource:
 
     /// Checks the rules that depend on the current date. With `before`, only changes are checked, so that data that was
     /// valid when it was written does not block later changes of other members. Called before references are resolved.
-    fn rules_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
+    fn validate_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
 
     /// Adds violations for requirements of a status that are not met.
     fn transition_requirements(&self, _to: Self::Status, _violations: &mut Violations) {}
 
     /// Checks the requirements of a status on a date, including the rules that depend on the date.
-    fn needs_today(&self, to: Self::Status, today: NaiveDate, violations: &mut Violations) {
+    fn requirements_today(&self, to: Self::Status, today: NaiveDate, violations: &mut Violations) {
         self.transition_requirements(to, violations);
         let mut after = self.clone();
         after.set_status(to);
-        after.rules_today(Some(self), today, violations);
+        after.validate_today(Some(self), today, violations);
     }
 
     /// Returns whether the resource may enter the status now, as far as it and its parent can tell. A reason, if one is
     /// needed, is assumed to be given.
     fn is_ready(&self, _parent: Option<&Self::Parent>, to: Self::Status, now: DateTime<Utc>) -> bool {
         let mut violations = Violations::default();
-        self.needs_today(to, now.date_naive(), &mut violations);
+        self.requirements_today(to, now.date_naive(), &mut violations);
         violations.is_empty()
     }
 

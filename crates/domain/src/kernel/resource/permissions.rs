@@ -44,7 +44,7 @@ impl Actor {
     pub fn hidden_fields<T: Resource>(&self) -> [&'static [&'static str]; 2] {
         let scopes = self.scopes.as_ref();
         let personal = scopes.is_some_and(|scopes| scopes.grant(PERSONAL_DATA).is_err());
-        [T::hidden_fields(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
+        [T::hidden_fields(self.role), if personal { T::PERSONAL_FIELDS } else { &[] }]
     }
 
     /// Checks that the actor may import resources of a type.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::Field;
 use super::edit_distance::is_near;
-use super::tokenizer::{MIN_INFIX_LENGTH, forms, has_digit, is_common, whole, without_one, words};
+use super::tokenizer::{MIN_INFIX_LENGTH, deletion_variants, forms, has_digit, is_common, mark_whole, words};
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
@@ -33,7 +33,7 @@ pub enum MatchQuality {
 
 impl MatchQuality {
     /// Returns the points of a match in a name, and how many fewer points each further field has.
-    pub fn worth(self) -> (i32, i32) {
+    pub fn points_and_step(self) -> (i32, i32) {
         match self {
             Self::Exact => (12, 3),
             Self::Beginning => (11, 3),
@@ -45,7 +45,7 @@ impl MatchQuality {
     /// Returns the points of a match in a field: a typo has fewer than any other match, and a name has more than a
     /// detail, which has more than a description.
     pub fn points(self, field: Field) -> i64 {
-        let (most, step) = self.worth();
+        let (most, step) = self.points_and_step();
         i64::from(most - step * field.rank())
     }
 }
@@ -56,7 +56,7 @@ pub struct MatchKey(pub String, pub String);
 
 impl MatchKey {
     /// Returns the range of keys with this prefix. No key contains the highest character.
-    fn beginning(key: String) -> Self {
+    fn with_prefix(key: String) -> Self {
         let end = format!("{key}{}", char::MAX);
         Self(key, end)
     }
@@ -100,8 +100,8 @@ impl SearchTerm {
         let mut match_keys = Vec::new();
         for form in &self.forms {
             let length = length(form);
-            match_keys.push(MatchKey::beginning(if length < MIN_INFIX_LENGTH {
-                whole(form)
+            match_keys.push(MatchKey::with_prefix(if length < MIN_INFIX_LENGTH {
+                mark_whole(form)
             } else {
                 form.clone()
             }));
@@ -109,7 +109,7 @@ impl SearchTerm {
                 continue;
             }
             if length < MIN_INFIX_TYPO_LENGTH {
-                match_keys.extend(without_one(form).into_iter().map(MatchKey::only));
+                match_keys.extend(deletion_variants(form).into_iter().map(MatchKey::only));
                 continue;
             }
             // A typo lies in one half, so that the other half is intact, or it swaps the two letters in the middle.
@@ -118,7 +118,7 @@ impl SearchTerm {
             swapped.swap(middle - 1, middle);
             let halves = [form.chars().take(middle).collect(), form.chars().skip(middle).collect()];
             match_keys
-                .extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::beginning));
+                .extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::with_prefix));
         }
         match_keys
     }

@@ -49,13 +49,13 @@ pub fn likeness(name: &str) -> String {
 
 /// Splits a text into folded words: sequences of letters and digits.
 pub(super) fn words(text: &str) -> Vec<String> {
-    chains(text).into_iter().flatten().collect()
+    compounds(text).into_iter().flatten().collect()
 }
 
 /// Like [`words`], but words with a hyphen or an apostrophe are also returned as one word.
 pub(super) fn indexed(text: &str) -> Vec<String> {
     let mut words = Vec::new();
-    for chain in chains(text) {
+    for chain in compounds(text) {
         if chain.len() > 1 {
             words.push(cut(chain.concat()));
         }
@@ -65,7 +65,7 @@ pub(super) fn indexed(text: &str) -> Vec<String> {
 }
 
 /// Splits a text into sequences of words that are joined by hyphens or apostrophes.
-fn chains(text: &str) -> Vec<Vec<String>> {
+fn compounds(text: &str) -> Vec<Vec<String>> {
     let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
     // The space ends the last word.
     for letter in abbreviated(&collation_key(text)).chars().chain([' ']) {
@@ -148,20 +148,20 @@ pub fn keys(word: &str) -> BTreeSet<String> {
         let letters = form.chars().count();
         let ends = form.char_indices().take((letters + 1).saturating_sub(MIN_INFIX_LENGTH));
         keys.extend(ends.filter_map(|(start, _)| form.get(start..)).map(str::to_owned));
-        keys.extend(without_one(&form));
-        keys.insert(whole(&form));
+        keys.extend(deletion_variants(&form));
+        keys.insert(mark_whole(&form));
     }
     keys
 }
 
 /// Marks a word as whole, to distinguish it from suffixes.
-pub(super) fn whole(form: &str) -> String {
+pub(super) fn mark_whole(form: &str) -> String {
     format!("^{form}")
 }
 
 /// Returns a short word, and the word without each one of its letters, marked as such: two words that are one typo
 /// apart have one of these in common. Empty for numbers, in which typos are not tolerated.
-pub(super) fn without_one(form: &str) -> BTreeSet<String> {
+pub(super) fn deletion_variants(form: &str) -> BTreeSet<String> {
     let letters: Vec<char> = form.chars().collect();
     if !DELETION_LENGTHS.contains(&letters.len()) || has_digit(form) {
         return BTreeSet::new();

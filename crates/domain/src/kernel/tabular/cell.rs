@@ -1,7 +1,7 @@
 //! The content of a cell, and its text in a CSV file.
 
 use super::csv_dialect::CsvDialect;
-use super::csv_injection::defuse;
+use super::csv_injection::escape_formula;
 
 /// The content of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Cell {
     pub fn write(self, dialect: CsvDialect) -> String {
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) => defuse(&text),
+            Self::Text(text) => escape_formula(&text),
             Self::Number(number) if dialect == CsvDialect::ExcelDe => number.replace('.', ","),
             Self::Number(number) => number,
             Self::Boolean(yes) => yes.to_string(),

@@ -8,12 +8,12 @@ fn is_formula(text: &str) -> bool {
 
 /// Puts an apostrophe before a text that a spreadsheet would run as a formula in a CSV file (OWASP, CSV injection).
 /// Workbooks have typed cells, in which a text is never run.
-pub(super) fn defuse(text: &str) -> String {
+pub(super) fn escape_formula(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Removes the apostrophe that escapes a formula in a cell of a CSV file.
-pub fn undefuse(text: &str) -> &str {
+pub fn unescape_formula(text: &str) -> &str {
     text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
 }
 
@@ -24,8 +24,8 @@ mod tests {
     #[test]
     fn formulas_are_escaped_and_restored() {
         for text in ["=1+1", "'=1", "''-x", "'quoted'", "+49", "plain", "@x", "＝1"] {
-            assert_eq!(undefuse(&defuse(text)), text);
+            assert_eq!(unescape_formula(&escape_formula(text)), text);
         }
-        assert_eq!(defuse("=1+1"), "'=1+1");
+        assert_eq!(escape_formula("=1+1"), "'=1+1");
     }
 }

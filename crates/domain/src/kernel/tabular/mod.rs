@@ -26,7 +26,7 @@ mod number_format;
 pub use self::columns::{LANGUAGES, Layout};
 pub use self::csv_dialect::CsvDialect;
 pub use self::field_serializer::FieldSerializer;
-pub use self::number_format::{NumberFormat, Parts, Shown, Unit};
+pub use self::number_format::{DisplayedNumber, NumberFormat, Parts, Unit};
 
 use serde_json::{Map, Value};
 

@@ -9,7 +9,7 @@ use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations};
 
 /// The largest integer that every JSON parser represents exactly (RFC 8259, section 6): 2^53 - 1.
-const LARGEST: u64 = 9_007_199_254_740_991;
+const MAX: u64 = 9_007_199_254_740_991;
 
 /// A published number, for example of people or employees.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserr, ToSchema)]
@@ -32,10 +32,10 @@ pub struct Figure {
 }
 
 fn check_value(number: i128) -> Result<u64, FieldError> {
-    u64::try_from(number).ok().filter(|number| *number <= LARGEST).ok_or_else(|| {
+    u64::try_from(number).ok().filter(|number| *number <= MAX).ok_or_else(|| {
         let detail = bilingual!(
-            "Must be between 0 and {LARGEST}, found {number}.",
-            "Muss zwischen 0 und {LARGEST} liegen, gefunden: {number}."
+            "Must be between 0 and {MAX}, found {number}.",
+            "Muss zwischen 0 und {MAX} liegen, gefunden: {number}."
         );
         FieldError::new("out_of_range", detail)
     })

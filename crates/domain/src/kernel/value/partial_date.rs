@@ -41,7 +41,7 @@ impl PartialDate {
     }
 
     /// Returns whether a period that starts at `self` can end at `end`. `2023-05` and `2023` can.
-    pub fn starts_by(&self, end: &Self) -> bool {
+    pub fn can_end_at(&self, end: &Self) -> bool {
         self.first <= end.last
     }
 }
@@ -185,7 +185,7 @@ mod tests {
     fn partial_dates_may_overlap() {
         let agree = |start: &str, end: &str| {
             let end = end.parse::<PartialDate>();
-            start.parse::<PartialDate>().is_ok_and(|start| end.is_ok_and(|end| start.starts_by(&end)))
+            start.parse::<PartialDate>().is_ok_and(|start| end.is_ok_and(|end| start.can_end_at(&end)))
         };
         assert!(agree("2023", "2023-05"));
         assert!(agree("2023-05", "2023"));

@@ -80,7 +80,7 @@ fn words(name: &str) -> Vec<String> {
             'ü' => "ue".to_owned(),
             // In Ukrainian, an apostrophe is part of a word; elsewhere it separates two words.
             '\'' | '\u{2019}' if before.is_some_and(is_cyrillic) => continue,
-            other => match cyrillic.spelled(other, before) {
+            other => match cyrillic.transliterate(other, before) {
                 Some(spelled) => spelled.to_owned(),
                 None => collation_key(letter.encode_utf8(&mut [0; 4])),
             },

@@ -40,15 +40,15 @@ impl TimeZone {
     }
 
     /// Returns the start of a day: usually midnight, later if that is skipped.
-    pub fn beginning(&self, day: NaiveDate) -> DateTime<Utc> {
+    pub fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
         let quarters = (0..=24 * 4).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
         quarters.into_iter().find_map(|local| self.instant(local)).unwrap_or_else(|| midnight.and_utc())
     }
 
     /// Returns the end of a day, which is the start of the next one.
-    pub fn ending(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.beginning(day.checked_add_days(Days::new(1)).unwrap_or(day))
+    pub fn end_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.start_of_day(day.checked_add_days(Days::new(1)).unwrap_or(day))
     }
 
     /// Returns the local date at an instant.
@@ -87,12 +87,15 @@ mod tests {
         let zone = TimeZone::default();
         let hours = |day: &str| {
             let day = day.parse().unwrap();
-            (zone.ending(day) - zone.beginning(day)).num_hours()
+            (zone.end_of_day(day) - zone.start_of_day(day)).num_hours()
         };
         assert_eq!([hours("2026-03-29"), hours("2026-10-25"), hours("2026-11-23")], [23, 25, 24]);
         // Clocks are set forward at midnight.
         let beirut: TimeZone = "Asia/Beirut".parse().unwrap();
-        assert_eq!(beirut.beginning("2026-03-29".parse().unwrap()).to_rfc3339(), "2026-03-28T22:00:00+00:00");
+        assert_eq!(
+            beirut.start_of_day("2026-03-29".parse().unwrap()).to_rfc3339(),
+            "2026-03-28T22:00:00+00:00"
+        );
     }
 
     #[test]

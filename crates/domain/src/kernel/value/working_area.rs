@@ -3,7 +3,7 @@
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, string_newtype};
 
-const SHORTEST: usize = 2;
+const MIN_LENGTH: usize = 2;
 const MAX_LENGTH: usize = 60;
 
 string_newtype! {
@@ -12,7 +12,7 @@ string_newtype! {
     /// single hyphens in between, 2 to 60 characters.
     WorkingAreaCode {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
-        min_length: SHORTEST,
+        min_length: MIN_LENGTH,
         max_length: MAX_LENGTH,
         example: "non-revenue-water",
         parse: |text| {
@@ -25,12 +25,12 @@ string_newtype! {
                 )));
             }
             match text.len() {
-                SHORTEST..=MAX_LENGTH => Ok(text.to_owned()),
+                MIN_LENGTH..=MAX_LENGTH => Ok(text.to_owned()),
                 length => Err(FieldError::new(
                     "wrong_length",
                     bilingual!(
-                        "Expected {SHORTEST} to {MAX_LENGTH} characters, found {length}.",
-                        "Erwartet werden {SHORTEST} bis {MAX_LENGTH} Zeichen, gefunden: {length}."
+                        "Expected {MIN_LENGTH} to {MAX_LENGTH} characters, found {length}.",
+                        "Erwartet werden {MIN_LENGTH} bis {MAX_LENGTH} Zeichen, gefunden: {length}."
                     ),
                 )),
             }

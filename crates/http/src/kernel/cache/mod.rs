@@ -29,7 +29,7 @@ pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// What an entry weighs in addition to its bytes: keys, table slots, counters.
 const OVERHEAD: u64 = 512;
 /// The typical size of a response, in bytes; the estimated number of entries follows from it.
-const TYPICAL: u64 = 4096;
+const TYPICAL_ENTRY_BYTES: u64 = 4096;
 
 /// A representation of stored data, before the conditional headers and the content coding are evaluated.
 #[derive(Clone, Debug)]
@@ -179,7 +179,7 @@ impl CacheStatus {
 impl ResponseCache {
     /// A cache of at most `bytes` bytes; 0 disables the cache.
     pub fn new(bytes: u64) -> Self {
-        let room = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX);
+        let room = usize::try_from(bytes / TYPICAL_ENTRY_BYTES).unwrap_or(usize::MAX);
         Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, EntryWeight))))
     }
 

@@ -28,11 +28,11 @@ const UNKNOWN: u32 = 100;
 /// The first delay, in microseconds; every further failure doubles it.
 const FIRST_WAIT: i64 = 1_000_000;
 /// The maximum delay, in microseconds.
-const LONGEST_WAIT: i64 = 900_000_000;
+const MAX_DELAY: i64 = 900_000_000;
 /// The time without a failure after which failures are forgotten, in microseconds.
-const FORGOTTEN: i64 = 86_400_000_000;
+const FORGET_AFTER: i64 = 86_400_000_000;
 /// The maximum number of accounts with failures, and of addresses with successful logins, that are remembered.
-const REMEMBERED: usize = 50_000;
+const MAX_PAIRS: usize = 50_000;
 
 /// The SHA-256 hash of the folded e-mail address of an account, known or not. Nothing else of the account is stored.
 type Account = [u8; 32];
@@ -60,8 +60,8 @@ impl Default for LoginThrottle {
         Self {
             addresses: TokenBuckets::new(ADDRESS),
             pairs: TokenBuckets::new(PAIR),
-            unknown: Unknown(Mutex::new(Cache::new(REMEMBERED))),
-            known: Mutex::new(Cache::new(REMEMBERED)),
+            unknown: Unknown(Mutex::new(Cache::new(MAX_PAIRS))),
+            known: Mutex::new(Cache::new(MAX_PAIRS)),
             mail_throttle: MailThrottle {
                 persons: TokenBuckets::new(PERSON),
                 addresses: TokenBuckets::new(SENDER),
@@ -118,11 +118,11 @@ impl LoginThrottle {
         let pair = pair(email, address);
         self.pairs.refill(pair);
         self.learn(pair);
-        self.forgive(email);
+        self.clear_failures(email);
     }
 
     /// Forgets the failures of an account from unknown addresses, because an administrator has set a new password.
-    pub fn forgive(&self, email: &str) {
+    pub fn clear_failures(&self, email: &str) {
         self.unknown.forget(&account(email));
     }
 
@@ -166,10 +166,10 @@ impl Unknown {
         if now < before.next {
             return Err(before.next - now);
         }
-        let count = if now - before.last > FORGOTTEN { 1 } else { before.count.saturating_add(1) };
+        let count = if now - before.last > FORGET_AFTER { 1 } else { before.count.saturating_add(1) };
         let wait = match count.checked_sub(UNKNOWN) {
             None => 0,
-            Some(beyond) => Ord::min(FIRST_WAIT << beyond.min(16), LONGEST_WAIT),
+            Some(beyond) => Ord::min(FIRST_WAIT << beyond.min(16), MAX_DELAY),
         };
         all.insert(account, Failures { count, last: now, next: now + wait });
         Ok(())

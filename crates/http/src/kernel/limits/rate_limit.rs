@@ -114,7 +114,7 @@ impl RateLimiter {
     /// Takes the count of a request back.
     pub fn refund(&self, quota: QuotaState) -> QuotaState {
         self.buckets.refund(quota.who);
-        QuotaState { level: self.buckets.raised(quota.level), ..quota }
+        QuotaState { level: self.buckets.refunded(quota.level), ..quota }
     }
 
     /// Writes the quota and what is left of it into the headers.

@@ -97,7 +97,7 @@ impl<K: Hash + Eq + Copy> TokenBuckets<K> {
     }
 
     /// The state of a bucket after a token was returned.
-    pub fn raised(&self, level: Bucket) -> Bucket {
+    pub fn refunded(&self, level: Bucket) -> Bucket {
         let Rate { places, refill } = self.rate;
         Bucket { free: (level.free + 1).min(places), full_in: (level.full_in - refill).max(0), wait: 0 }
     }

@@ -1,8 +1,8 @@
 //! The middleware around every request: its log line, the rate limit, the timeouts, and the rendering of problems.
 
 pub mod body_deadline;
-pub mod once;
 pub mod response_headers;
+pub mod single_headers;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -186,7 +186,7 @@ fn check_request(
     if counts && !rate_limit::identified_by_credentials(request) {
         info.charge(request.request(), shared, None)?;
     }
-    once::check(request.path(), request.headers())?;
+    single_headers::check(request.path(), request.headers())?;
     // A decompressed body can be many times larger than what was sent, and is in memory before its size can be
     // checked.
     if request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity") {

@@ -16,10 +16,10 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
     components.insert(format!("{name}{FIELD}"), fields(resource, components));
     let expansions = &resource.members.expansions;
     if !expansions.is_empty() {
-        let about = |it: &Expansion| format!("the whole `{}` in `{}`", it.target, written_out(&it.path));
+        let about = |it: &Expansion| format!("the whole `{}` in `{}`", it.target, path_text(&it.path));
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
         let about = "The references that can be replaced by the whole resource.";
-        components.insert(format!("{name}{EXPANSION}"), vocabulary(about, words));
+        components.insert(format!("{name}{EXPANSION}"), described_enum(about, words));
     }
 }
 
@@ -35,18 +35,18 @@ fn fields(resource: &ResourceDocument, components: &Map<String, Value>) -> Value
     };
     let names = resource.members.fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A field of {}.", resource.singular), words)
+    described_enum(&format!("A field of {}.", resource.singular), words)
 }
 
 /// An enumeration that describes each value.
-fn vocabulary<'a>(about: &str, words: impl Iterator<Item = (&'a str, String)>) -> Value {
+fn described_enum<'a>(about: &str, words: impl Iterator<Item = (&'a str, String)>) -> Value {
     let (words, lines): (Vec<_>, Vec<_>) =
         words.map(|(word, about)| (word, format!("- `{word}`: {about}"))).unzip();
     json!({ "type": "string", "enum": words, "description": format!("{about}\n\n{}", lines.join("\n")) })
 }
 
 /// The path to a reference in readable form: `participants[].party.utility`.
-fn written_out(path: &[Step]) -> String {
+fn path_text(path: &[Step]) -> String {
     let text = path.iter().fold(String::new(), |text, step| match step {
         Step::Member(name) => text + "." + name,
         Step::Each => text + "[]",

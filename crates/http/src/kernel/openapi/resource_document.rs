@@ -126,7 +126,7 @@ impl ResourceDocument {
             named_schemas,
             filters: T::Filter::describe(),
             sort_schema: T::Sort::schema(),
-            default_sort: written_sort(default_order.collect()),
+            default_sort: sort_text(default_order.collect()),
         }
     }
 
@@ -143,7 +143,7 @@ impl ResourceDocument {
 }
 
 /// The order as it is written in `sort`.
-fn written_sort(order: Vec<(&'static str, Direction)>) -> String {
+fn sort_text(order: Vec<(&'static str, Direction)>) -> String {
     let word = |(key, direction): &(&str, Direction)| match direction {
         Direction::Ascending => (*key).to_owned(),
         Direction::Descending => format!("-{key}"),

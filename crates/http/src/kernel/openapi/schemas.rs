@@ -28,7 +28,7 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
             put(components, name, directed(schema, &directional, false));
             put(components, &format!("{name}{INPUT}"), directed(schema, &directional, true));
         } else {
-            put(components, name, explained(name, &named, schema));
+            put(components, name, with_value_descriptions(name, &named, schema));
         }
     }
     let schema = json!(resource.data_schema);
@@ -60,7 +60,7 @@ fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
 }
 
 /// The `…OrUnknown` schema of a filter, with the descriptions of the values of the status.
-fn explained(name: &str, named: &Named, schema: &Value) -> Value {
+fn with_value_descriptions(name: &str, named: &Named, schema: &Value) -> Value {
     let status =
         name.strip_suffix("OrUnknown").and_then(|status| named.get(status)?.get("description")?.as_str());
     match status {
@@ -269,7 +269,7 @@ fn nullable(schema: &Value) -> bool {
 pub(super) fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            strip(members);
+            remove_null_type(members);
             members.values_mut().for_each(without_null);
         }
         Value::Array(entries) => entries.iter_mut().for_each(without_null),
@@ -277,7 +277,7 @@ pub(super) fn without_null(schema: &mut Value) {
     }
 }
 
-fn strip(members: &mut Map<String, Value>) {
+fn remove_null_type(members: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {

@@ -83,7 +83,7 @@ impl Context {
     /// or the body.
     ///
     /// Errors: 429.
-    pub(crate) async fn of_anybody(request: HttpRequest) -> Result<Self, Problem> {
+    pub(crate) async fn unauthenticated(request: HttpRequest) -> Result<Self, Problem> {
         Self::with(request, Ok(None)).await
     }
 

@@ -2,8 +2,8 @@
 //!
 //! May import `state`, `cache`, `auth`, `limits` and the single files of the kernel.
 
-pub mod anybody;
 pub mod context;
 pub mod json_body;
 pub mod params;
 pub mod request_info;
+pub mod unauthenticated;

@@ -66,7 +66,7 @@ impl HomePageCache {
                 }
                 Ok(rendered)
             }
-            Err(error) if error.is_ours() && error.code != Code::Internal => {
+            Err(error) if error.is_server_error() && error.code != Code::Internal => {
                 let notice = bilingual!(
                     "The data cannot be shown at the moment; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
@@ -157,7 +157,7 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
         "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
          <tbody>{}</tbody></table></details>",
         text(bilingual!("All countries on the map", "Alle Länder der Karte")),
-        text(PartnershipsBy::Country.axis()),
+        text(PartnershipsBy::Country.axis_title()),
         text(bilingual!("Partnerships", "Partnerschaften")),
         rows.collect::<String>()
     )

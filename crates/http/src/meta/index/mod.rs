@@ -111,7 +111,7 @@ pub async fn get_index(
     let mut parameters = Parameters::new(parameters(&request)?);
     let requested: Option<Locale> = parameters.get("lang");
     // Trackers and mail programs add parameters to a link.
-    parameters.finish_known().map_err(Error::parameters)?;
+    parameters.finish_ignoring_unknown().map_err(Error::parameters)?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((VARY, "Accept, Accept-Language"))

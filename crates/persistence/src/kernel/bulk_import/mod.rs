@@ -136,7 +136,7 @@ impl Writer<'_> {
         let start = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
         let done = match self.import_run(mode, run.clone()).await {
-            Err(error) if !error.is_ours() || error.code == Code::Internal => {
+            Err(error) if !error.is_server_error() || error.code == Code::Internal => {
                 // The database refuses the batch without saying which row is the cause, so write the rows one
                 // by one.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;

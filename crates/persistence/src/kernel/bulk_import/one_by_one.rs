@@ -65,7 +65,7 @@ impl Writer<'_> {
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
-            if error.is_ours() {
+            if error.is_server_error() {
                 return outcome.map(Ok);
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 use vku_migration::{Migrator, MigratorTrait};
 
-use super::sqlite_file::{FileLock, close_to_others, folder_of, make_folder, path_of, resolved, sibling};
+use super::sqlite_file::{FileLock, folder_of, make_folder, path_of, resolved, restrict_to_owner, sibling};
 
 /// Why a backup or a restore failed. Nothing has been changed in that case.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +163,7 @@ async fn copy_previous(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf
     if !path.exists() {
         return Ok(None);
     }
-    ["", "-wal", "-journal"].iter().for_each(|ending| close_to_others(&sibling(path, ending)));
+    ["", "-wal", "-journal"].iter().for_each(|ending| restrict_to_owner(&sibling(path, ending)));
     // If the server was killed, its log still holds writes; a checkpoint moves them into the database. A
     // database that is too damaged for a checkpoint is kept together with its log.
     if let Ok(mut old) = open(SqliteConnectOptions::new().filename(path)).await {

@@ -40,7 +40,7 @@ fn error_code<R>(error: &sqlx::Error, look: impl FnOnce(ErrorCode<'_>) -> R) -> 
     }
 }
 
-fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -50,8 +50,8 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
 }
 
 /// Whether the database is unavailable or overloaded, as opposed to an invalid statement.
-pub(crate) fn is_away(error: &DbErr) -> bool {
-    matches!(error, DbErr::ConnectionAcquire(_)) || cause(error).is_some_and(is_transient)
+pub(crate) fn is_unavailable(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_)) || sqlx_error(error).is_some_and(is_transient)
 }
 
 /// Whether an existing connection broke, as opposed to no connection being available.
@@ -59,7 +59,7 @@ pub(crate) fn is_broken(error: &DbErr) -> bool {
     // SQLSTATEs of class 08 and of a shutdown. A busy SQLite is not broken, and has waited long enough
     // already.
     let ended = |code: &str| code.starts_with("08") || ["57P01", "57P02"].contains(&code);
-    cause(error).is_some_and(|error| match error {
+    sqlx_error(error).is_some_and(|error| match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
             true
         }
@@ -86,7 +86,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
 
 /// Whether the database is reachable but does not take writes: it is read-only, or its disk fails or is full.
 pub(crate) fn is_unwritable(error: &DbErr) -> bool {
-    cause(error)
+    sqlx_error(error)
         .and_then(|error| {
             error_code(error, |code| match code {
                 ErrorCode::Sqlite(code) => UNWRITABLE_SQLITE.contains(&code),
@@ -97,7 +97,7 @@ pub(crate) fn is_unwritable(error: &DbErr) -> bool {
 }
 
 fn is_full(error: &DbErr) -> bool {
-    cause(error)
+    sqlx_error(error)
         .and_then(|error| {
             error_code(error, |code| match code {
                 ErrorCode::Sqlite(code) => code == DISK_FULL_SQLITE,
@@ -113,7 +113,7 @@ pub(crate) fn failed(error: DbErr) -> Error {
         Error::full(error)
     } else if is_unwritable(&error) {
         Error::read_only(error)
-    } else if is_away(&error) {
+    } else if is_unavailable(&error) {
         Error::unavailable(error)
     } else {
         Error::internal(error)

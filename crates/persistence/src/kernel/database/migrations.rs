@@ -5,7 +5,7 @@ use vku_domain::kernel::error::Error;
 use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::Database;
-use super::error::{failed, is_away};
+use super::error::{failed, is_unavailable};
 use super::retry::{begin, retry_on_broken_connection};
 use super::sqlite_file::FileLock;
 
@@ -51,7 +51,7 @@ impl Database {
         match retry_on_broken_connection(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
             Ok(pending) => Ok(pending.len()),
             // An empty database has no migrations table yet.
-            Err(error) if is_away(&error) => Err(failed(error)),
+            Err(error) if is_unavailable(&error) => Err(failed(error)),
             Err(_) => Ok(Migrator::migrations().len()),
         }
     }

@@ -7,7 +7,7 @@ use sea_orm::{
 use super::error::is_broken;
 
 /// How many broken connections of a pool are skipped: after a restart of the database all of them are broken.
-const BROKEN_CONNECTIONS: u32 = 32;
+const MAX_BROKEN_CONNECTIONS: u32 = 32;
 
 /// Runs work that changes nothing: beginning a transaction, or reading. A connection that broke while idle in
 /// the pool is noticed here, before anything has been done, so another one is tried. If the database is
@@ -19,7 +19,7 @@ where
     let mut tries = 0;
     loop {
         match work().await {
-            Err(error) if is_broken(&error) && tries < BROKEN_CONNECTIONS => tries += 1,
+            Err(error) if is_broken(&error) && tries < MAX_BROKEN_CONNECTIONS => tries += 1,
             result => return result,
         }
     }

@@ -57,13 +57,13 @@ pub(crate) fn keep_private(database: &Path) -> io::Result<()> {
         _ => {}
     }
     for ending in ["", "-wal", "-shm", ".lock", ".start.lock"] {
-        close_to_others(&sibling(database, ending));
+        restrict_to_owner(&sibling(database, ending));
     }
     Ok(())
 }
 
 /// Removes all permissions of others than the owner, if the file exists.
-pub(crate) fn close_to_others(file: &Path) {
+pub(crate) fn restrict_to_owner(file: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -107,7 +107,7 @@ impl FileLock {
     pub(crate) fn shared(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
         let locked = file.try_lock_shared();
-        held(file, locked)
+        file_lock(file, locked)
     }
 
     /// Acquires the exclusive lock, for a process that replaces the file; `None` while the database is in
@@ -115,7 +115,7 @@ impl FileLock {
     pub(crate) fn try_exclusive(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
         let locked = file.try_lock();
-        held(file, locked)
+        file_lock(file, locked)
     }
 
     /// Acquires the start lock: processes that start at the same time create the file and migrate its schema
@@ -127,7 +127,7 @@ impl FileLock {
     }
 }
 
-fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<FileLock>> {
+fn file_lock(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<FileLock>> {
     match locked {
         Ok(()) => Ok(Some(FileLock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),

@@ -24,7 +24,7 @@ use sqlx::pool::PoolConnectionMetadata;
 use vku_domain::kernel::error::{Code, Error};
 
 use super::Database;
-use super::error::{failed, is_away, is_unwritable};
+use super::error::{failed, is_unavailable, is_unwritable};
 use super::retry::{begin, retry_on_broken_connection};
 use super::sqlite_file::folder_of;
 
@@ -127,13 +127,13 @@ impl Database {
             return Ok(());
         }
         let written = match is_postgres {
-            true => self.write_and_forget().await,
-            false => write_again(self.writing()).await,
+            true => self.write_temporary_table().await,
+            false => rewrite_user_version(self.writing()).await,
         };
         match written {
             // Any other error does not mean that the disk refuses; the account may lack the privilege for the
             // probe.
-            Err(error) if is_unwritable(&error) || is_away(&error) => Err(error.into()),
+            Err(error) if is_unwritable(&error) || is_unavailable(&error) => Err(error.into()),
             _ => {
                 self.writes().succeeded();
                 Ok(())
@@ -143,7 +143,7 @@ impl Database {
 
     /// On PostgreSQL: fills a temporary table that is dropped with its transaction; temporary tables share
     /// the disk of the database.
-    async fn write_and_forget(&self) -> Result<(), DbErr> {
+    async fn write_temporary_table(&self) -> Result<(), DbErr> {
         let tx = begin(self.writing(), TransactionOptions::default()).await?;
         let written = tx.execute_unprepared(
             "CREATE TEMPORARY TABLE vku_probe ON COMMIT DROP AS \
@@ -177,7 +177,7 @@ async fn is_read_only(writing: &DatabaseConnection) -> Result<bool, DbErr> {
 }
 
 /// On SQLite: writes the unchanged `user_version`.
-async fn write_again(writing: &DatabaseConnection) -> Result<(), DbErr> {
+async fn rewrite_user_version(writing: &DatabaseConnection) -> Result<(), DbErr> {
     let select = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA user_version");
     let version =
         writing.query_one_raw(select).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;

@@ -60,7 +60,7 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
     }
     let matching = search.words().iter().enumerate().flat_map(|(position, search_word)| {
         words.iter().filter_map(move |word| {
-            let (most, step) = search_word.quality(word)?.worth();
+            let (most, step) = search_word.quality(word)?.points_and_step();
             Some(json!([position, word, most, step]))
         })
     });
@@ -70,8 +70,8 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
 /// Selects the ids of the resources that contain all search words, with their score: the best hits of each
 /// word, added up.
 fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], word_count: usize) -> SelectStatement {
-    let hits = T::FOUND_BY.iter().fold(own::<T>(backend, matching), |mut hits, by| {
-        hits.union(UnionType::All, through(backend, matching, by)).take()
+    let hits = T::FOUND_BY.iter().fold(own_hits::<T>(backend, matching), |mut hits, by| {
+        hits.union(UnionType::All, hits_through(backend, matching, by)).take()
     });
     let best = Expr::col("points").max();
     if word_count == 1 {
@@ -125,14 +125,14 @@ fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) ->
         .take()
 }
 
-fn own<T: Table>(backend: DatabaseBackend, matching: &[Value]) -> SelectStatement {
+fn own_hits<T: Table>(backend: DatabaseBackend, matching: &[Value]) -> SelectStatement {
     hits(backend, matching, T::NAME)
         .expr_as(points(Expr::col(("search_hit", "rank"))), "points")
         .expr_as(Expr::col(("search_hit", "resource_id")), ID)
         .take()
 }
 
-fn through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> SelectStatement {
+fn hits_through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> SelectStatement {
     let mut hits = hits(backend, matching, by.resource);
     hits.from(by.table)
         .and_where(Expr::col((by.table, by.key)).equals(("search_hit", "resource_id")))

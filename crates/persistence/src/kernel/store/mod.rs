@@ -124,11 +124,11 @@ impl Store {
     ///
     /// Errors: 503 if the database is unavailable.
     pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
-        self.read_on(self.database.reading(), actor).await
+        self.begin_read(self.database.reading(), actor).await
     }
 
     /// Begins to read on one of these connections.
-    pub(super) async fn read_on<'a>(
+    pub(super) async fn begin_read<'a>(
         &'a self,
         connections: &DatabaseConnection,
         actor: &'a Actor,
@@ -216,7 +216,7 @@ impl Store {
                 let _ = tx.rollback().await;
                 drop(write_slot);
                 if let Some(staging) = staging {
-                    self.give_up(staging).await;
+                    self.abandon(staging).await;
                 }
                 result
             }

@@ -37,7 +37,7 @@ impl Visitor for Removal<'_> {
 impl Store {
     /// Abandons an import whose last transaction was rolled back. Rows that cannot be deleted now are deleted
     /// later.
-    pub(crate) async fn give_up(&self, staging: Staging) {
+    pub(crate) async fn abandon(&self, staging: Staging) {
         if !staging.has_committed {
             return;
         }

@@ -54,7 +54,7 @@ impl Store {
             );
             return Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) });
         };
-        let reader = self.read_on(self.database().exporting(), actor).await?;
+        let reader = self.begin_read(self.database().exporting(), actor).await?;
         Ok(Export { reader, store: self, _turn: slot })
     }
 }

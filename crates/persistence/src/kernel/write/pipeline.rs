@@ -123,7 +123,7 @@ impl Writer<'_> {
         let old = before.as_ref().map(|before| &before.data);
         let mut violations = Violations::default();
         T::validate_changes(old, &data, actor, &mut violations);
-        Error::unless_writable(violations)?;
+        Error::check_writable(violations)?;
         old.map_or(Ok(()), |old| self.check_transition(old, &data))?;
         Ok(Accepted { parent: parent.map(|(id, _)| *id), before, data, reason: None })
     }

@@ -75,7 +75,7 @@ impl Writer<'_> {
     /// Checks the data that the status requires today.
     fn check_requirements<T: Table>(&self, data: &T, to: T::Status) -> Result<(), Error> {
         let mut violations = Violations::default();
-        data.needs_today(to, self.actor().today(), &mut violations);
+        data.requirements_today(to, self.actor().today(), &mut violations);
         if violations.is_empty() {
             return Ok(());
         }

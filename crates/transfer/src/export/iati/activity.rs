@@ -43,12 +43,12 @@ impl Activity<'_> {
         // The id, not the slug: an identifier that is published must never change (IATI, "iati-identifier").
         self.xml.text("iati-identifier", &[], &format!("{}-{}", self.reporter.identifier, item.id))?;
         self.reporting_org()?;
-        self.titled("title", &[], it.title.as_str())?;
+        self.narrative("title", &[], it.title.as_str())?;
         self.description(it)?;
         for (identifier, kind, role, name) in participations(self.material, item) {
             let identifier = identifier.map(|identifier| ("ref", identifier));
             let attributes: Vec<_> = identifier.into_iter().chain([("type", kind), ("role", role)]).collect();
-            self.titled("participating-org", &attributes, name)?;
+            self.narrative("participating-org", &attributes, name)?;
         }
         self.xml.empty("other-identifier", &[("ref", &slug), ("type", codes::OWN_IDENTIFIER)])?;
         self.xml.empty("activity-status", &[("code", codes::status(it, self.today))])?;
@@ -80,11 +80,11 @@ impl Activity<'_> {
 
     fn reporting_org(&mut self) -> Result<(), Error> {
         let ReportingOrg { identifier, kind, name, .. } = self.reporter;
-        self.titled("reporting-org", &[("ref", identifier), ("type", kind)], name)
+        self.narrative("reporting-org", &[("ref", identifier), ("type", kind)], name)
     }
 
     /// Writes an element with a text as its narrative.
-    pub(super) fn titled(
+    pub(super) fn narrative(
         &mut self,
         name: &str,
         attributes: &[Attribute<'_>],
@@ -96,17 +96,17 @@ impl Activity<'_> {
     }
 
     /// Writes an element with a text of the export's own.
-    pub(super) fn remarked(
+    pub(super) fn own_narrative(
         &mut self,
         name: &str,
         attributes: &[Attribute<'_>],
         text: &str,
     ) -> Result<(), Error> {
-        self.titled_in(name, attributes, text, LANGUAGE)
+        self.narrative_in(name, attributes, text, LANGUAGE)
     }
 
     /// Writes an element with a text in a language as its narrative.
-    pub(super) fn titled_in(
+    pub(super) fn narrative_in(
         &mut self,
         name: &str,
         attributes: &[Attribute<'_>],
@@ -143,7 +143,7 @@ impl Activity<'_> {
         if known.as_str() == day {
             return self.xml.empty("activity-date", &attributes);
         }
-        self.remarked("activity-date", &attributes, &format!("Known as {known}"))
+        self.own_narrative("activity-date", &attributes, &format!("Known as {known}"))
     }
 
     /// Writes the locations of the partner utilities, at city level.
@@ -155,7 +155,7 @@ impl Activity<'_> {
                 .map(|summary| summary.label.1.as_str())
                 .next();
             self.xml.open("location", &[])?;
-            self.titled("name", &[], name.unwrap_or(&location.utility))?;
+            self.narrative("name", &[], name.unwrap_or(&location.utility))?;
             self.xml.open("point", &[("srsName", "http://www.opengis.net/def/crs/EPSG/0/4326")])?;
             self.xml.text("pos", &[], &format!("{} {}", location.latitude, location.longitude))?;
             self.xml.close("point")?;

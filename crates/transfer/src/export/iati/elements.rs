@@ -56,13 +56,13 @@ impl Activity<'_> {
             let category = codes::document_category(it.kind);
             let language = it.language.as_str();
             self.begin_document(it.url.as_str())?;
-            self.titled_in("title", &[], it.title.as_str(), language)?;
+            self.narrative_in("title", &[], it.title.as_str(), language)?;
             self.end_document(category, Some(language))?;
         }
         match &item.data.source_url {
             Some(source) => {
                 self.begin_document(source.as_str())?;
-                self.remarked("title", &[], "Source")?;
+                self.own_narrative("title", &[], "Source")?;
                 self.end_document("A12", None)
             }
             None => Ok(()),
@@ -86,7 +86,7 @@ impl Activity<'_> {
         let material = self.material;
         for result in material.results(item.id) {
             self.xml.open("result", &[("type", "9")])?;
-            self.titled("title", &[], result.data.name.as_str())?;
+            self.narrative("title", &[], result.data.name.as_str())?;
             self.indicator(&result.data, start, item.data.end.as_ref())?;
             self.xml.close("result")?;
         }
@@ -104,7 +104,7 @@ impl Activity<'_> {
         let attributes: Vec<_> =
             [("measure", codes::measure(it.unit.as_str()))].into_iter().chain(rising).collect();
         self.xml.open("indicator", &attributes)?;
-        self.titled("title", &[], &format!("{} ({})", it.name, it.unit))?;
+        self.narrative("title", &[], &format!("{} ({})", it.name, it.unit))?;
         if let Some(baseline) = &it.baseline {
             // The baseline is the value at the start of the partnership.
             let year = start.first_day().year().to_string();
@@ -149,7 +149,7 @@ impl Activity<'_> {
             None => self.xml.empty(name, &attributes)?,
             Some(summary) => {
                 self.xml.open(name, &attributes)?;
-                self.remarked("comment", &[], &format!("Reported by {}", summary.label.1))?;
+                self.own_narrative("comment", &[], &format!("Reported by {}", summary.label.1))?;
                 self.xml.close(name)?;
             }
         }

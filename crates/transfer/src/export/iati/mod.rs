@@ -33,7 +33,7 @@ use self::activity::Activity;
 use self::source_data::{ActivityData, working_areas};
 use self::xml::Xml;
 use super::Export;
-use super::text::PIECE;
+use super::text::CHUNK_SIZE;
 
 /// The slugs of what was left out.
 #[derive(Default)]
@@ -135,7 +135,7 @@ pub(super) async fn write(
                     Activity { xml, reporter, material, areas, today }.write(item, start)?;
                 }
             }
-            if xml.len() >= PIECE && emit(xml.take().into()).await.is_break() {
+            if xml.len() >= CHUNK_SIZE && emit(xml.take().into()).await.is_break() {
                 return Ok(());
             }
         }

@@ -5,11 +5,11 @@ use std::io::Read;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use quick_xml::events::{BytesStart, Event};
 use vku_domain::bilingual;
-use vku_domain::kernel::tabular::{NumberFormat, Parts, Shown, formula_error};
+use vku_domain::kernel::tabular::{DisplayedNumber, NumberFormat, Parts, formula_error};
 use vku_domain::kernel::violation::FieldError;
 
-use super::Torn;
-use super::book::Shared;
+use super::Malformed;
+use super::workbook::Shared;
 use super::xml::{Xml, attribute, unescaped};
 
 /// A rectangle of cells; rows count from 1, columns from 0.
@@ -49,7 +49,7 @@ fn position(text: &str) -> Option<(u64, usize)> {
 pub(super) struct Cell {
     pub(super) row: u64,
     pub(super) column: usize,
-    pub(super) value: Result<Shown, FieldError>,
+    pub(super) value: Result<DisplayedNumber, FieldError>,
 }
 
 /// Reads the cells of a sheet.
@@ -83,7 +83,7 @@ impl<'a, R: Read> Cells<'a, R> {
     /// Returns the next cell that is not empty.
     ///
     /// Errors: the sheet is malformed from here on.
-    pub(super) fn next(&mut self) -> Result<Option<Cell>, Torn> {
+    pub(super) fn next(&mut self) -> Result<Option<Cell>, Malformed> {
         loop {
             let mut content = Content::default();
             match self.xml.next()? {
@@ -122,7 +122,7 @@ impl<'a, R: Read> Cells<'a, R> {
     }
 
     /// Reads the content of a cell, to its end.
-    fn content(&mut self, content: &mut Content) -> Result<(), Torn> {
+    fn content(&mut self, content: &mut Content) -> Result<(), Malformed> {
         loop {
             let what = match self.xml.next()? {
                 Event::Start(element) => match element.local_name().as_ref() {
@@ -136,7 +136,7 @@ impl<'a, R: Read> Cells<'a, R> {
                     _ => What::Other,
                 },
                 Event::End(_) => return Ok(()),
-                Event::Eof => return Err(Torn),
+                Event::Eof => return Err(Malformed),
                 _ => continue,
             };
             match what {
@@ -157,7 +157,7 @@ impl<'a, R: Read> Cells<'a, R> {
         content: Content,
         row: u64,
         column: usize,
-    ) -> Result<Option<Result<Shown, FieldError>>, Torn> {
+    ) -> Result<Option<Result<DisplayedNumber, FieldError>>, Malformed> {
         let Content { kind, style, text, has_value, is_formula, area } = content;
         let is_formula = is_formula || self.filled.iter().any(|area| area.has(row, column));
         self.filled.extend(area.filter(|area| area.rows != (row, row) || area.columns != (column, column)));
@@ -166,26 +166,29 @@ impl<'a, R: Read> Cells<'a, R> {
             return Ok(Some(Err(not_calculated())));
         }
         let format = self.shared.format(style);
-        let plain = |text: String| (!text.is_empty()).then(|| Ok(Shown { value: text.clone(), text }));
+        let plain =
+            |text: String| (!text.is_empty()).then(|| Ok(DisplayedNumber { value: text.clone(), text }));
         Ok(match kind.as_str() {
             "s" if text.is_empty() => None,
-            "s" => plain(self.shared.text(text.trim().parse().map_err(|_| Torn)?).ok_or(Torn)?.to_owned()),
+            "s" => plain(
+                self.shared.text(text.trim().parse().map_err(|_| Malformed)?).ok_or(Malformed)?.to_owned(),
+            ),
             "inlineStr" => plain(text),
             "str" => plain(unescaped(&text).unwrap_or(text)),
             "b" => match text.trim() {
                 "" => None,
                 "0" | "false" => plain("false".to_owned()),
                 "1" | "true" => plain("true".to_owned()),
-                _ => return Err(Torn),
+                _ => return Err(Malformed),
             },
             "e" if text.is_empty() => None,
             "e" => Some(Err(formula_error::fault(&text))),
             "d" => plain(text).map(|displayed| displayed.and_then(|displayed| iso(&displayed.text, format))),
             "" | "n" => match text.trim() {
                 "" => None,
-                number => Some(format.show(number.parse().map_err(|_| Torn)?, self.shared.is_1904)),
+                number => Some(format.display(number.parse().map_err(|_| Malformed)?, self.shared.is_1904)),
             },
-            _ => return Err(Torn),
+            _ => return Err(Malformed),
         })
     }
 }
@@ -197,14 +200,14 @@ enum What {
 }
 
 /// Returns the area that a formula fills, if it is an array formula or a data table.
-fn filled(formula: &BytesStart<'_>) -> Result<Option<Area>, Torn> {
+fn filled(formula: &BytesStart<'_>) -> Result<Option<Area>, Malformed> {
     let is_wide = matches!(attribute(formula, "t")?.as_deref(), Some("array" | "dataTable"));
     let area = attribute(formula, "ref")?.filter(|_| is_wide);
     Ok(area.as_deref().and_then(Area::parse))
 }
 
 /// Converts an ISO 8601 date or time to its serial number of days, and formats it.
-fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
+fn iso(text: &str, format: NumberFormat) -> Result<DisplayedNumber, FieldError> {
     let text = text.trim_end_matches('Z');
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap_or_default();
     let moment =
@@ -220,7 +223,7 @@ fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
     let days = since.num_milliseconds() as f64 / 86_400_000.0;
     let is_moment = matches!(format, NumberFormat::Moment(_) | NumberFormat::Elapsed(_));
     let format = if is_moment { format } else { NumberFormat::Moment(Parts::ALL) };
-    format.show(days, false)
+    format.display(days, false)
 }
 
 fn not_calculated() -> FieldError {

@@ -1,8 +1,8 @@
 //! Excel workbooks: one sheet is read, cell by cell, as it is displayed.
 
-mod book;
 mod cells;
 mod rows;
+mod workbook;
 mod xml;
 
 use std::fs::File;
@@ -14,19 +14,19 @@ use vku_domain::kernel::bilingual::Bilingual;
 use vku_persistence::any_table::AnyTable;
 use zip::ZipArchive;
 
-use self::book::{Book, Listed};
 use self::cells::Cells;
 use self::rows::Rows;
+use self::workbook::{SheetEntry, Workbook};
 use super::row::{ParsedRow, RowSink, Stop};
 
 /// The maximum size of an unpacked workbook, in bytes: all its texts are in memory at once.
-const UNPACKED: u64 = 256 << 20;
+const MAX_UNPACKED_BYTES: u64 = 256 << 20;
 
 /// The maximum number of sheets that an error lists.
 const NAMED: usize = 20;
 
 /// A part of the workbook is missing or malformed.
-struct Torn;
+struct Malformed;
 
 /// Reads all rows of the sheet with this name, or of the only visible one with cells.
 pub(super) fn read(
@@ -35,14 +35,16 @@ pub(super) fn read(
     name: Option<&str>,
     sink: &mut RowSink,
 ) -> io::Result<Result<(), Stop>> {
-    let Some(archive) = bearable(file)? else { return Ok(sink.broken(1, "malformed_file", no_workbook())) };
-    let Ok(mut book) = Book::open(archive) else {
+    let Some(archive) = open_within_limits(file)? else {
         return Ok(sink.broken(1, "malformed_file", no_workbook()));
     };
-    Ok(match choose(&mut book, name) {
-        Ok(Ok(sheet)) => each(table, &mut book, &sheet, sink),
+    let Ok(mut workbook) = Workbook::open(archive) else {
+        return Ok(sink.broken(1, "malformed_file", no_workbook()));
+    };
+    Ok(match choose(&mut workbook, name) {
+        Ok(Ok(sheet)) => each(table, &mut workbook, &sheet, sink),
         Ok(Err((code, detail))) => sink.broken(1, code, detail),
-        Err(Torn) => sink.broken(1, "malformed_file", no_workbook()),
+        Err(Malformed) => sink.broken(1, "malformed_file", no_workbook()),
     })
 }
 
@@ -57,9 +59,9 @@ fn no_workbook() -> Bilingual {
 
 /// Opens the archive; `None` if it cannot be unpacked within the limit. The sizes that its parts declare are not
 /// trusted.
-fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
+fn open_within_limits(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
     let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
-    let mut room = UNPACKED;
+    let mut room = MAX_UNPACKED_BYTES;
     for index in 0..archive.len() {
         let Ok(part) = archive.by_index(index) else { return Ok(None) };
         let Ok(unpacked) = io::copy(&mut part.take(room + 1), &mut io::sink()) else { return Ok(None) };
@@ -75,10 +77,10 @@ type SheetError = (&'static str, Bilingual);
 
 /// Chooses the sheet to read.
 fn choose<R: Read + Seek>(
-    book: &mut Book<R>,
+    workbook: &mut Workbook<R>,
     name: Option<&str>,
-) -> Result<Result<Listed, SheetError>, Torn> {
-    let sheets: Vec<_> = book.sheets.iter().filter(|sheet| sheet.is_worksheet).cloned().collect();
+) -> Result<Result<SheetEntry, SheetError>, Malformed> {
+    let sheets: Vec<_> = workbook.sheets.iter().filter(|sheet| sheet.is_worksheet).cloned().collect();
     if let Some(name) = name {
         let exact = sheets.iter().find(|sheet| sheet.name == name);
         let folded =
@@ -97,7 +99,7 @@ fn choose<R: Read + Seek>(
     }
     let mut filled = Vec::new();
     for sheet in sheets.into_iter().filter(|sheet| sheet.is_visible) {
-        if Cells::new(book.cells(&sheet)?).next()?.is_some() {
+        if Cells::new(workbook.cells(&sheet)?).next()?.is_some() {
             filled.push(sheet);
         }
     }
@@ -123,26 +125,26 @@ fn choose<R: Read + Seek>(
     })
 }
 
-fn named<'a>(sheets: impl Iterator<Item = &'a Listed>) -> String {
+fn named<'a>(sheets: impl Iterator<Item = &'a SheetEntry>) -> String {
     let names: Vec<_> = sheets.take(NAMED).map(|sheet| format!("`{}`", sheet.name)).collect();
     names.join(", ")
 }
 
 fn each<R: Read + Seek>(
     table: &dyn AnyTable,
-    book: &mut Book<R>,
-    sheet: &Listed,
+    workbook: &mut Workbook<R>,
+    sheet: &SheetEntry,
     sink: &mut RowSink,
 ) -> Result<(), Stop> {
     sink.put(ParsedRow::Source(Source { sheet: Some(sheet.name.clone()), ..Source::default() }))?;
     // Merged cells are listed after all others, so they are read first.
-    let Ok((total, merged)) = survey(book, sheet) else {
+    let Ok((total, merged)) = scan_sheet(workbook, sheet) else {
         return sink.broken(1, "malformed_file", no_workbook());
     };
     if total > 1 {
         sink.put(ParsedRow::Total(total - 1))?;
     }
-    let Ok(cells) = book.cells(sheet) else { return sink.broken(1, "malformed_file", no_workbook()) };
+    let Ok(cells) = workbook.cells(sheet) else { return sink.broken(1, "malformed_file", no_workbook()) };
     let mut cells = Cells::new(cells);
     let mut rows = Rows::new(merged);
     loop {
@@ -155,14 +157,17 @@ fn each<R: Read + Seek>(
                 rows.take(cell);
             }
             Ok(None) => return rows.finish(table, sink),
-            Err(Torn) => return sink.broken(rows.number + 1, "malformed_file", no_workbook()),
+            Err(Malformed) => return sink.broken(rows.number + 1, "malformed_file", no_workbook()),
         }
     }
 }
 
 /// Returns the number of rows with cells, and the merged cells.
-fn survey<R: Read + Seek>(book: &mut Book<R>, sheet: &Listed) -> Result<(u64, Vec<cells::Area>), Torn> {
-    let mut cells = Cells::new(book.cells(sheet)?);
+fn scan_sheet<R: Read + Seek>(
+    workbook: &mut Workbook<R>,
+    sheet: &SheetEntry,
+) -> Result<(u64, Vec<cells::Area>), Malformed> {
+    let mut cells = Cells::new(workbook.cells(sheet)?);
     let (mut total, mut last) = (0, 0);
     while let Some(cell) = cells.next()? {
         total += u64::from(cell.row != last);

@@ -3,7 +3,7 @@
 use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::bilingual::typed;
-use vku_domain::kernel::tabular::{CsvDialect, Kind, Shown};
+use vku_domain::kernel::tabular::{CsvDialect, DisplayedNumber, Kind};
 use vku_domain::kernel::violation::FieldError;
 use vku_persistence::any_table::AnyTable;
 
@@ -18,7 +18,7 @@ const COLUMNS: usize = 1_000;
 pub(super) struct Rows {
     sheet: Option<(Sheet, usize)>,
     pub(super) number: u64,
-    cells: Vec<Option<Shown>>,
+    cells: Vec<Option<DisplayedNumber>>,
     faults: Vec<(usize, FieldError)>,
     merged: Merged,
 }
@@ -78,7 +78,9 @@ impl Rows {
             }
         };
         let head = sheet.head();
-        faults.extend(self.merged.covered(number, &cells).into_iter().filter(|(column, _)| column < width));
+        faults.extend(
+            self.merged.cells_without_value(number, &cells).into_iter().filter(|(column, _)| column < width),
+        );
         let wrong = |(column, FieldError { code, detail }): (usize, FieldError)| {
             let column = head.get(column).map(|target| target.header.clone());
             RowFault { column, ..fault(number, code, detail) }
@@ -108,8 +110,8 @@ impl Rows {
 }
 
 /// The text of a cell as a user would type it into a column of this kind.
-fn text(cell: Option<&Shown>, kind: Option<Kind>) -> String {
-    let Some(Shown { text, value }) = cell else { return String::new() };
+fn text(cell: Option<&DisplayedNumber>, kind: Option<Kind>) -> String {
+    let Some(DisplayedNumber { text, value }) = cell else { return String::new() };
     match kind {
         Some(Kind::Number | Kind::Decimal) => value.clone(),
         _ => text.clone(),
@@ -131,7 +133,11 @@ impl Merged {
     }
 
     /// Returns the cells of a row that display a value without having one.
-    fn covered(&mut self, row: u64, cells: &[Option<Shown>]) -> Vec<(usize, FieldError)> {
+    fn cells_without_value(
+        &mut self,
+        row: u64,
+        cells: &[Option<DisplayedNumber>],
+    ) -> Vec<(usize, FieldError)> {
         let is_filled = |column: usize| cells.get(column).is_some_and(Option::is_some);
         self.here.retain(|(area, _)| area.rows.1 >= row);
         while let Some(area) = self.below.pop_if(|area| area.rows.0 <= row) {

@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
 
-use super::Torn;
+use super::Malformed;
 
 /// The XML events of a part.
 pub(super) struct Xml<R> {
@@ -22,15 +22,15 @@ impl<R: Read> Xml<R> {
     }
 
     /// Returns the next event.
-    pub(super) fn next(&mut self) -> Result<Event<'_>, Torn> {
+    pub(super) fn next(&mut self) -> Result<Event<'_>, Malformed> {
         next(&mut self.reader, &mut self.buffer)
     }
 
     /// Calls `start` for each start tag.
     pub(super) fn each(
         mut self,
-        mut start: impl FnMut(&BytesStart<'_>) -> Result<(), Torn>,
-    ) -> Result<(), Torn> {
+        mut start: impl FnMut(&BytesStart<'_>) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
         loop {
             match self.next()? {
                 Event::Start(element) => start(&element)?,
@@ -41,17 +41,17 @@ impl<R: Read> Xml<R> {
     }
 
     /// Reads the text of the current element, to its end tag, without the text of nested elements.
-    pub(super) fn text(&mut self, into: &mut String) -> Result<(), Torn> {
+    pub(super) fn text(&mut self, into: &mut String) -> Result<(), Malformed> {
         let mut depth = 0_u32;
         loop {
             match self.next()? {
                 Event::Text(text) if depth == 0 => into.push_str(&text.xml10_content()),
                 Event::CData(text) if depth == 0 => into.push_str(&text.xml10_content()),
                 Event::GeneralRef(entity) if depth == 0 => {
-                    if let Some(letter) = entity.resolve_char_ref().map_err(|_| Torn)? {
+                    if let Some(letter) = entity.resolve_char_ref().map_err(|_| Malformed)? {
                         into.push(letter);
                     } else {
-                        into.push_str(resolve_predefined_entity(&entity.xml10_content()).ok_or(Torn)?);
+                        into.push_str(resolve_predefined_entity(&entity.xml10_content()).ok_or(Malformed)?);
                     }
                 }
                 Event::Start(_) => depth += 1,
@@ -59,14 +59,14 @@ impl<R: Read> Xml<R> {
                     Some(above) => depth = above,
                     None => return Ok(()),
                 },
-                Event::Eof => return Err(Torn),
+                Event::Eof => return Err(Malformed),
                 _ => {}
             }
         }
     }
 
     /// Reads the text of the current shared or inline string: all its runs, without phonetic text.
-    pub(super) fn rich_text(&mut self, into: &mut String) -> Result<(), Torn> {
+    pub(super) fn rich_text(&mut self, into: &mut String) -> Result<(), Malformed> {
         let begin = into.len();
         let mut depth = 0_u32;
         let mut phonetic = None;
@@ -90,7 +90,7 @@ impl<R: Read> Xml<R> {
                     }
                     None => break,
                 },
-                Event::Eof => return Err(Torn),
+                Event::Eof => return Err(Malformed),
                 _ => false,
             };
             if is_text {
@@ -105,17 +105,17 @@ impl<R: Read> Xml<R> {
     }
 }
 
-fn next<'b, R: BufRead>(reader: &mut Reader<R>, buffer: &'b mut Vec<u8>) -> Result<Event<'b>, Torn> {
+fn next<'b, R: BufRead>(reader: &mut Reader<R>, buffer: &'b mut Vec<u8>) -> Result<Event<'b>, Malformed> {
     buffer.clear();
-    reader.read_event_into(buffer).map_err(|_| Torn)
+    reader.read_event_into(buffer).map_err(|_| Malformed)
 }
 
 /// Returns an attribute, by its name without a prefix.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, Torn> {
+pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, Malformed> {
     for attribute in element.attributes().with_checks(false) {
-        let attribute = attribute.map_err(|_| Torn)?;
+        let attribute = attribute.map_err(|_| Malformed)?;
         if attribute.key.local_name().as_ref() == name {
-            let value = unescape(&attribute.value).map_err(|_| Torn)?;
+            let value = unescape(&attribute.value).map_err(|_| Malformed)?;
             return Ok(Some(value.into_owned()));
         }
     }
@@ -123,7 +123,7 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<S
 }
 
 /// Whether a boolean attribute is true.
-pub(super) fn is_on(element: &BytesStart<'_>, name: &str) -> Result<bool, Torn> {
+pub(super) fn is_on(element: &BytesStart<'_>, name: &str) -> Result<bool, Malformed> {
     Ok(matches!(attribute(element, name)?.as_deref(), Some("1" | "true" | "on")))
 }
 

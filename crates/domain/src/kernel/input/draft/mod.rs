@@ -152,7 +152,7 @@ impl<T: Resource> Draft<T> {
     /// Adds the violations of rules that depend on the current date.
     fn checked(mut self, before: Option<&T>, actor: &Actor) -> Self {
         if let Some(data) = &self.data {
-            data.rules_today(before, actor.today(), &mut self.today);
+            data.validate_today(before, actor.today(), &mut self.today);
         }
         self
     }

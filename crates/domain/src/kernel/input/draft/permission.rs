@@ -27,7 +27,7 @@ pub(super) fn refuse(
     for member in members.iter().copied().filter(|member| changed(member)) {
         violations.member(format!("/{member}"), "not_writable", not_writable(member, role));
     }
-    Error::unless_writable(violations)
+    Error::check_writable(violations)
 }
 
 /// Returns the message for a member that the role is not allowed to write.

@@ -22,15 +22,15 @@ const SECONDS_A_DAY: i64 = 86_400;
 
 /// The number in a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct DisplayedNumber {
     /// The number as displayed, for texts.
     pub text: String,
     /// The value, for numbers.
     pub value: String,
 }
 
-impl Shown {
-    fn same(text: String) -> Self {
+impl DisplayedNumber {
+    fn with_equal_text(text: String) -> Self {
         Self { value: text.clone(), text }
     }
 }
@@ -129,21 +129,21 @@ impl NumberFormat {
     ///
     /// Errors: the displayed value cannot be what the author meant, or the number has more digits than a spreadsheet
     /// stores.
-    pub fn show(self, number: f64, is_1904: bool) -> Result<Shown, FieldError> {
+    pub fn display(self, number: f64, is_1904: bool) -> Result<DisplayedNumber, FieldError> {
         match self {
-            Self::Plain => Ok(Shown::same(plain(number)?)),
+            Self::Plain => Ok(DisplayedNumber::with_equal_text(plain(number)?)),
             Self::Percent => {
                 let value = plain(number * 100.0)?;
-                Ok(Shown { text: format!("{value}%"), value })
+                Ok(DisplayedNumber { text: format!("{value}%"), value })
             }
             Self::Padded(width) => {
                 let value = plain(number)?;
                 let is_whole = value.bytes().all(|byte| byte.is_ascii_digit());
                 let text = if is_whole { format!("{value:0>width$}") } else { value.clone() };
-                Ok(Shown { text, value })
+                Ok(DisplayedNumber { text, value })
             }
-            Self::Moment(parts) => moment(parts, number, is_1904).map(Shown::same),
-            Self::Elapsed(unit) => elapsed(unit, number).map(Shown::same),
+            Self::Moment(parts) => moment(parts, number, is_1904).map(DisplayedNumber::with_equal_text),
+            Self::Elapsed(unit) => elapsed(unit, number).map(DisplayedNumber::with_equal_text),
         }
     }
 }
@@ -234,8 +234,8 @@ mod tests {
     use super::*;
 
     fn shown(code: &str, number: f64) -> String {
-        match NumberFormat::of(code).show(number, false) {
-            Ok(Shown { text, .. }) => text,
+        match NumberFormat::of(code).display(number, false) {
+            Ok(DisplayedNumber { text, .. }) => text,
             Err(fault) => fault.code.to_owned(),
         }
     }
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn percentages_are_multiplied_by_a_hundred() {
-        let percent = |code, number| NumberFormat::of(code).show(number, false).unwrap();
-        assert_eq!(percent("0%", 1.0), Shown { text: "100%".into(), value: "100".into() });
+        let percent = |code, number| NumberFormat::of(code).display(number, false).unwrap();
+        assert_eq!(percent("0%", 1.0), DisplayedNumber { text: "100%".into(), value: "100".into() });
         assert_eq!(percent("0.00\\ %", 0.07).value, "7");
         assert_eq!(percent("0.0%", 0.125).value, "12.5");
         assert_eq!(percent("0\"%\"", 40.0).value, "40");
@@ -302,6 +302,6 @@ mod tests {
             assert_eq!(shown(code, number), expected, "{code} {number}");
         }
         let day = NumberFormat::built_in(14);
-        assert_eq!(day.show(43_598.0, true).unwrap().text, "2023-05-14");
+        assert_eq!(day.display(43_598.0, true).unwrap().text, "2023-05-14");
     }
 }

@@ -103,12 +103,12 @@ impl SigningKeyCache {
 
     /// Returns the keys, reloaded if they were loaded longer ago than `age`.
     async fn no_older_than(&self, age: TimeDelta) -> Result<Arc<TokenKeys>, Error> {
-        if let Some(keys) = self.younger(age) {
+        if let Some(keys) = self.if_younger_than(age) {
             return Ok(keys);
         }
         let _guard = self.loading.lock().await;
         // Another request may have reloaded them while this one waited.
-        if let Some(keys) = self.younger(age) {
+        if let Some(keys) = self.if_younger_than(age) {
             return Ok(keys);
         }
         let at = self.keyring.now();
@@ -118,7 +118,7 @@ impl SigningKeyCache {
         Ok(keys)
     }
 
-    fn younger(&self, age: TimeDelta) -> Option<Arc<TokenKeys>> {
+    fn if_younger_than(&self, age: TimeDelta) -> Option<Arc<TokenKeys>> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
         (self.keyring.now() <= loaded.at + age).then(|| loaded.keys.clone())
     }

@@ -54,7 +54,7 @@ impl Operation {
                 rows = format_thousands(XlsxLimits::ROWS),
             ),
             Create => {
-                let references = if refers(resource) { REFERENCES } else { "" };
+                let references = if has_references(resource) { REFERENCES } else { "" };
                 format!(
                     "Returns the created {noun} with the `ETag`, and the path in `Location`.{references} \
                      With `dry_run=true`, the request is checked and answered as usual, but nothing is written."
@@ -100,8 +100,8 @@ impl Operation {
                  state machine does not allow, with the allowed statuses in `allowed`."
             ),
         };
-        let ways = if self == Transition { ways(resource) } else { String::new() };
-        let paragraphs = [&*general, (resource.extra_description)(self), &ways];
+        let transition_list = if self == Transition { transition_list(resource) } else { String::new() };
+        let paragraphs = [&*general, (resource.extra_description)(self), &transition_list];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 }
@@ -118,7 +118,7 @@ const REFERENCES: &str =
 const DEPENDENTS: &str = " Returns 409 with a list of dependents if other resources refer to this one.";
 
 /// Whether a request body can refer to other resources.
-fn refers(resource: &ResourceDocument) -> bool {
+fn has_references(resource: &ResourceDocument) -> bool {
     let is_written = |member| resource.info.parent != Some(member) && !resource.derived.contains(&member);
     resource.members.expansions.iter().any(|it| is_written(it.member()))
 }
@@ -132,7 +132,7 @@ pub(super) fn restorers(resource: &ResourceDocument) -> &'static str {
 }
 
 /// The transitions that the state machine allows.
-fn ways(resource: &ResourceDocument) -> String {
+fn transition_list(resource: &ResourceDocument) -> String {
     let way = |(from, next): &(&str, Vec<&str>)| {
         let words: Vec<_> = next.iter().map(|word| format!("`{word}`")).collect();
         match words.is_empty() {
@@ -140,8 +140,8 @@ fn ways(resource: &ResourceDocument) -> String {
             false => format!("- `{from}` → {}", words.join(", ")),
         }
     };
-    let ways: Vec<_> = resource.statuses.iter().map(way).collect();
-    format!("Allowed transitions:\n\n{}", ways.join("\n"))
+    let transition_list: Vec<_> = resource.statuses.iter().map(way).collect();
+    format!("Allowed transitions:\n\n{}", transition_list.join("\n"))
 }
 
 /// The names in operation ids, singular and plural.

@@ -22,7 +22,7 @@ pub(super) fn body(resource: &ResourceDocument, it: Operation) -> Option<Value> 
     match it {
         Create => json_body(schema(resource, "Input"), input(resource)),
         Update => {
-            let (member, value) = telling(resource);
+            let (member, value) = changed_example_member(resource);
             let content = json!({ "schema": schema(resource, "Patch"), "example": { member: value } });
             Some(json!({ "required": true, "content": { MERGE_PATCH: content, JSON: content } }))
         }
@@ -42,7 +42,7 @@ pub(super) fn next(resource: &ResourceDocument) -> &[&'static str] {
 }
 
 /// The member that changes in the examples: the name or the kind if it can be written, else the last member that can.
-pub(super) fn telling(resource: &ResourceDocument) -> (String, Value) {
+pub(super) fn changed_example_member(resource: &ResourceDocument) -> (String, Value) {
     let Value::Object(mut members) = input(resource) else { return Default::default() };
     // The status is changed by transitions.
     members.remove("status");

@@ -5,7 +5,7 @@ use vku_persistence::kernel::write::dependents::may_have_dependents;
 use vku_transfer::format::Format;
 
 use super::formats::{calendar, contents};
-use super::request_body::{next, schema, telling};
+use super::request_body::{changed_example_member, next, schema};
 use crate::kernel::media_type::{JSON, SPARSE};
 use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::openapi::responses::declare;
@@ -47,7 +47,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
                 "content": with(
                     Value::Object(contents(resource)),
                     SPARSE,
-                    json!({ "schema": sparse(resource, "Page"), "example": { "items": [few(resource)] } })
+                    json!({ "schema": sparse(resource, "Page"), "example": { "items": [selected_example(resource)] } })
                 )
             }),
         ),
@@ -120,7 +120,7 @@ fn sparse(resource: &ResourceDocument, suffix: &str) -> Value {
 }
 
 /// Some members of the example, as `fields` selects them.
-fn few(resource: &ResourceDocument) -> Value {
+fn selected_example(resource: &ResourceDocument) -> Value {
     let mut example = resource.example.clone();
     if let Some(members) = example.as_object_mut() {
         members.retain(|name, _| ["id", "slug", resource.name_field].contains(&name.as_str()));
@@ -130,13 +130,16 @@ fn few(resource: &ResourceDocument) -> Value {
 
 fn with_sparse(resource: &ResourceDocument, mut one: Value) -> Value {
     if let Some(Value::Object(content)) = one.get_mut("content") {
-        content.insert(SPARSE.into(), json!({ "schema": sparse(resource, ""), "example": few(resource) }));
+        content.insert(
+            SPARSE.into(),
+            json!({ "schema": sparse(resource, ""), "example": selected_example(resource) }),
+        );
     }
     one
 }
 
 fn history(resource: &ResourceDocument, etag: &Value) -> Value {
-    let (member, now) = telling(resource);
+    let (member, now) = changed_example_member(resource);
     let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "Previous value", "to": now }]);
     let created = json!([{ "pointer": pointer, "to": "Previous value" }]);

@@ -8,12 +8,12 @@ use vku_domain::kernel::tabular::NumberFormat;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::Torn;
+use super::Malformed;
 use super::xml::{Xml, attribute, is_on};
 
 /// A sheet in the list of the workbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct SheetEntry {
     pub(super) name: String,
     pub(super) is_visible: bool,
     /// Whether it is a table of cells, not a chart or macro sheet.
@@ -47,49 +47,49 @@ impl Shared {
 }
 
 /// A workbook.
-pub(super) struct Book<R> {
+pub(super) struct Workbook<R> {
     archive: ZipArchive<R>,
     /// The indexes of the parts by their names in lower case: part names are case-insensitive.
     parts: HashMap<String, usize>,
-    pub(super) sheets: Vec<Listed>,
+    pub(super) sheets: Vec<SheetEntry>,
     pub(super) shared: Shared,
 }
 
-impl<R: Read + Seek> Book<R> {
+impl<R: Read + Seek> Workbook<R> {
     /// Reads everything but the cells.
-    pub(super) fn open(archive: ZipArchive<R>) -> Result<Self, Torn> {
+    pub(super) fn open(archive: ZipArchive<R>) -> Result<Self, Malformed> {
         let name = |name: &str| name.replace('\\', "/").trim_start_matches('/').to_lowercase();
         let parts = (0..archive.len())
             .filter_map(|at| Some((name(&archive.name_for_index(at)?.ok()?), at)))
             .collect();
-        let mut book = Self { archive, parts, sheets: Vec::new(), shared: Shared::default() };
-        let roots = book.relations("")?;
-        let main = roots.into_iter().find(|it| it.kind == "officeDocument").ok_or(Torn)?.target;
-        let relations = book.relations(&main)?;
-        book.workbook(&main, &relations)?;
+        let mut workbook = Self { archive, parts, sheets: Vec::new(), shared: Shared::default() };
+        let roots = workbook.relations("")?;
+        let main = roots.into_iter().find(|it| it.kind == "officeDocument").ok_or(Malformed)?.target;
+        let relations = workbook.relations(&main)?;
+        workbook.workbook(&main, &relations)?;
         for relation in &relations {
             match relation.kind.as_str() {
-                "sharedStrings" => book.texts(&relation.target)?,
-                "styles" => book.formats(&relation.target)?,
+                "sharedStrings" => workbook.texts(&relation.target)?,
+                "styles" => workbook.formats(&relation.target)?,
                 _ => {}
             }
         }
-        Ok(book)
+        Ok(workbook)
     }
 
-    fn part(&mut self, path: &str) -> Result<Option<Xml<ZipFile<'_, R>>>, Torn> {
+    fn part(&mut self, path: &str) -> Result<Option<Xml<ZipFile<'_, R>>>, Malformed> {
         let Some(at) = self.parts.get(&path.to_lowercase()) else { return Ok(None) };
-        self.archive.by_index(*at).map(|part| Some(Xml::new(part))).map_err(|_| Torn)
+        self.archive.by_index(*at).map(|part| Some(Xml::new(part))).map_err(|_| Malformed)
     }
 
     /// Returns the cells of a sheet.
-    pub(super) fn cells(&mut self, sheet: &Listed) -> Result<(Xml<ZipFile<'_, R>>, &Shared), Torn> {
-        let at = self.parts.get(&sheet.path.to_lowercase()).ok_or(Torn)?;
-        Ok((Xml::new(self.archive.by_index(*at).map_err(|_| Torn)?), &self.shared))
+    pub(super) fn cells(&mut self, sheet: &SheetEntry) -> Result<(Xml<ZipFile<'_, R>>, &Shared), Malformed> {
+        let at = self.parts.get(&sheet.path.to_lowercase()).ok_or(Malformed)?;
+        Ok((Xml::new(self.archive.by_index(*at).map_err(|_| Malformed)?), &self.shared))
     }
 
     /// Returns the relationships of a part.
-    fn relations(&mut self, path: &str) -> Result<Vec<Relation>, Torn> {
+    fn relations(&mut self, path: &str) -> Result<Vec<Relation>, Malformed> {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut found = Vec::new();
@@ -106,9 +106,9 @@ impl<R: Read + Seek> Book<R> {
         Ok(found)
     }
 
-    fn workbook(&mut self, path: &str, relations: &[Relation]) -> Result<(), Torn> {
+    fn workbook(&mut self, path: &str, relations: &[Relation]) -> Result<(), Malformed> {
         let (mut sheets, mut is_1904, mut recalculates) = (Vec::new(), false, false);
-        self.part(path)?.ok_or(Torn)?.each(|element| {
+        self.part(path)?.ok_or(Malformed)?.each(|element| {
             match element.local_name().as_ref() {
                 "workbookPr" => is_1904 = is_on(element, "date1904")?,
                 "calcPr" => {
@@ -117,9 +117,9 @@ impl<R: Read + Seek> Book<R> {
                     recalculates = is_incomplete || is_on(element, "fullCalcOnLoad")?;
                 }
                 "sheet" => {
-                    let id = attribute(element, "id")?.ok_or(Torn)?;
+                    let id = attribute(element, "id")?.ok_or(Malformed)?;
                     let Some(relation) = relations.iter().find(|it| it.id == id) else { return Ok(()) };
-                    sheets.push(Listed {
+                    sheets.push(SheetEntry {
                         name: attribute(element, "name")?.unwrap_or_default(),
                         is_visible: matches!(attribute(element, "state")?.as_deref(), None | Some("visible")),
                         is_worksheet: relation.kind == "worksheet",
@@ -135,7 +135,7 @@ impl<R: Read + Seek> Book<R> {
         Ok(())
     }
 
-    fn texts(&mut self, path: &str) -> Result<(), Torn> {
+    fn texts(&mut self, path: &str) -> Result<(), Malformed> {
         let (mut texts, mut ends) = (String::new(), Vec::new());
         let Some(mut xml) = self.part(path)? else { return Ok(()) };
         loop {
@@ -154,7 +154,7 @@ impl<R: Read + Seek> Book<R> {
         Ok(())
     }
 
-    fn formats(&mut self, path: &str) -> Result<(), Torn> {
+    fn formats(&mut self, path: &str) -> Result<(), Malformed> {
         let (mut codes, mut formats, mut is_of_cells) = (HashMap::new(), Vec::new(), false);
         let Some(xml) = self.part(path)? else { return Ok(()) };
         xml.each(|element| {

@@ -10,14 +10,14 @@ use crate::kernel::problem::Problem;
 
 /// A request that is not authenticated: its secret, if there is one, is in the URL or the body, and `Authorization`
 /// is ignored.
-pub struct Anybody(pub Context);
+pub struct Unauthenticated(pub Context);
 
-impl FromRequest for Anybody {
+impl FromRequest for Unauthenticated {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async { Context::of_anybody(request).await.map(Self) })
+        Box::pin(async { Context::unauthenticated(request).await.map(Self) })
     }
 }

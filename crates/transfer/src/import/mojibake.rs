@@ -17,11 +17,11 @@ const MAX_WORD_BYTES: usize = 200;
 
 /// Checks a text letter by letter.
 #[derive(Default)]
-pub(super) struct Western {
+pub(super) struct MojibakeDetector {
     word: Vec<char>,
 }
 
-impl Western {
+impl MojibakeDetector {
     /// Takes the next letter; returns a word that looks wrong as soon as it ends.
     pub(super) fn take(&mut self, letter: char) -> Option<String> {
         if letter.is_ascii_alphanumeric() || (!letter.is_ascii() && !letter.is_whitespace()) {
@@ -33,7 +33,7 @@ impl Western {
 
     /// Ends the word; returns the word if it looks wrong.
     pub(super) fn end(&mut self) -> Option<String> {
-        let found = (self.word.iter().any(|letter| !letter.is_ascii()) && is_foreign(&self.word))
+        let found = (self.word.iter().any(|letter| !letter.is_ascii()) && is_mojibake(&self.word))
             .then(|| self.word.iter().take(40).collect());
         self.word.clear();
         found
@@ -53,7 +53,7 @@ fn is_consonant(letter: char) -> bool {
     is_letter(letter) && !is_vowel(letter)
 }
 
-fn is_foreign(word: &[char]) -> bool {
+fn is_mojibake(word: &[char]) -> bool {
     let at = |index: usize| word.get(index).copied();
     let run = |letters: &[char]| {
         letters.iter().all(|it| is_letter(*it) && !it.is_ascii())
@@ -65,14 +65,14 @@ fn is_foreign(word: &[char]) -> bool {
             let before = index.checked_sub(1).and_then(at);
             let (after, rest) = (at(index + 1), word.len() - index - 1);
             match is_letter(letter) {
-                true => is_odd_letter(before, letter, after, at(index + 2)),
-                false => is_odd_sign(before, letter, after, rest),
+                true => is_unlikely_letter(before, letter, after, at(index + 2)),
+                false => is_unlikely_sign(before, letter, after, rest),
             }
         })
 }
 
 /// Whether a sign is unlikely at its position: `Wroc³aw`, `M„rz`, `Stra§e`; but not `kWh/m²a`.
-fn is_odd_sign(before: Option<char>, sign: char, after: Option<char>, rest: usize) -> bool {
+fn is_unlikely_sign(before: Option<char>, sign: char, after: Option<char>, rest: usize) -> bool {
     let Some(after) = after.filter(|it| is_letter(*it)) else { return false };
     let Some(before) = before.filter(|it| is_letter(*it)) else {
         let begins = before.is_none();
@@ -86,7 +86,7 @@ fn is_odd_sign(before: Option<char>, sign: char, after: Option<char>, rest: usiz
     }
 }
 
-fn is_odd_letter(before: Option<char>, letter: char, after: Option<char>, next: Option<char>) -> bool {
+fn is_unlikely_letter(before: Option<char>, letter: char, after: Option<char>, next: Option<char>) -> bool {
     let consonant = |it: Option<char>| it.is_some_and(is_consonant);
     let begins = before.is_none_or(|it| !is_letter(it));
     let ends = after.is_none_or(|it| !is_letter(it));
@@ -132,9 +132,9 @@ mod tests {
 
     use super::*;
 
-    fn foreign(text: &str) -> Option<String> {
-        let mut western = Western::default();
-        text.chars().find_map(|letter| western.take(letter)).or_else(|| western.end())
+    fn detected(text: &str) -> Option<String> {
+        let mut detector = MojibakeDetector::default();
+        text.chars().find_map(|letter| detector.take(letter)).or_else(|| detector.end())
     }
 
     /// Returns the text as it looks if it is read as Windows-1252. Bytes without a meaning there are detected
@@ -194,7 +194,7 @@ mod tests {
             for text in texts {
                 let misread_text = misread(text, encoding);
                 assert!(
-                    foreign(&misread_text).is_some()
+                    detected(&misread_text).is_some()
                         || misread_text.contains(|it| ('\u{80}'..'\u{a0}').contains(&it)),
                     "{text} in {} is {misread_text}",
                     encoding.name()
@@ -204,7 +204,7 @@ mod tests {
         // Code pages 437 and 850.
         for misread_text in ["M„rz", "K”ln", "Straáe", "groáe", "™ffnung", "Žnderung", "šbersicht"]
         {
-            assert!(foreign(misread_text).is_some(), "{misread_text}");
+            assert!(detected(misread_text).is_some(), "{misread_text}");
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
             "Köln–Bonn Köln—Bonn Wasser\u{a0}Werk Stadt\u{ad}werke WasserÖkonomie T€ Mio.€ ©2026 ±5 †1944 Iquique n° 5 1ª 2º",
         ] {
             let text = text.replace('č', "c");
-            assert_eq!(foreign(&text), None, "{text}");
+            assert_eq!(detected(&text), None, "{text}");
         }
     }
 }
