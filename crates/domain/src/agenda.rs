@@ -64,7 +64,7 @@ pub struct AgendaItem {
     pub about: Option<Localized>,
 }
 
-/// The members that the store derives for an agenda item.
+/// The fields that the store derives for an agenda item.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct AgendaDerived {

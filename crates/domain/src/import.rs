@@ -72,7 +72,7 @@ pub struct RowFault {
     /// The column, as it is named in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The member of the row as a JSON pointer, if the file has no columns.
+    /// The field of the row as a JSON pointer, if the file has no columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// The code of the error.
@@ -109,7 +109,7 @@ pub struct RowChange {
     pub slug: Option<String>,
     /// The current version of the resource.
     pub version: i64,
-    /// The changes, member by member.
+    /// The changes, field by field.
     pub changes: Vec<Difference>,
 }
 

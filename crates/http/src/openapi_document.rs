@@ -123,7 +123,7 @@ pub(crate) fn plain_document() -> Value {
     document.finish()
 }
 
-/// Narrows the schemas of members that accept fewer values than their types.
+/// Narrows the schemas of fields that accept fewer values than their types.
 fn narrow(document: &mut Document) {
     let line = json!({ "$ref": "#/components/schemas/SingleLine" });
     // As a list of types, not as a choice, because generators make a class of a choice.

@@ -1,4 +1,4 @@
-//! `import`: imports a file with the columns or members of an export, by the same code as `POST /api/v1/imports`.
+//! `import`: imports a file with the columns or fields of an export, by the same code as `POST /api/v1/imports`.
 
 use std::fmt;
 use std::fs::File;

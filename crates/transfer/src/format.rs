@@ -51,7 +51,7 @@ impl Format {
         }
     }
 
-    /// Whether the client can select the members of a row (`fields`).
+    /// Whether the client can select the fields of a row (`fields`).
     pub const fn is_chosen_from(self) -> bool {
         !matches!(self, Self::Iati | Self::Ics)
     }

@@ -9,7 +9,7 @@ use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::sort::SortKey;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Resource as _;
-use vku_domain::kernel::resource::projection::MemberTree;
+use vku_domain::kernel::resource::projection::FieldTree;
 use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
@@ -48,7 +48,7 @@ impl Words {
         for (_, schema) in described.iter().flat_map(|it| &it.schemas) {
             texts(&serde_json::to_value(schema).unwrap()["enum"], &mut known);
         }
-        let shape = MemberTree::of::<T>();
+        let shape = FieldTree::of::<T>();
         Self {
             parameters: described.iter().map(|it| it.name).collect(),
             known: known.into_iter().collect(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::resource::projection::MemberTree;
+use vku_domain::kernel::resource::projection::FieldTree;
 use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::database::Database;
 use vku_persistence::kernel::store::Store;
@@ -118,7 +118,7 @@ impl Visitor for Statements<'_> {
     async fn visit<T: Table>(self) -> Self::Answer {
         let operator = Actor::operator(self.store.now());
         let mut counts = [(0, 0); 2];
-        let all: Vec<_> = MemberTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
+        let all: Vec<_> = FieldTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
         let all = all.join(",");
         for (count, limit) in counts.iter_mut().zip(["2", "200"]) {
             // The newest rows first, because they have all kinds of references.

@@ -31,7 +31,7 @@ pub struct Query<T: Resource> {
     pub count: bool,
     /// Whether to list deleted rows, and only these (coordinators only).
     pub deleted: bool,
-    /// The selected and expanded members.
+    /// The selected and expanded fields.
     pub view: Projection,
     /// Filter and sort order as one text. A cursor is valid only for the same one.
     pub fingerprint: String,

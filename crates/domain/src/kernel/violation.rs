@@ -11,7 +11,7 @@ use crate::kernel::bilingual::Bilingual;
 /// The location of a violation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// A member of the body, as a JSON pointer (RFC 6901).
+    /// A field of the body, as a JSON pointer (RFC 6901).
     Pointer(String),
     /// A query parameter.
     Parameter(String),
@@ -39,7 +39,7 @@ const MAX_VIOLATIONS: usize = 1_000;
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// Adds a violation at a member of the body. `pointer` is a JSON pointer (RFC 6901).
+    /// Adds a violation at a field of the body. `pointer` is a JSON pointer (RFC 6901).
     pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: Bilingual) {
         self.push(Location::Pointer(pointer.into()), code, detail);
     }
@@ -169,7 +169,7 @@ pub fn hint(value: &str, known: &[&str]) -> Bilingual {
     near.then(bilingual!(" Allowed: {all}.", " Erlaubt: {all}."))
 }
 
-/// Returns the message for an unknown member.
+/// Returns the message for an unknown field.
 pub fn unknown_member(name: &str, known: &[&str]) -> Bilingual {
     bilingual!("Unknown field `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }

@@ -49,7 +49,7 @@ impl MediaType for FiguresFormat {
 
 /// Statistics of any kind.
 pub(crate) trait Figures: Serialize {
-    /// The columns of the table; each is a member of the items.
+    /// The columns of the table; each is a field of the items.
     const COLUMNS: &'static [(&'static str, Kind)];
 
     /// An item.

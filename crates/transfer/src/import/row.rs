@@ -34,7 +34,7 @@ pub(super) enum ParsedRow {
     Broken(Vec<RowFault>),
 }
 
-/// A column of the file, and the member that it is bound to.
+/// A column of the file, and the field that it is bound to.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnBinding {
     /// The heading in the file.
@@ -50,7 +50,7 @@ pub(super) struct ColumnBinding {
 pub(super) enum Destination {
     /// The cells refer to the parent resource.
     Parent,
-    /// The cells are members of the row.
+    /// The cells are fields of the row.
     Body,
     /// The cells are ignored: exports have them only for information.
     Nowhere,
@@ -143,7 +143,7 @@ pub(super) fn row(table: &dyn AnyTable, number: u64, mut body: Map<String, Value
     }
 }
 
-/// Turns the error of the store for a row into errors at its columns or members.
+/// Turns the error of the store for a row into errors at its columns or fields.
 pub(super) fn refused(
     table: &dyn AnyTable,
     number: u64,
@@ -178,7 +178,7 @@ pub(super) fn refused(
         .collect()
 }
 
-/// Adds to the sentence what a problem has in separate members, because the rows of a report do not have these.
+/// Adds to the sentence what a problem has in separate fields, because the rows of a report do not have these.
 fn detail_with_members(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) -> Bilingual {
     /// The maximum number of dependents that are listed.
     const NAMED: usize = 10;

@@ -162,7 +162,7 @@ mod tests {
         below[member] = json!("zxq");
     }
 
-    /// Returns the object without the member at the path, and without objects that become empty.
+    /// Returns the object without the field at the path, and without objects that become empty.
     fn without(object: &Value, path: &[&str]) -> Value {
         let mut object = object.clone();
         let [member, below @ ..] = path else { return object };
@@ -175,7 +175,7 @@ mod tests {
         object
     }
 
-    /// Checks that an empty cell clears its member, for each column of a resource; returns the number of nested
+    /// Checks that an empty cell clears its field, for each column of a resource; returns the number of nested
     /// columns.
     fn check_clearing(table: &dyn AnyTable) -> usize {
         let columns = table.layout().columns(&["uk".to_owned()]);

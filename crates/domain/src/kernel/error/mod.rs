@@ -31,9 +31,9 @@ pub struct Error {
     pub code: Code,
     /// A sentence for the caller about this occurrence.
     pub detail: Bilingual,
-    /// The invalid members, parameters or headers.
+    /// The invalid fields, parameters or headers.
     pub violations: Violations,
-    /// JSON pointer of the member that a conflict is about. The report of an import names the column of this member.
+    /// JSON pointer of the field that a conflict is about. The report of an import names the column of this field.
     pub member: Option<String>,
     /// The statuses, methods, media types or scopes that would be valid.
     pub allowed: Option<Vec<String>>,
@@ -63,7 +63,7 @@ impl Error {
         }
     }
 
-    /// Sets the member that the error is about, a JSON pointer.
+    /// Sets the field that the error is about, a JSON pointer.
     #[must_use]
     pub fn about(self, pointer: impl Into<String>) -> Self {
         Self { member: Some(pointer.into()), ..self }
@@ -87,7 +87,7 @@ impl Error {
         Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
-    /// One member of the body is invalid (422). `pointer` is a JSON pointer (RFC 6901).
+    /// One field of the body is invalid (422). `pointer` is a JSON pointer (RFC 6901).
     pub fn invalid_at(pointer: impl Into<String>, code: &'static str, detail: Bilingual) -> Self {
         let mut violations = Violations::default();
         violations.member(pointer, code, detail);
@@ -103,7 +103,7 @@ impl Error {
         Self::with_violations(Code::InvalidParameters, detail, violations)
     }
 
-    /// Returns an error if there are members that the role is not allowed to write (403).
+    /// Returns an error if there are fields that the role is not allowed to write (403).
     pub fn check_writable(violations: Violations) -> Result<(), Self> {
         if violations.is_empty() {
             return Ok(());

@@ -8,18 +8,18 @@ pub mod naming;
 pub mod permissions;
 pub mod projection;
 pub mod reference;
+mod stored;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::lifecycle::State;
 use self::list_filter::ListFilter;
-use self::reference::{ReferenceSummary, UnresolvedReference};
+use self::reference::UnresolvedReference;
 use super::access::actor::{Actor, Role};
 use super::access::policy::Policy;
 use super::icalendar::Event;
@@ -28,120 +28,126 @@ use super::search::{Index, Texts};
 use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
 
-use super::clock::instant;
-
+pub use self::stored::{READ_ONLY, Stored};
 pub use super::etag::ETag;
 
-/// A resource or child resource. The struct that implements this trait has the members that callers can write.
+/// A resource or child resource. The struct that implements this trait has the fields that callers can write.
 ///
-/// The API of a resource is derived from these items and from its table in the database.
+/// The API of a resource is derived from these items and from its table in the database. They are grouped by
+/// question: names and references, permissions, rules, statuses, the list, derived fields, the change log, exports and
+/// imports. An item with a default is only written where the resource differs from most others. One trait and not one
+/// for each question, because every resource would then have an `impl` block, often an empty one, for each.
 pub trait Resource:
     Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
 {
-    /// Whether the resource has texts of its own, so that its list can be searched with `q`. If not,
-    /// [`Self::search_texts`] adds none, which only an item could tell.
-    const SEARCHED: bool = true;
+    // ---- Names and references ----
+
     /// The name in tables, in the change log and in messages: singular, snake_case.
     const NAME: &'static str;
+
     /// The segment in paths: plural, kebab-case.
     const PATH: &'static str;
+
     /// The collection whose scopes an API key needs: that of the parent, if there is one.
     const SCOPE: &'static str = match <Self::Parent as ParentKind>::SEGMENT {
         Some(parent) => parent,
         None => Self::PATH,
     };
-    /// Which role may do what.
-    const POLICY: Policy;
-    /// The member that names the resource: `name` or `title`; empty for a child resource without a name.
+
+    /// The field that names the resource: `name` or `title`; empty for a child resource without a name.
     const NAME_FIELD: &'static str = "name";
-    /// Returns the member `slug`; `None` if the type has none. Read it by [`slug_of`], and write it by [`slug_mut`].
+
+    /// Returns the name or title.
+    fn label(&self) -> &str;
+
+    /// Returns the field `slug`; `None` if the type has none. Read it by [`slug_of`], and write it by [`slug_mut`].
     const SLUG: Option<fn(&mut Self) -> &mut Option<Slug>> = None;
-    /// The members that references show in addition to id, slug and name: `kind` or `country`.
+
+    /// The fields that references show in addition to id, slug and name: `kind` or `country`.
     const SUMMARY_FIELDS: &'static [&'static str] = &[];
-    /// The members of [`Self::Derived`], which are read-only. Listed here, because a constant cannot read the schema.
-    const DERIVED: &'static [&'static str] = &[];
-    /// The derived fields that have columns in tables, so that people can read the rows. Imports ignore them.
-    const DERIVED_IN_TABLES: &'static [&'static str] = &[];
-    /// The members that cannot be changed after creation.
+
+    /// The fields that cannot be changed after creation.
     const IMMUTABLE_FIELDS: &'static [&'static str] = &[];
-
-    /// Whether callers without an account may read the public resources.
-    const PUBLIC: bool = true;
-    /// Whether the resource contains personal data, so that an API key needs the scope `personal_data:read`.
-    const PERSONAL: bool = false;
-    /// The members with personal data, if not the whole resource has them: an API key needs `personal_data:read` for
-    /// them.
-    const PERSONAL_FIELDS: &'static [&'static str] = &[];
-    /// The members that are not logged: personal data, and values that depend on the caller.
-    const UNLOGGED: &'static [&'static str] = &[];
-
-    /// Whether people register for sessions through this resource. It cannot be deleted or left without cancelling
-    /// their registrations.
-    const REGISTERS: bool = false;
-
-    /// Whether derived fields depend on the time and not only on the date: then no response is cached.
-    const TIME_DEPENDENT: bool = false;
 
     /// The parent; `()` for a top-level resource.
     type Parent: ParentKind;
-    /// The filters of the list.
-    type Filter: ListFilter<Self>;
-    /// The keys by which the list can be sorted.
-    type Sort: SortKey;
-    /// The statuses; [`NoStatus`](lifecycle::NoStatus) if the resource has none.
-    type Status: State;
-    /// The members that the store derives; `()` if there are none.
-    type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
 
-    /// Returns the locations of a resource, for maps; `None` if the type has no location.
-    const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
+    /// Passes every reference to the visitor, so that the store can resolve it.
+    fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(UnresolvedReference<'a>)) {}
 
-    /// Returns the calendar event of a resource; `None` if the type has no time.
-    const EVENT: Option<fn(&Stored<Self>) -> Event> = None;
+    // ---- Permissions ----
 
-    /// Whether the resource is an activity in the sense of IATI, and is written to IATI files.
-    const IS_ACTIVITY: bool = false;
+    /// Which role may do what.
+    const POLICY: Policy;
 
-    /// Returns whether the resource is the actor's own, for [`Grant::Own`](super::access::actor::Grant::Own). `id` is `None` on create.
+    /// Whether callers without an account may read the public resources.
+    const PUBLIC: bool = true;
+
+    /// Whether the resource contains personal data, so that an API key needs the scope `personal_data:read`.
+    const PERSONAL: bool = false;
+
+    /// The fields with personal data, if not the whole resource has them: an API key needs `personal_data:read` for
+    /// them.
+    const PERSONAL_FIELDS: &'static [&'static str] = &[];
+
+    /// Returns whether the resource is the actor's own, for [`Grant::Own`](super::access::actor::Grant::Own). `id` is
+    /// `None` on create.
     fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
 
-    /// Returns the members that the role is not allowed to write, although it may write others.
-    fn unwritable_fields(_role: Role) -> &'static [&'static str] {
-        &[]
+    /// Returns the visibility; a child resource has that of its parent.
+    fn visibility(&self) -> Visibility {
+        Visibility::Public
     }
 
-    /// Returns the members that the role is not allowed to read, although it may read others; `None` is the public.
+    /// Returns the fields that the role is not allowed to read, although it may read others; `None` is the public.
     fn hidden_fields(_role: Option<Role>) -> &'static [&'static str] {
         &[]
     }
 
-    /// Removes members; called with the result of [`Self::hidden_fields`].
+    /// Removes fields; called with the result of [`Self::hidden_fields`].
     fn redact(&mut self, _members: &'static [&'static str]) {}
 
-    /// Removes from a logged state what the actor is not allowed to read. Returns whether the actor could see the
-    /// resource in that state at all, regardless of its visibility. `own` is the current result of [`Self::is_own`].
-    /// Not called for staff.
-    fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
-        true
+    /// Returns the fields that the role is not allowed to write, although it may write others.
+    fn unwritable_fields(_role: Role) -> &'static [&'static str] {
+        &[]
     }
 
-    /// Adds violations for changes that the role is not allowed to make to members that it may write. `before` is
+    /// Adds violations for changes that the role is not allowed to make to fields that it may write. `before` is
     /// `None` on create.
     fn validate_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {
     }
 
-    /// Fills in members that depend on the actor. `before` is `None` on create. Called before references are resolved.
-    fn fill_from_actor(&mut self, _before: Option<&Self>, _actor: &Actor) {}
+    // ---- Rules ----
 
-    /// Checks the rules across members and with the referenced resources. Called after all references are resolved.
+    /// Checks the rules across fields and with the referenced resources. Called after all references are resolved.
     fn validate(&self, violations: &mut Violations);
 
     /// Checks the rules with the parent. Called like [`Self::validate`].
     fn validate_with_parent(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
     /// Checks the rules that depend on the current date. With `before`, only changes are checked, so that data that was
-    /// valid when it was written does not block later changes of other members. Called before references are resolved.
+    /// valid when it was written does not block later changes of other fields. Called before references are resolved.
     fn validate_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
+
+    /// Fills in fields that depend on the actor. `before` is `None` on create. Called before references are resolved.
+    fn fill_from_actor(&mut self, _before: Option<&Self>, _actor: &Actor) {}
+
+    /// Whether people register for sessions through this resource. It cannot be deleted or left without cancelling
+    /// their registrations.
+    const REGISTERS: bool = false;
+
+    // ---- Statuses ----
+
+    /// The statuses; [`NoStatus`](lifecycle::NoStatus) if the resource has none.
+    type Status: State;
+
+    /// Returns the status; `None` if it is unknown.
+    fn status(&self) -> Option<Self::Status> {
+        None
+    }
+
+    /// Sets the status.
+    fn set_status(&mut self, _status: Self::Status) {}
 
     /// Adds violations for requirements of a status that are not met.
     fn transition_requirements(&self, _to: Self::Status, _violations: &mut Violations) {}
@@ -172,34 +178,64 @@ pub trait Resource:
         false
     }
 
+    // ---- The list and the search ----
+
+    /// The filters of the list.
+    type Filter: ListFilter<Self>;
+
+    /// The keys by which the list can be sorted.
+    type Sort: SortKey;
+
     /// Returns whether an item matches the special filters: those that [`list_filter!`](crate::list_filter) declares
     /// without a kind.
     fn matches_special(_filter: &Self::Filter, _item: &Stored<Self>) -> bool {
         true
     }
 
+    /// Whether the resource has texts of its own, so that its list can be searched with `q`. If not,
+    /// [`Self::search_texts`] adds none, which only an item could tell.
+    const SEARCHED: bool = true;
+
     /// Adds the texts that a search covers, if [`Self::SEARCHED`]. Never texts that some readers of the resource are
     /// not allowed to read, and no texts of other resources.
     fn search_texts(&self, texts: &mut Texts);
 
-    /// Returns the name or title.
-    fn label(&self) -> &str;
+    // ---- Derived fields ----
 
-    /// Returns the visibility; a child resource has that of its parent.
-    fn visibility(&self) -> Visibility {
-        Visibility::Public
+    /// The fields that the store derives; `()` if there are none.
+    type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
+
+    /// The fields of [`Self::Derived`], which are read-only. Listed here, because a constant cannot read the schema.
+    const DERIVED: &'static [&'static str] = &[];
+
+    /// The derived fields that have columns in tables, so that people can read the rows. Imports ignore them.
+    const DERIVED_IN_TABLES: &'static [&'static str] = &[];
+
+    /// Whether derived fields depend on the time and not only on the date: then no response is cached.
+    const TIME_DEPENDENT: bool = false;
+
+    // ---- The change log ----
+
+    /// The fields that are not logged: personal data, and values that depend on the caller.
+    const UNLOGGED: &'static [&'static str] = &[];
+
+    /// Removes from a logged state what the actor is not allowed to read. Returns whether the actor could see the
+    /// resource in that state at all, regardless of its visibility. `own` is the current result of [`Self::is_own`].
+    /// Not called for staff.
+    fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        true
     }
 
-    /// Returns the status; `None` if it is unknown.
-    fn status(&self) -> Option<Self::Status> {
-        None
-    }
+    // ---- Exports and imports ----
 
-    /// Sets the status.
-    fn set_status(&mut self, _status: Self::Status) {}
+    /// Returns the locations of a resource, for maps; `None` if the type has no location.
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
 
-    /// Passes every reference to the visitor, so that the store can resolve it.
-    fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(UnresolvedReference<'a>)) {}
+    /// Returns the calendar event of a resource; `None` if the type has no time.
+    const EVENT: Option<fn(&Stored<Self>) -> Event> = None;
+
+    /// Whether the resource is an activity in the sense of IATI, and is written to IATI files.
+    const IS_ACTIVITY: bool = false;
 
     /// Whether several child resources can be equal by [`Self::is_same_child`]. Each row of a file then means another
     /// one.
@@ -214,7 +250,7 @@ pub trait Resource:
 
 /// A type that can be the parent of a resource.
 pub trait ParentKind: Send + Sync {
-    /// The name of the type, which is also the name of the member in the child resource; `None` for `()`.
+    /// The name of the type, which is also the name of the field in the child resource; `None` for `()`.
     const OWNER: Option<&'static str>;
     /// The segment of the type in paths; `None` for `()`.
     const SEGMENT: Option<&'static str>;
@@ -230,81 +266,12 @@ impl<T: Resource> ParentKind for T {
     const SEGMENT: Option<&'static str> = Some(T::PATH);
 }
 
-/// A stored resource: its data with id, version, times and derived fields.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stored<T: Resource> {
-    /// The id, a UUIDv7.
-    pub id: Uuid,
-    /// The type of the parent, and the reference to it.
-    pub parent: Option<(&'static str, ReferenceSummary)>,
-    /// The members that callers write.
-    pub data: T,
-    /// The derived fields.
-    pub derived: T::Derived,
-    /// The time of creation, truncated to microseconds.
-    pub created_at: DateTime<Utc>,
-    /// The time of the last change of its own data.
-    pub updated_at: DateTime<Utc>,
-    /// The version, which starts at 1 and grows with each change.
-    pub version: i64,
-    /// The time of deletion, if the resource is deleted.
-    pub deleted_at: Option<DateTime<Utc>>,
-}
-
-/// The read-only members that all resources have.
-pub const READ_ONLY: &[&str] = &["id", "created_at", "updated_at", "version", "deleted_at"];
-
-impl<T: Resource> Serialize for Stored<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Body<'a, T: Resource> {
-            #[serde(flatten)]
-            data: &'a T,
-            #[serde(flatten)]
-            derived: &'a T::Derived,
-        }
-        struct Parent<'a>(&'a Option<(&'static str, ReferenceSummary)>);
-        impl Serialize for Parent<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                if let Some((name, summary)) = self.0 {
-                    map.serialize_entry(name, summary)?;
-                }
-                map.end()
-            }
-        }
-        #[derive(Serialize)]
-        struct Representation<'a, T: Resource> {
-            id: Uuid,
-            #[serde(flatten)]
-            parent: Parent<'a>,
-            #[serde(flatten)]
-            body: Body<'a, T>,
-            created_at: String,
-            updated_at: String,
-            version: i64,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            deleted_at: Option<String>,
-        }
-        Representation {
-            id: self.id,
-            parent: Parent(&self.parent),
-            body: Body { data: &self.data, derived: &self.derived },
-            created_at: instant(self.created_at),
-            updated_at: instant(self.updated_at),
-            version: self.version,
-            deleted_at: self.deleted_at.map(instant),
-        }
-        .serialize(serializer)
-    }
-}
-
 /// Returns the slug that the data has.
 pub fn slug_of<T: Resource>(data: &T) -> Option<Slug> {
     T::SLUG.and_then(|slug| slug(&mut data.clone()).take())
 }
 
-/// Returns the member `slug`, if the type has one.
+/// Returns the field `slug`, if the type has one.
 pub fn slug_mut<T: Resource>(data: &mut T) -> Option<&mut Option<Slug>> {
     T::SLUG.map(|slug| slug(data))
 }
@@ -314,21 +281,4 @@ pub fn search_index<T: Resource>(data: &T) -> Index {
     let mut texts = Texts::default();
     data.search_texts(&mut texts);
     texts.into_index()
-}
-
-impl<T: Resource> Stored<T> {
-    /// Returns whether the resource matches the filter. This is the specification against which the SQL is tested.
-    pub fn matches(&self, filter: &T::Filter) -> bool {
-        filter.matches_ordinary(self) && T::matches_special(filter, self)
-    }
-
-    /// Returns the representation: JSON in UTF-8.
-    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
-    }
-
-    /// Returns the entity tag.
-    pub fn tag(&self) -> Result<ETag, serde_json::Error> {
-        Ok(ETag::of(self.version, &self.to_json()?))
-    }
 }

@@ -19,7 +19,7 @@ impl Actor {
         }
     }
 
-    /// Checks that the actor may read resources of a type. The store decides which of them, and which of their members,
+    /// Checks that the actor may read resources of a type. The store decides which of them, and which of their fields,
     /// it sees.
     ///
     /// Errors: 401 without an account, 403 if the role may never read them or the API key lacks a scope.
@@ -39,7 +39,7 @@ impl Actor {
         if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
     }
 
-    /// Returns the members that the actor is not allowed to read: those hidden from its role, and those for which its
+    /// Returns the fields that the actor is not allowed to read: those hidden from its role, and those for which its
     /// API key lacks a scope.
     pub fn hidden_fields<T: Resource>(&self) -> [&'static [&'static str]; 2] {
         let scopes = self.scopes.as_ref();

@@ -1,4 +1,4 @@
-//! The members of a response: `fields` selects members, `expand` replaces references by the whole resources.
+//! The fields of a response: `fields` selects fields, `expand` replaces references by the whole resources.
 //!
 //! Both are derived from the schemas of the data and of the derived fields, so that a resource does not have to
 //! declare anything.
@@ -30,7 +30,7 @@ pub enum Step {
 /// A reference that can be replaced by the whole resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expansion {
-    /// The name in `expand`: the members on the path, separated by dots, without `party`.
+    /// The name in `expand`: the fields on the path, separated by dots, without `party`.
     pub name: String,
     /// The path to the reference.
     pub path: Vec<Step>,
@@ -44,7 +44,7 @@ impl Expansion {
         visit(&self.path, item, found);
     }
 
-    /// Returns the top-level member that contains the reference.
+    /// Returns the top-level field that contains the reference.
     pub fn member(&self) -> &str {
         match self.path.first() {
             Some(Step::Member(name)) => name,
@@ -65,24 +65,24 @@ fn visit(path: &[Step], value: &mut Value, found: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// The members of a resource, and the references that can be expanded.
+/// The fields of a resource, and the references that can be expanded.
 #[derive(Debug)]
-pub struct MemberTree {
-    /// The names of the top-level members, in their order.
+pub struct FieldTree {
+    /// The names of the top-level fields, in their order.
     pub fields: Vec<String>,
     /// The references that can be expanded.
     pub expansions: Vec<Expansion>,
-    /// The names of all members at any depth.
+    /// The names of all fields at any depth.
     pub names: BTreeSet<String>,
 }
 
 /// The maximum length of a path. Longer ones only come from schemas that refer back to themselves.
 const MAX_DEPTH: usize = 8;
 
-impl MemberTree {
-    /// Returns the members of a resource. They are computed only once.
+impl FieldTree {
+    /// Returns the fields of a resource. They are computed only once.
     pub fn of<T: Resource>() -> &'static Self {
-        static TREES: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
+        static TREES: Mutex<Option<HashMap<TypeId, &'static FieldTree>>> = Mutex::new(None);
         let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = trees.get_or_insert_default();
         trees.entry(TypeId::of::<T>()).or_insert_with(|| {
@@ -93,7 +93,7 @@ impl MemberTree {
         })
     }
 
-    /// Collects the members from the schemas of the data and of the derived fields, and the schemas to which both
+    /// Collects the fields from the schemas of the data and of the derived fields, and the schemas to which both
     /// refer.
     fn make(parent: Option<&str>, schemas: [RefOr<Schema>; 2], named: Vec<(String, RefOr<Schema>)>) -> Self {
         let named: BTreeMap<_, _> = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
@@ -142,7 +142,7 @@ impl MemberTree {
             return;
         }
         for (member, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            // `party` is not part of the name: the member below it names the type of party.
+            // `party` is not part of the name: the field below it names the type of party.
             let name = match (name, member.as_str()) {
                 (name, "party") => name.to_owned(),
                 ("", member) => member.to_owned(),
@@ -160,7 +160,7 @@ impl MemberTree {
     }
 }
 
-/// Collects the names of all members in a schema, at any depth.
+/// Collects the names of all fields in a schema, at any depth.
 fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         names.extend(properties.keys().cloned());
@@ -172,7 +172,7 @@ fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The members that a caller selects with `fields` and `expand`; by default, all members, and references.
+/// The fields that a caller selects with `fields` and `expand`; by default, all fields, and references.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
     fields: Option<Vec<&'static str>>,
@@ -182,7 +182,7 @@ pub struct Projection {
 impl Projection {
     /// Takes `fields`, and `expand` if the resource has references.
     pub fn take<T: Resource>(parameters: &mut Parameters) -> Self {
-        let tree = MemberTree::of::<T>();
+        let tree = FieldTree::of::<T>();
         let fields = words(parameters, "fields", tree.fields.iter().map(String::as_str).collect());
         let mut view = Self { fields, expanded: Vec::new() };
         if !tree.expansions.is_empty() {
@@ -196,22 +196,22 @@ impl Projection {
         view
     }
 
-    /// Returns whether all members are returned and nothing is expanded.
+    /// Returns whether all fields are returned and nothing is expanded.
     pub fn is_default(&self) -> bool {
         self.fields.is_none() && self.expanded.is_empty()
     }
 
-    /// Returns whether `fields` selects members.
+    /// Returns whether `fields` selects fields.
     pub fn is_sparse(&self) -> bool {
         self.fields.is_some()
     }
 
-    /// Returns whether the member is returned.
+    /// Returns whether the field is returned.
     pub fn shows(&self, member: &str) -> bool {
         self.fields.as_ref().is_none_or(|fields| fields.contains(&member))
     }
 
-    /// Returns the expansions of the returned members.
+    /// Returns the expansions of the returned fields.
     pub fn expanded(&self) -> &[&'static Expansion] {
         &self.expanded
     }
@@ -249,9 +249,9 @@ fn words(
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
 pub enum Projected<T: Resource> {
-    /// All members, nothing expanded.
+    /// All fields, nothing expanded.
     Full(Stored<T>),
-    /// With selected members or expanded references.
+    /// With selected fields or expanded references.
     Selected(Value),
 }
 

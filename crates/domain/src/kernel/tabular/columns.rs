@@ -13,7 +13,7 @@ use crate::kernel::violation::{FieldError, hint};
 /// The languages for which each localized text has a column. Other languages get a column where they occur.
 pub const LANGUAGES: &[&str] = &["de", "en"];
 
-/// The columns of a resource, in the order of the members in its struct.
+/// The columns of a resource, in the order of the fields in its struct.
 pub struct Layout {
     columns: Vec<Column>,
     localized: Vec<String>,
@@ -107,7 +107,7 @@ impl Layout {
         columns
     }
 
-    /// Returns the members that are localized texts.
+    /// Returns the fields that are localized texts.
     pub fn localized(&self) -> &[String] {
         &self.localized
     }
@@ -140,7 +140,7 @@ fn translation(member: &str, language: &str) -> Column {
     Column::new(format!("{member}.{language}"), Kind::Translation)
 }
 
-/// Returns the schema to which a member refers; the schema of an optional member is a `oneOf` with `null`.
+/// Returns the schema to which a field refers; the schema of an optional field is a `oneOf` with `null`.
 fn referred(schema: &Value) -> Option<&str> {
     let path = schema.get("$ref").and_then(Value::as_str);
     let beside_null = || schema.get("oneOf")?.as_array()?.iter().find_map(referred);

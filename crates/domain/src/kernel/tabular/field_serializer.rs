@@ -12,7 +12,7 @@ pub struct FieldSerializer {
     root: Node,
 }
 
-/// A member on the path to a column, or the member of a column.
+/// A field on the path to a column, or the field of a column.
 #[derive(Default)]
 struct Node {
     column: Option<usize>,
@@ -120,7 +120,7 @@ impl SerializeMap for Members<'_> {
     }
 }
 
-/// A value that is not an object has no members.
+/// A value that is not an object has no fields.
 macro_rules! nothing_in {
     ($($method:ident($($type:ty),*)),+ $(,)?) => {
         $(fn $method(self, $(_: $type),*) -> Result<(), Error> {

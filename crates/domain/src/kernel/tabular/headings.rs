@@ -3,7 +3,7 @@
 use crate::kernel::bilingual::{is_blank, typed};
 use crate::kernel::collation::collation_key;
 
-/// Headings by member or path. The heading of a longer path is made from its parts, so only those that would read badly
+/// Headings by field or path. The heading of a longer path is made from its parts, so only those that would read badly
 /// are listed as a whole.
 const HEADINGS: &[(&str, &str)] = &[
     ("abstract", "Kurzfassung"),
@@ -189,7 +189,7 @@ fn lookup<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
     table.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading)
 }
 
-/// Returns the heading of a member; `None` if a part of its path is unknown.
+/// Returns the heading of a field; `None` if a part of its path is unknown.
 pub(super) fn of_member(path: &str) -> Option<String> {
     if let Some(heading) = lookup(HEADINGS, path) {
         return Some(heading.to_owned());
@@ -203,7 +203,7 @@ pub(super) fn of_text(member: &str, language: &str) -> Option<String> {
     Some(format!("{} ({})", of_member(member)?, lookup(LANGUAGES, language).unwrap_or(language)))
 }
 
-/// Returns the language in the heading of a text of this member. The heading must be folded.
+/// Returns the language in the heading of a text of this field. The heading must be folded.
 pub(super) fn language<'a>(member: &str, heading: &'a str) -> Option<&'a str> {
     let rest = heading.strip_prefix(&folded(&of_member(member)?))?.trim_start();
     let named = rest.strip_prefix('(')?.strip_suffix(')')?.trim();
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn headings_of_texts_contain_the_language() {
-        // `to` is also the name of a member, but here it is the code of Tongan.
+        // `to` is also the name of a field, but here it is the code of Tongan.
         for (code, heading) in [("de", "Titel (Deutsch)"), ("uk", "Titel (uk)"), ("to", "Titel (to)")] {
             assert_eq!(of_text("title", code).unwrap(), heading);
             assert_eq!(language("title", &folded(heading)), Some(code));

@@ -80,7 +80,7 @@ pub(super) fn read_party(text: &str) -> Result<Value, FieldError> {
     }
 }
 
-/// Parses the party of a member with a single party. The other kind is `null`, so that a merge replaces the current
+/// Parses the party of a field with a single party. The other kind is `null`, so that a merge replaces the current
 /// party even if that is of the other kind.
 pub(super) fn whole_party(cell: &str) -> Result<Value, FieldError> {
     let mut party = read_party(cell)?;

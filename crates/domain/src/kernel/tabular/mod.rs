@@ -2,7 +2,7 @@
 //!
 //! The columns are derived from the schema of the data struct:
 //!
-//! - Nested members have dotted names (`population_served.value`).
+//! - Nested fields have dotted names (`population_served.value`).
 //! - A localized text has one column for each language (`summary.en`).
 //! - References are slugs.
 //! - Plain lists are joined by `;`; a `;` inside an entry is `\;`.
@@ -74,7 +74,7 @@ pub enum Kind {
 /// A column: the path of its value in the JSON of a resource, and the format of its cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// The name: the path of the member, separated by dots.
+    /// The name: the path of the field, separated by dots.
     pub name: String,
     /// The format of the cells.
     pub kind: Kind,
@@ -85,7 +85,7 @@ fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 impl Column {
-    /// Makes the column of a member, or of the parent of a child resource.
+    /// Makes the column of a field, or of the parent of a child resource.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind }
     }
@@ -113,12 +113,12 @@ impl Column {
         headings::folded(&self.name) == header || headings::folded(&self.heading()) == header
     }
 
-    /// Returns the cell of an item; empty if the member is absent.
+    /// Returns the cell of an item; empty if the field is absent.
     pub fn of(&self, item: &Value) -> Cell {
         at(item, &self.name).map_or(Cell::Empty, |value| self.cell(value))
     }
 
-    /// Returns the cell for a value of the member.
+    /// Returns the cell for a value of the field.
     pub fn cell(&self, value: &Value) -> Cell {
         match (self.kind, value) {
             (_, Value::Null) => Cell::Empty,
@@ -142,7 +142,7 @@ impl Column {
         }
     }
 
-    /// Parses a cell and puts its value into an item. An empty or blank cell is `null`, which removes the member in a
+    /// Parses a cell and puts its value into an item. An empty or blank cell is `null`, which removes the field in a
     /// merge patch.
     ///
     /// Errors: the cell does not have the format of the column.

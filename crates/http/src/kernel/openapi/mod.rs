@@ -75,7 +75,7 @@ impl Document {
         }
     }
 
-    /// Narrows a member in request schemas, because its own schema is shared with other members: `more` is added
+    /// Narrows a field in request schemas, because its own schema is shared with other fields: `more` is added
     /// beside the reference.
     pub fn narrow(&mut self, schemas: &[&str], member: &str, more: &Value) {
         for schema in schemas {
@@ -155,7 +155,7 @@ impl Document {
     }
 }
 
-/// Returns the object with the member added or replaced.
+/// Returns the object with the field added or replaced.
 fn with(mut object: Value, name: &str, value: Value) -> Value {
     if let Value::Object(members) = &mut object {
         members.insert(name.to_owned(), value);

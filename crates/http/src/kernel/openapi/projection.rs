@@ -1,11 +1,11 @@
-//! The schemas of what clients can select of a resource: members with `fields`, references with `expand`.
+//! The schemas of what clients can select of a resource: fields with `fields`, references with `expand`.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::{Expansion, Step};
 
 use super::resource_document::ResourceDocument;
 
-/// The suffix of the name of the schema of a resource's members.
+/// The suffix of the name of the schema of a resource's fields.
 pub(super) const FIELD: &str = "Field";
 /// The suffix of the name of the schema of a resource's references that can be expanded.
 pub(super) const EXPANSION: &str = "Expansion";
@@ -23,7 +23,7 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
     }
 }
 
-/// An enumeration of the members in responses.
+/// An enumeration of the fields in responses.
 fn fields(resource: &ResourceDocument, components: &Map<String, Value>) -> Value {
     let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
     let about = |name: &str| {

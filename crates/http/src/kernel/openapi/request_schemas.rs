@@ -1,4 +1,4 @@
-//! The request schema of transitions. All request schemas are closed: they accept no unknown members.
+//! The request schema of transitions. All request schemas are closed: they accept no unknown fields.
 
 use serde_json::{Map, Value, json};
 

@@ -10,7 +10,7 @@ use vku_domain::kernel::parameters::filter::Described;
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
-use vku_domain::kernel::resource::projection::MemberTree;
+use vku_domain::kernel::resource::projection::FieldTree;
 use vku_persistence::any_table::{AnyTable, TableInfo};
 use vku_persistence::kernel::table::Parent;
 
@@ -57,18 +57,18 @@ pub struct ResourceDocument {
     pub(super) is_searched: bool,
     /// Whether the resource has a slug of its own.
     pub(super) has_own_slug: bool,
-    /// The member that names the resource; empty if there is none.
+    /// The field that names the resource; empty if there is none.
     pub(super) name_field: &'static str,
-    /// The members that references show in addition to id, slug and name.
+    /// The fields that references show in addition to id, slug and name.
     pub(super) summary_fields: &'static [&'static str],
     /// The derived fields.
     pub(super) derived: &'static [&'static str],
-    /// The members that cannot be changed after creation.
+    /// The fields that cannot be changed after creation.
     pub(super) immutable_fields: &'static [&'static str],
     /// The statuses, each with those that may follow it.
     pub(super) statuses: Vec<(&'static str, Vec<&'static str>)>,
-    /// The members, and the references that can be expanded.
-    pub(super) members: &'static MemberTree,
+    /// The fields, and the references that can be expanded.
+    pub(super) members: &'static FieldTree,
     /// The schema of the data.
     pub(super) data_schema: RefOr<Schema>,
     /// The schema of the derived fields.
@@ -120,7 +120,7 @@ impl ResourceDocument {
             derived: T::DERIVED,
             immutable_fields: T::IMMUTABLE_FIELDS,
             statuses: T::Status::STATES.iter().map(following).collect(),
-            members: MemberTree::of::<T>(),
+            members: FieldTree::of::<T>(),
             data_schema: T::schema(),
             derived_schema: T::Derived::schema(),
             named_schemas,

@@ -9,7 +9,7 @@ use super::request_schemas::{self, TRANSITION};
 use super::resource_document::ResourceDocument;
 use super::{projection, with};
 
-/// The prefix of the name of a schema whose members `fields` selects.
+/// The prefix of the name of a schema whose fields `fields` selects.
 pub(super) const SPARSE_NAME: &str = "Sparse";
 
 type Named = BTreeMap<String, Value>;
@@ -53,7 +53,7 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
     components.insert(format!("{sparse}Page"), page(&sparse, resource.plural));
 }
 
-/// Adds the schema without `null`: an optional member is just not required.
+/// Adds the schema without `null`: an optional field is just not required.
 fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
     without_null(&mut schema);
     components.insert(name.to_owned(), schema);
@@ -165,7 +165,7 @@ fn read(resource: &ResourceDocument, data: &Value) -> Value {
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 
-/// The schema in responses to requests with `fields`: any member may be absent.
+/// The schema in responses to requests with `fields`: any field may be absent.
 fn sparse(read: &Value, name: &str) -> Value {
     let mut sparse = with(
         read.clone(),
@@ -176,7 +176,7 @@ fn sparse(read: &Value, name: &str) -> Value {
     sparse
 }
 
-/// The schema of references to the resource: id, slug, name, and other members that identify it.
+/// The schema of references to the resource: id, slug, name, and other fields that identify it.
 fn reference(resource: &ResourceDocument, read: &Value) -> Value {
     let members: Vec<_> =
         ["id", "slug", resource.name_field].iter().chain(resource.summary_fields).copied().collect();
@@ -196,7 +196,7 @@ fn is_required(schema: &Value, name: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|names| names.contains(&json!(name)))
 }
 
-/// The schema of a patch (RFC 7396): nothing is required, `null` clears optional members, and nested objects are
+/// The schema of a patch (RFC 7396): nothing is required, `null` clears optional fields, and nested objects are
 /// patched in the same way.
 fn patch(input: &Value, about: &str, components: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
@@ -216,7 +216,7 @@ fn patch(input: &Value, about: &str, components: &mut Map<String, Value>) -> Val
     }
 }
 
-/// The schema of a member in a patch; if the member refers to an object, the schema refers to the patch of that
+/// The schema of a field in a patch; if the field refers to an object, the schema refers to the patch of that
 /// object.
 fn of_patch(schema: &Value, components: &mut Map<String, Value>) -> Value {
     let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());

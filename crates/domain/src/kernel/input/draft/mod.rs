@@ -1,4 +1,4 @@
-//! Turns a JSON body into the data to write: merges it, checks read-only members, parses it and fills in defaults.
+//! Turns a JSON body into the data to write: merges it, checks read-only fields, parses it and fills in defaults.
 
 mod permission;
 mod pointer;
@@ -49,7 +49,7 @@ impl InputSource {
 
 /// The data that a body asks to write, with the errors found so far.
 ///
-/// If members are invalid, `data` is parsed from the other ones. That way the rules across members are checked too, and
+/// If fields are invalid, `data` is parsed from the other ones. That way the rules across fields are checked too, and
 /// the caller gets all errors at once.
 #[derive(Debug)]
 pub struct Draft<T> {
@@ -65,7 +65,7 @@ pub struct Draft<T> {
 impl<T: Resource> Draft<T> {
     /// Reads the body of a `POST`. `null` means absent.
     ///
-    /// Errors: 422 if the body is not an object, 403 if it sets members that the role is not allowed to write.
+    /// Errors: 422 if the body is not an object, 403 if it sets fields that the role is not allowed to write.
     pub fn create(actor: &Actor, body: Value, origin: InputSource) -> Result<Self, Error> {
         let mut merged = Value::Object(Map::new());
         let body = object(body)?;
@@ -95,10 +95,10 @@ impl<T: Resource> Draft<T> {
         Ok(draft.checked(None, actor))
     }
 
-    /// Reads the body of a `PATCH` (RFC 7396). The body of a `GET` response is accepted, too: read-only members may be
+    /// Reads the body of a `PATCH` (RFC 7396). The body of a `GET` response is accepted, too: read-only fields may be
     /// sent with their current values.
     ///
-    /// Errors: 422 if the body is not an object, 403 if it changes members that the role is not allowed to write, 409
+    /// Errors: 422 if the body is not an object, 403 if it changes fields that the role is not allowed to write, 409
     /// if it changes the status.
     pub fn patch(
         actor: &Actor,
@@ -219,7 +219,7 @@ impl<T: Resource> Draft<T> {
         self.violations.append(found);
     }
 
-    /// Returns the data if there are no errors. Adds the violations that the rules found, except those in members that
+    /// Returns the data if there are no errors. Adds the violations that the rules found, except those in fields that
     /// are missing from the data because they were invalid.
     ///
     /// Errors: 422 with all errors.

@@ -1,4 +1,4 @@
-//! The members that cannot be written: the read-only ones, and those that the role is not allowed to write.
+//! The fields that cannot be written: the read-only ones, and those that the role is not allowed to write.
 
 use crate::bilingual;
 use crate::kernel::access::actor::{Actor, Role};
@@ -16,7 +16,7 @@ pub(super) fn unwritable_fields<T: Resource>(actor: &Actor) -> Result<&'static [
     actor.role.map(T::unwritable_fields).ok_or_else(|| actor.refusal())
 }
 
-/// Refuses a body that changes one of the members.
+/// Refuses a body that changes one of the fields.
 pub(super) fn refuse(
     actor: &Actor,
     members: &'static [&'static str],
@@ -30,7 +30,7 @@ pub(super) fn refuse(
     Error::check_writable(violations)
 }
 
-/// Returns the message for a member that the role is not allowed to write.
+/// Returns the message for a field that the role is not allowed to write.
 fn not_writable(member: &str, role: Role) -> Bilingual {
     bilingual!(
         "The role `{role}` is not allowed to write `{member}`.",

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// Inserts a placeholder for a required member that was invalid: a dash for the name, which no rule reads, otherwise an
-/// empty list, in which violations are ignored. Rules read members of other types, so there is no placeholder for them,
+/// Inserts a placeholder for a required field that was invalid: a dash for the name, which no rule reads, otherwise an
+/// empty list, in which violations are ignored. Rules read fields of other types, so there is no placeholder for them,
 /// and parsing fails.
 pub(super) fn insert_placeholder(body: &mut Value, pointer: &str, label: &str) {
     let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), body) else { return };
@@ -42,7 +42,7 @@ fn entry(pointer: &str) -> Option<(&str, usize, &str)> {
     Some((list, index.parse().ok()?, below))
 }
 
-/// Returns the pointer of what is removed because of an error: the entry of a list, or the whole member.
+/// Returns the pointer of what is removed because of an error: the entry of a list, or the whole field.
 pub(super) fn enclosing_entry(pointer: &str) -> String {
     match entry(pointer) {
         Some((list, index, _)) => format!("{list}/{index}"),

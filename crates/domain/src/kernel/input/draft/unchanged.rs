@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::kernel::tabular::number::integral;
 
 /// Returns whether a value equals the current one. A reference that was read with `expand` is sent as a whole resource;
-/// only the members of the reference are compared then.
+/// only the fields of the reference are compared then.
 pub(super) fn is_same(sent: &Value, current: &Value) -> bool {
     match (sent, current) {
         (Value::Array(sent), Value::Array(current)) => {

@@ -1,4 +1,4 @@
-//! The unknown members that a patch sets to `null`.
+//! The unknown fields that a patch sets to `null`.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::remove;
 use crate::kernel::input::merge_patch::{merge_with_null, removed};
-use crate::kernel::resource::projection::MemberTree;
+use crate::kernel::resource::projection::FieldTree;
 use crate::kernel::resource::{READ_ONLY, Resource};
 use crate::kernel::value::Language;
 use crate::kernel::violation::{Location, Violations, unknown_member};
 
-/// Returns the errors of unknown members that the patch sets to `null`. The merge removes them, so that parsing
+/// Returns the errors of unknown fields that the patch sets to `null`. The merge removes them, so that parsing
 /// does not find them.
 pub(super) fn unknown_members<T: Resource>(mut merged: Value, patch: &Value, parent: &[&str]) -> Violations {
     let removed = removed(patch);
@@ -23,10 +23,10 @@ pub(super) fn unknown_members<T: Resource>(mut merged: Value, patch: &Value, par
     for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
         remove(&mut merged, member);
         let below = removed.iter().filter(|pointer| pointer.starts_with(&format!("/{member}/")));
-        unknown_below(below, &MemberTree::of::<T>().names, &mut only_read);
+        unknown_below(below, &FieldTree::of::<T>().names, &mut only_read);
     }
     let mut faults = deserr::deserialize::<T, _, Violations>(merged).err().unwrap_or_default();
-    // Also unknown keys, such as languages. An error because a known member is `null` does not count here.
+    // Also unknown keys, such as languages. An error because a known field is `null` does not count here.
     faults.retain(|fault| {
         let Location::Pointer(pointer) = &fault.place else { return false };
         ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)
@@ -35,7 +35,7 @@ pub(super) fn unknown_members<T: Resource>(mut merged: Value, patch: &Value, par
     faults
 }
 
-/// Records removed members inside read-only members whose names no object of the resource has, and that are no language
+/// Records removed fields inside read-only fields whose names no object of the resource has, and that are no language
 /// codes.
 fn unknown_below<'a>(
     removed: impl Iterator<Item = &'a String>,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kernel::resource::naming::pascal;
-use crate::kernel::resource::projection::{Expansion, MemberTree, Step};
+use crate::kernel::resource::projection::{Expansion, FieldTree, Step};
 use crate::kernel::resource::reference::Key;
 use crate::kernel::resource::{ParentKind, Resource};
 use crate::kernel::violation::escape;
@@ -29,7 +29,7 @@ impl UnparsedReference {
 /// Returns the references in a body, as far as they can be parsed.
 pub(super) fn unparsed_references<T: Resource>(body: &Value) -> Vec<UnparsedReference> {
     let mut found = Vec::new();
-    for expansion in &MemberTree::of::<T>().expansions {
+    for expansion in &FieldTree::of::<T>().expansions {
         if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
             collect(expansion, &expansion.path, body, String::new(), &mut found);
         }

@@ -1,6 +1,6 @@
-//! The kinds of filters: for each, what it demands of the column, and which members match it.
+//! The kinds of filters: for each, what it demands of the column, and which fields match it.
 
-/// The member is one of the values; an absent member matches none.
+/// The field is one of the values; an absent field matches none.
 pub mod one_of {
     use super::super::{Comparison, any};
 
@@ -10,7 +10,7 @@ pub mod one_of {
         (!values.is_empty()).then(|| Comparison::OneOf { words: words(), or_absent: false })
     }
 
-    /// Returns whether a member or an optional member matches.
+    /// Returns whether a field or an optional field matches.
     pub fn matches<V: PartialEq, M: Clone + Into<Option<V>>>(values: &[V], member: &M) -> bool {
         let member: Option<V> = member.clone().into();
         any(values, |value| member.as_ref() == Some(value))
@@ -51,7 +51,7 @@ pub mod in_set {
     }
 }
 
-/// The member is true or false.
+/// The field is true or false.
 pub mod flag {
     use super::super::Comparison;
     use crate::kernel::parameters::BoolParam;
@@ -61,7 +61,7 @@ pub mod flag {
         value.map(|BoolParam(value)| Comparison::Is(value))
     }
 
-    /// Returns whether a member matches.
+    /// Returns whether a field matches.
     pub fn matches(value: &Option<BoolParam>, member: &bool) -> bool {
         value.is_none_or(|BoolParam(value)| value == *member)
     }
@@ -134,7 +134,7 @@ pub mod since {
     }
 }
 
-/// The member refers to a resource with one of the keys.
+/// The field refers to a resource with one of the keys.
 pub mod reference {
     use super::super::{Comparison, any};
     use crate::kernel::resource::reference::{Key, ReferenceSummary};

@@ -69,7 +69,7 @@ pub fn any<V>(values: &[V], fits: impl Fn(&V) -> bool) -> bool {
 /// Declares the filters of the list of a resource: [`filter!`](crate::filter) with `updated_since` as the last one, and
 /// after each ordinary filter its kind and its column.
 ///
-/// - `=> one_of(kind)`: the column `kind`, and the member `data.kind`.
+/// - `=> one_of(kind)`: the column `kind`, and the field `data.kind`.
 /// - `=> one_of(slug = derived.code)`: the column `slug`, and `derived.code` of the stored resource.
 #[macro_export]
 macro_rules! list_filter {

@@ -14,7 +14,7 @@ use serde::ser::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Resource;
-use super::projection::MemberTree;
+use super::projection::FieldTree;
 use crate::bilingual;
 use crate::kernel::value::Visibility;
 use crate::kernel::violation::{FieldError, Violations, escape, pointer, unknown_member};
@@ -160,7 +160,7 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                         }
                         (name, _) if Self::members().contains(&name) => {}
                         // A resource that was read with `expand` may be sent back, too.
-                        (name, _) if MemberTree::of::<T>().fields.iter().any(|field| field == name) => {}
+                        (name, _) if FieldTree::of::<T>().fields.iter().any(|field| field == name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }

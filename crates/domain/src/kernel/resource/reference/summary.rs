@@ -13,7 +13,7 @@ pub struct ReferenceSummary {
     pub id: Uuid,
     /// The slug, if the resource has one.
     pub slug: Option<Slug>,
-    /// The member that names the resource, `name` or `title`, and its text.
+    /// The field that names the resource, `name` or `title`, and its text.
     pub label: (&'static str, String),
     /// The kind, if references show it.
     pub kind: Option<String>,

@@ -41,7 +41,7 @@ pub(super) fn next(resource: &ResourceDocument) -> &[&'static str] {
     status.map_or(&[], |(_, next)| next)
 }
 
-/// The member that changes in the examples: the name or the kind if it can be written, else the last member that can.
+/// The field that changes in the examples: the name or the kind if it can be written, else the last field that can.
 pub(super) fn changed_example_member(resource: &ResourceDocument) -> (String, Value) {
     let Value::Object(mut members) = input(resource) else { return Default::default() };
     // The status is changed by transitions.
@@ -50,7 +50,7 @@ pub(super) fn changed_example_member(resource: &ResourceDocument) -> (String, Va
     named.or_else(|| members.into_iter().next_back()).unwrap_or_default()
 }
 
-/// The example as a request body: without read-only and generated members, and with references by slug.
+/// The example as a request body: without read-only and generated fields, and with references by slug.
 fn input(resource: &ResourceDocument) -> Value {
     let mut example = resource.example.clone();
     if let Some(members) = example.as_object_mut() {

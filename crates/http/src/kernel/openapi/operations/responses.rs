@@ -114,12 +114,12 @@ fn replayed() -> Value {
     json!({ "description": about, "schema": { "type": "boolean" } })
 }
 
-/// A reference to the schema with selected members.
+/// A reference to the schema with selected fields.
 fn sparse(resource: &ResourceDocument, suffix: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", resource.schema_name) })
 }
 
-/// Some members of the example, as `fields` selects them.
+/// Some fields of the example, as `fields` selects them.
 fn selected_example(resource: &ResourceDocument) -> Value {
     let mut example = resource.example.clone();
     if let Some(members) = example.as_object_mut() {
