@@ -90,8 +90,8 @@ use crate::kernel::response::cached;
                         "points": 200,
                         "weight": 200,
                         "reason": {
-                            "de": "HAMBURG WASSER kann Kyivvodokanal beraten zu: Labor (1 von 1 Bedarfen).",
-                            "en": "HAMBURG WASSER can advise Kyivvodokanal on: Laboratory (1 of 1 needs)."
+                            "de": "HAMBURG WASSER kann Kyivvodokanal beraten zu: Labor (1 von 1 Bedarf).",
+                            "en": "HAMBURG WASSER can advise Kyivvodokanal on: Laboratory (1 of 1 need)."
                         }
                     }
                 ]

@@ -10,6 +10,7 @@ use vku_domain::agenda::{AgendaDerived, AgendaItem, AgendaSort};
 use vku_domain::bilingual;
 use vku_domain::guest::Guest;
 use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::bilingual::{Bilingual, counted};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
@@ -171,9 +172,12 @@ impl WriteHooks<Self> for AgendaItem {
         let minutes = i64::from(after.duration_minutes.get());
         let whole = others.iter().map(|(_, _, minutes)| minutes).sum::<i64>() + minutes;
         if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
+            let (session, agenda) = (in_minutes(length), in_minutes(whole));
             let detail = bilingual!(
-                "The session takes {length} minutes, but the agenda would take {whole} minutes.",
-                "Die Sitzung dauert {length} Minuten, die Tagesordnung wäre {whole} Minuten lang."
+                "The session takes {session}, but the agenda would take {agenda}.",
+                "Die Sitzung dauert {session}, die Tagesordnung wäre {agenda} lang.",
+                session,
+                agenda
             );
             violations.member("/duration_minutes", "longer_than_session", detail);
         }
@@ -261,6 +265,11 @@ async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, 
 /// Returns the length of the agenda of a session, in minutes.
 pub(crate) async fn length(writer: &Writer<'_>, session: Uuid) -> Result<i64, Error> {
     Ok(durations(writer, &[session]).await?.into_iter().map(|(_, _, minutes)| minutes).sum())
+}
+
+/// Writes a duration in words, for error messages.
+pub(crate) fn in_minutes(minutes: i64) -> Bilingual {
+    counted(minutes, ["minute", "minutes"], ["Minute", "Minuten"])
 }
 
 /// Numbers the items, starting at 1.

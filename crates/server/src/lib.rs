@@ -307,8 +307,11 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
                 // Checks that the keys in the database were sealed with this secret.
                 bootstrap::store(config).await?;
             }
-            let schema =
-                if pending == 0 { "up to date".to_owned() } else { format!("{pending} migrations behind") };
+            let schema = match pending {
+                0 => "up to date".to_owned(),
+                1 => "1 migration behind".to_owned(),
+                _ => format!("{pending} migrations behind"),
+            };
             print_line(format!(
                 "The configuration is valid. {}: reachable, schema {schema}.",
                 database.kind()

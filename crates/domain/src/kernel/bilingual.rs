@@ -77,18 +77,30 @@ pub fn format_thousands(number: u64) -> Bilingual {
     Bilingual { en: grouped(',').into(), de: grouped('.').into() }
 }
 
-/// Makes a [`Bilingual`] from an English and a German text, with variables in
-/// braces as in `format!`: `bilingual!("No {x}.", "Kein {x}.")`.
+/// Writes a number with its noun, of which the singular and the plural are given: `counted(1, ["seat", "seats"], …)` is
+/// `1 seat`.
+pub fn counted(number: impl Into<i128>, [one, many]: [&str; 2], [eins, viele]: [&str; 2]) -> Bilingual {
+    let number = number.into();
+    let (en, de) = if number == 1 { (one, eins) } else { (many, viele) };
+    Bilingual { en: format!("{number} {en}").into(), de: format!("{number} {de}").into() }
+}
+
+/// Makes a [`Bilingual`] from an English and a German text, with variables in braces as in `format!`:
+/// `bilingual!("No {x}.", "Kein {x}.")`. Variables that are [`Bilingual`] themselves are named behind the texts:
+/// `bilingual!("Wait for {time}.", "Warten Sie {time}.", time)`.
 #[macro_export]
 macro_rules! bilingual {
-    ($en:literal, $de:literal $(,)?) => {
-        $crate::kernel::bilingual::Bilingual { en: format!($en).into(), de: format!($de).into() }
+    ($en:literal, $de:literal $(, $text:ident)* $(,)?) => {
+        $crate::kernel::bilingual::Bilingual {
+            en: format!($en $(, $text = $text.en)*).into(),
+            de: format!($de $(, $text = $text.de)*).into(),
+        }
     };
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{format_thousands, typed};
+    use super::{counted, format_thousands, typed};
 
     #[test]
     fn invisible_characters_around_a_text_are_trimmed() {
@@ -98,6 +110,16 @@ mod tests {
         }
         assert_eq!(typed(" a b\u{a0}c "), "a b\u{a0}c");
         assert_eq!(typed("\u{a0}"), "");
+    }
+
+    #[test]
+    fn a_noun_agrees_with_its_number() {
+        let seats = |number: u32| counted(number, ["seat", "seats"], ["Platz", "Plätze"]);
+        let one = seats(1);
+        assert_eq!((one.en.as_ref(), one.de.as_ref()), ("1 seat", "1 Platz"));
+        let free = seats(0);
+        let free = bilingual!("{free} left.", "Noch {free}.", free);
+        assert_eq!((free.en.as_ref(), free.de.as_ref()), ("0 seats left.", "Noch 0 Plätze."));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::part::{Likeness, common};
 use super::{Exclusion, Part, Profile, Tie};
 use crate::bilingual;
 use crate::code_lists::{COUNTRIES, LANGUAGES, List, SECTORS};
-use crate::kernel::bilingual::{Bilingual, format_thousands};
+use crate::kernel::bilingual::{Bilingual, counted, format_thousands};
 use crate::kernel::value::{Country, WorkingAreaCode};
 
 /// A sentence in German and English.
@@ -142,14 +142,15 @@ fn covered_needs(
             "{adviser} bietet nichts von dem, was {needy} braucht."
         );
     }
-    let (some, all) = (met.len(), needs.len());
+    let (some, all) = (met.len(), needs.len() as u64);
+    let all = counted(all, ["need", "needs"], ["Bedarf", "Bedarfen"]);
     let areas = listed(met.into_iter().map(|area| {
         let code = || Bilingual { en: area.to_string().into(), de: area.to_string().into() };
         names.areas.get(area.as_str()).cloned().unwrap_or_else(code)
     }));
     bilingual!("{adviser} can advise {needy} on: ", "{adviser} kann {needy} beraten zu: ")
         .then(areas)
-        .then(bilingual!(" ({some} of {all} needs).", " ({some} von {all} Bedarfen)."))
+        .then(bilingual!(" ({some} of {all}).", " ({some} von {all}).", all))
 }
 
 /// Returns which utility is interested in which country.

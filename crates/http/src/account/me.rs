@@ -10,7 +10,6 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::access::scope::PERSONAL_DATA;
-use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
@@ -155,11 +154,5 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
 
 fn not_the_password() -> Error {
     let detail = bilingual!("This is not your password.", "Das ist nicht Ihr Passwort.");
-    wrong("/current_password", "wrong_password", detail)
-}
-
-fn wrong(pointer: &str, code: &'static str, detail: Bilingual) -> Error {
-    let mut violations = Violations::default();
-    violations.member(pointer, code, detail);
-    Error::invalid(violations)
+    Error::invalid_at("/current_password", "wrong_password", detail)
 }

@@ -121,9 +121,8 @@ async fn store(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> 
         file.write_all(&piece).map_err(Error::file)?;
     }
     if size == 0 {
-        let mut violations = Violations::default();
-        violations.member("", "required", bilingual!("The file is empty.", "Die Datei ist leer."));
-        return Err(Error::invalid(violations));
+        let detail = bilingual!("The file is empty.", "Die Datei ist leer.");
+        return Err(Error::invalid_at("", "required", detail));
     }
     file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
     Ok(file)

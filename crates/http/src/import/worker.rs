@@ -220,11 +220,9 @@ fn nothing_to_commit(status: ImportStatus) -> Error {
 }
 
 fn other_plan() -> Error {
-    let mut violations = Violations::default();
     let detail = bilingual!(
         "This plan does not belong to this import; see its `plan_token`.",
         "Das ist nicht der Plan dieses Imports; siehe dessen `plan_token`."
     );
-    violations.member("/plan_token", "unknown_value", detail);
-    Error::invalid(violations)
+    Error::invalid_at("/plan_token", "unknown_value", detail)
 }

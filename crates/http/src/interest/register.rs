@@ -163,13 +163,11 @@ pub async fn confirm_interest_registration(
 pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error> {
     let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {
-        let mut violations = Violations::default();
         let detail = bilingual!(
             "This is not the token of a link; copy everything after `token=`.",
             "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
         );
-        violations.member("/token", "invalid_format", detail);
-        return Err(Error::invalid(violations));
+        return Err(Error::invalid_at("/token", "invalid_format", detail));
     }
     store.confirm_interest(token, &context.request_id()).await.map(drop)
 }

@@ -134,11 +134,10 @@ async fn triage<D: Deserr<Violations>>(
 pub async fn accept_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     triage(&context, &body, async |writer, id, condition, acceptance: InterestAcceptance| {
         let InterestAcceptance { utility, status, visibility } = acceptance;
-        let utility = utility.map(|text| text.parse::<Key>()).transpose().map_err(|fault| {
-            let mut violations = Violations::default();
-            violations.member("/utility", fault.code, fault.detail);
-            Error::invalid(violations)
-        })?;
+        let utility = utility
+            .map(|text| text.parse::<Key>())
+            .transpose()
+            .map_err(|fault| Error::invalid_at("/utility", fault.code, fault.detail))?;
         let acceptance = Acceptance { utility, status, visibility };
         Box::pin(writer.accept_interest(id, condition, acceptance)).await
     })

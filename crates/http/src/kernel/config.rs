@@ -27,17 +27,20 @@ pub struct HttpConfig {
 /// How long the server waits for its clients, and how long they wait for it. None of this is configurable; tests set
 /// shorter times.
 ///
-/// Other time limits are constants where they are used:
+/// This is the list of all timeouts. The others are constants where they are used:
 ///
-/// - running requests after a shutdown was requested: `SHUTDOWN_SECONDS` in `http/src/lib.rs`;
+/// - shutdown, for requests that are still running: `SHUTDOWN_SECONDS` in `http/src/lib.rs`;
 /// - PostgreSQL: `ACQUIRE_TIMEOUT` and `statement_timeout` in `persistence/src/kernel/database/postgres.rs`,
 ///   `HEARTBEAT_TIMEOUT` of notifications in `pg_notify.rs` beside it;
-/// - SQLite: `ACQUIRE_TIMEOUT` and `busy_timeout` in `persistence/src/kernel/database/sqlite.rs`;
-/// - exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, the wait for an XLSX export (`MAX_WAIT`) in
-///   `transfer/src/export/xlsx.rs`, the least speed of a download in `response/download.rs`, that of a request body in
-///   `middleware/body_deadline.rs`;
+/// - SQLite, beside them: `ACQUIRE_TIMEOUT` and `busy_timeout` in `sqlite.rs`, `BUSY_TIMEOUT` of checkpoints in `wal.rs`,
+///   and the `busy_timeout` of a backup in `backup.rs`;
+/// - connections of exports and locks that nobody uses: `EXPORT_IDLE` in `persistence/src/kernel/database/mod.rs`;
+/// - exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`; for XLSX, `MAX_WAIT` in
+///   `transfer/src/export/xlsx.rs`; the minimum speed of a download in `response/download.rs`;
+/// - request bodies: their minimum speed in `middleware/body_deadline.rs`;
+/// - logins: `IDLE_TIMEOUT` in `persistence/src/auth/login.rs`; access tokens: `LIFETIME` in `auth/token/mod.rs`;
 /// - SMTP: `TIMEOUT` in `server/src/worker/smtp.rs`;
-/// - health: `TIMEOUT` in `http/src/meta/health.rs`, and of the command `health` in `server/src/health.rs`.
+/// - health checks: `TIMEOUT` in `http/src/meta/health.rs`, and in `server/src/health.rs` for the command `health`.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For the head of the first request of a connection.

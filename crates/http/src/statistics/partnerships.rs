@@ -9,7 +9,6 @@ use vku_domain::kernel::bilingual::{Locale, format_thousands};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Country;
-use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::{
@@ -183,12 +182,9 @@ pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse
 }
 
 fn no_map(by: PartnershipsBy) -> Error {
-    let mut violations = Violations::default();
     let detail = bilingual!(
         "A map is only available by country: leave out `by={by}`, or use `format=svg`.",
         "Eine Karte gibt es nur von Ländern: Lassen Sie `by={by}` weg, oder fragen Sie nach `format=svg`."
     );
-    let fault = FieldError::new("not_mappable", detail);
-    violations.parameter("format", fault.code, fault.detail);
-    Error::parameters(violations)
+    Error::invalid_parameter("format", "not_mappable", detail)
 }

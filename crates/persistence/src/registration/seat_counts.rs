@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::counted;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::registration::{Attendance, RegistrationStatus};
 use vku_domain::session::SeatCounts;
@@ -77,10 +78,13 @@ pub(crate) async fn check_nobody_registered(writer: &Writer<'_>, session: Uuid) 
     if number == 0 {
         return Ok(());
     }
+    let people = counted(number, ["person is", "people are"], ["Person ist", "Personen sind"]);
     let detail = bilingual!(
-        "{number} people are registered or on the waiting list: change the status of the session to \
-         `cancelled`, so that they are notified.",
-        "{number} sind angemeldet oder warten: Führen Sie sie zu `cancelled`, damit sie davon erfahren."
+        "{people} registered or on the waiting list: change the status of the session to `cancelled`, so that \
+         they are notified.",
+        "{people} angemeldet oder auf der Warteliste: Setzen Sie den Status der Sitzung auf `cancelled`, damit sie \
+         benachrichtigt werden.",
+        people
     );
     Err(Error::new(Code::HasDependents, detail))
 }

@@ -1,6 +1,7 @@
 //! Checks that a change of a session is consistent with its taken seats, its agenda and its guests.
 
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::counted;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Seats;
@@ -30,9 +31,12 @@ pub(super) async fn check_consistency(
     {
         let agenda = agenda::length(writer, before.id).await?;
         if agenda > minutes {
+            let (agenda, session) = (agenda::in_minutes(agenda), agenda::in_minutes(minutes));
             let detail = bilingual!(
-                "The agenda takes {agenda} minutes, but the session would take {minutes} minutes.",
-                "Die Tagesordnung dauert {agenda} Minuten, die Sitzung wäre {minutes} Minuten lang."
+                "The agenda takes {agenda}, but the session would only take {session}.",
+                "Die Tagesordnung dauert {agenda}, die Sitzung wäre nur {session} lang.",
+                agenda,
+                session
             );
             violations.member("/end_time", "shorter_than_agenda", detail);
         }
@@ -46,10 +50,12 @@ pub(super) async fn check_consistency(
         {
             let coming = seat_counts::count_active(writer, before.id, attendance).await?;
             if coming > 0 {
+                let people = counted(coming, ["person is", "people are"], ["Person ist", "Personen sind"]);
                 let detail = bilingual!(
-                    "{coming} people are registered or on the waiting list for `{attendance}`, which would \
-                     no longer be offered.",
-                    "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
+                    "{people} registered or on the waiting list for `{attendance}`, which would no longer be \
+                     offered.",
+                    "{people} für `{attendance}` angemeldet oder auf der Warteliste; das gäbe es dann nicht mehr.",
+                    people
                 );
                 return Err(Error::new(Code::SeatsTaken, detail).about("/format"));
             }
@@ -65,9 +71,11 @@ pub(super) async fn check_consistency(
             ("room_capacity", seats(after.room_capacity), taken.in_room),
         ] {
             if taken > seats {
+                let taken = counted(taken, ["seat is", "seats are"], ["Platz ist", "Plätze sind"]);
                 let detail = bilingual!(
-                    "{taken} seats are taken, but `{member}` would be {seats}.",
-                    "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
+                    "{taken} taken, but `{member}` would be {seats}.",
+                    "{taken} vergeben, `{member}` wäre aber {seats}.",
+                    taken
                 );
                 return Err(Error::new(Code::SeatsTaken, detail).about(format!("/{member}")));
             }

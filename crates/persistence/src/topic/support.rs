@@ -13,7 +13,6 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::value::Visibility;
-use vku_domain::kernel::violation::Violations;
 use vku_domain::topic::{SUPPORT, Topic};
 
 use crate::kernel::database::error::failed;
@@ -182,7 +181,5 @@ impl Writer<'_> {
 
 /// 400: the member is ambiguous or unknown.
 fn invalid_member(code: &'static str, detail: Bilingual) -> Error {
-    let mut violations = Violations::default();
-    violations.parameter("member", code, detail);
-    Error::parameters(violations)
+    Error::invalid_parameter("member", code, detail)
 }

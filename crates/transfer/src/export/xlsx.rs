@@ -16,7 +16,6 @@ use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::tabular::{Column, FieldSerializer, formula_error};
-use vku_domain::kernel::violation::Violations;
 use vku_persistence::any_table::{AnyTable, ExportRow};
 use vku_persistence::kernel::transaction::Reader;
 
@@ -64,9 +63,7 @@ impl XlsxLimits {
 }
 
 fn refused(detail: Bilingual) -> Error {
-    let mut violations = Violations::default();
-    violations.parameter("format", "too_large", detail);
-    Error::parameters(violations)
+    Error::invalid_parameter("format", "too_large", detail)
 }
 
 /// Rejects a list with more rows than a sheet may have.

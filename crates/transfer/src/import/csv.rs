@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::bilingual;
 use vku_domain::import::Source;
-use vku_domain::kernel::bilingual::typed;
+use vku_domain::kernel::bilingual::{counted, typed};
 use vku_domain::kernel::tabular::csv_injection::unescape_formula;
 use vku_domain::kernel::tabular::number::Decimals;
 use vku_persistence::any_table::AnyTable;
@@ -196,9 +196,11 @@ fn each<R: Read>(
         // Spreadsheets add blank cells after the last column.
         let (width, cells) = (sheet.width(), row.len());
         if cells < width || row.iter().skip(width).any(|cell| !typed(cell).is_empty()) {
+            let cells = counted(cells as u64, ["cell", "cells"], ["Zelle", "Zellen"]);
             let detail = bilingual!(
-                "The row has {cells} cells, but the header has {width}.",
-                "Die Zeile hat {cells} Zellen, die Kopfzeile {width}."
+                "The row has {cells}, but the header has {width}.",
+                "Die Zeile hat {cells}, die Kopfzeile {width}.",
+                cells
             );
             sink.put(ParsedRow::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
         } else {

@@ -103,6 +103,29 @@ impl Error {
         Self::with_violations(Code::InvalidParameters, detail, violations)
     }
 
+    /// One query parameter is invalid (400).
+    pub fn invalid_parameter(name: &'static str, code: &'static str, detail: Bilingual) -> Self {
+        let mut violations = Violations::default();
+        violations.parameter(name, code, detail);
+        Self::parameters(violations)
+    }
+
+    /// One header is malformed (400).
+    pub fn invalid_header(name: &'static str, code: &'static str, detail: Bilingual) -> Self {
+        let mut violations = Violations::default();
+        violations.header(name, code, detail);
+        Self::headers(violations)
+    }
+
+    /// Headers are malformed (400).
+    pub fn headers(violations: Violations) -> Self {
+        let detail = bilingual!(
+            "A header is malformed; see `errors`.",
+            "Ein Header ist nicht lesbar; siehe `errors`."
+        );
+        Self::with_violations(Code::BadRequest, detail, violations)
+    }
+
     /// Returns an error if there are fields that the role is not allowed to write (403).
     pub fn check_writable(violations: Violations) -> Result<(), Self> {
         if violations.is_empty() {

@@ -15,7 +15,6 @@ use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::value::{Email, SingleLine};
-use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;
 
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -126,11 +125,8 @@ fn is_of_person(password: &str, email: &Email, name: &SingleLine) -> bool {
 /// # Errors
 /// 422 `weak_password` at the pointer, with what is wrong.
 pub fn accept(password: &str, pointer: &str, user: Option<&User>) -> Result<(), Error> {
-    check_strength(password, user.map(|user| (&user.email, &user.name))).map_err(|why| {
-        let mut violations = Violations::default();
-        violations.member(pointer, "weak_password", why);
-        Error::invalid(violations)
-    })
+    check_strength(password, user.map(|user| (&user.email, &user.name)))
+        .map_err(|why| Error::invalid_at(pointer, "weak_password", why))
 }
 
 fn verify_now(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {

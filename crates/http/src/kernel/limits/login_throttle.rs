@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::token_bucket::{ClientNetwork, Rate, TokenBuckets, seconds};
+use super::token_bucket::{ClientNetwork, Rate, TokenBuckets, in_words, seconds};
 
 /// Ten failures per account and address, then one every 90 seconds.
 const PAIR: Rate = Rate { places: 10, refill: 90_000_000 };
@@ -212,20 +212,24 @@ impl MailThrottle {
         if let Some(address) = address {
             self.addresses.take(ClientNetwork::from(address), now).map_err(|level| {
                 let seconds = seconds(level.wait);
+                let wait = in_words(seconds);
                 let detail = bilingual!(
-                    "Too many e-mails have been requested. Try again in {seconds} seconds.",
-                    "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
+                    "Too many e-mails have been requested. Try again in {wait}.",
+                    "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {wait} wieder.",
+                    wait
                 );
                 too_many(seconds, detail)
             })?;
         }
         self.persons.take(Sha256::digest(email).into(), now).map(drop).map_err(|level| {
             let seconds = seconds(level.wait);
+            let wait = in_words(seconds);
             let detail = bilingual!(
                 "Too many e-mails have been requested for this mailbox. Look for one of them there, or try \
-                 again in {seconds} seconds.",
+                 again in {wait}.",
                 "Für dieses Postfach wurden zu viele E-Mails angefordert. Sehen Sie dort nach, oder \
-                 versuchen Sie es in {seconds} Sekunden wieder."
+                 versuchen Sie es in {wait} wieder.",
+                wait
             );
             too_many(seconds, detail)
         })
@@ -234,9 +238,11 @@ impl MailThrottle {
 
 fn refused(wait: i64) -> Error {
     let seconds = seconds(wait);
+    let wait = in_words(seconds);
     let detail = bilingual!(
-        "Too many failed attempts to sign in. Try again in {seconds} seconds.",
-        "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {seconds} Sekunden wieder."
+        "Too many failed attempts to sign in. Try again in {wait}.",
+        "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {wait} wieder.",
+        wait
     );
     Error { retry_after: Some(seconds), ..Error::new(Code::TooManyAttempts, detail) }
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::token_bucket::{Bucket, ClientNetwork, Rate, TokenBuckets, seconds};
+use super::token_bucket::{Bucket, ClientNetwork, Rate, TokenBuckets, in_words, seconds};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -132,9 +132,11 @@ impl RateLimiter {
 
 fn refused(level: Bucket) -> Error {
     let seconds = seconds(level.wait);
+    let wait = in_words(seconds);
     let detail = bilingual!(
-        "You have used up your request quota. Try again in {seconds} seconds.",
-        "Sie haben so viele Anfragen gestellt, wie Sie dürfen. Versuchen Sie es in {seconds} Sekunden wieder."
+        "You have used up your request quota. Try again in {wait}.",
+        "Sie haben so viele Anfragen gestellt, wie Sie dürfen. Versuchen Sie es in {wait} wieder.",
+        wait
     );
     Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use quick_cache::unsync::Cache;
+use vku_domain::kernel::bilingual::{Bilingual, counted};
 
 /// The maximum number of buckets; those that have not been used for long are evicted first.
 const BUCKETS: usize = 50_000;
@@ -34,6 +35,11 @@ pub struct Bucket {
 /// Converts microseconds to seconds, rounded up.
 pub fn seconds(microseconds: i64) -> u32 {
     u32::try_from(microseconds.max(0).saturating_add(999_999) / 1_000_000).unwrap_or(u32::MAX)
+}
+
+/// The same in words, for error messages.
+pub fn in_words(seconds: u32) -> Bilingual {
+    counted(seconds, ["second", "seconds"], ["Sekunde", "Sekunden"])
 }
 
 /// An IPv4 address, or the /64 network of an IPv6 address: a client that has one address of the network has all of

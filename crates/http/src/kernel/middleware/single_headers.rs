@@ -3,7 +3,7 @@
 
 use actix_web::http::header::HeaderMap;
 use vku_domain::bilingual;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 
 /// The headers that are read here, in their usual spelling. Three others are handled elsewhere: the HTTP parser
@@ -26,7 +26,5 @@ pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {
     if violations.is_empty() {
         return Ok(());
     }
-    let detail =
-        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
-    Err(Error::with_violations(Code::BadRequest, detail, violations))
+    Err(Error::headers(violations))
 }

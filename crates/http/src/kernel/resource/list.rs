@@ -64,27 +64,23 @@ pub async fn list(
     parameters.finish().map_err(Error::parameters)?;
     let chosen = format(&context.request, named, &Format::of(table))?;
     if dialect.is_some() && chosen != Format::Csv {
-        let mut violations = Violations::default();
         let format = chosen.as_str();
         let detail = bilingual!(
             "`{format}` has no dialects; only `csv` has.",
             "`{format}` hat keine Dialekte; `csv` hat welche."
         );
-        violations.parameter("csv_dialect", "not_in_format", detail);
-        return Err(Error::parameters(violations).into());
+        return Err(Error::invalid_parameter("csv_dialect", "not_in_format", detail).into());
     }
     check_projection(query.view(), chosen)?;
     if chosen != Format::Json {
         // A cursor would leave out the rows before it.
         if query.has_cursor() {
-            let mut violations = Violations::default();
             let format = chosen.as_str();
             let detail = bilingual!(
                 "`{format}` always contains all rows, so there are no pages: leave out `cursor`.",
                 "`{format}` hat alle Zeilen auf einmal, also keine Seiten: Lassen Sie `cursor` weg."
             );
-            violations.parameter("cursor", "not_in_format", detail);
-            return Err(Error::parameters(violations).into());
+            return Err(Error::invalid_parameter("cursor", "not_in_format", detail).into());
         }
         return download::stream(
             context,

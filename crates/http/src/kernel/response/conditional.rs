@@ -11,7 +11,7 @@ use serde::Serialize;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::{ETag, Precondition};
-use vku_domain::kernel::violation::{FieldError, Violations};
+use vku_domain::kernel::violation::FieldError;
 
 use crate::kernel::media_type::JSON;
 use crate::kernel::request::context::Context;
@@ -37,11 +37,7 @@ pub fn precondition(context: &Context) -> Result<Precondition, Error> {
 }
 
 fn unreadable(fault: FieldError) -> Error {
-    let mut violations = Violations::default();
-    violations.header("If-Match", fault.code, fault.detail);
-    let detail =
-        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
-    Error::with_violations(Code::BadRequest, detail, violations)
+    Error::invalid_header("If-Match", fault.code, fault.detail)
 }
 
 /// Compares `If-Match` of a `GET` or `HEAD` with the `ETag` of the response, so that nothing is read twice. A

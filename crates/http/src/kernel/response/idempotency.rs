@@ -4,8 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY};
 use vku_domain::bilingual;
-use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::violation::Violations;
+use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::store::idempotency::{IdempotencyKey, InFlightGuard, StoredResponse};
 use vku_persistence::kernel::transaction::Writer;
 
@@ -67,15 +66,11 @@ fn key(context: &Context) -> Result<Option<&str>, Error> {
     if visible && values.next().is_none() {
         return Ok(Some(key));
     }
-    let mut violations = Violations::default();
     let detail = bilingual!(
         "Expected exactly one value of 1 to {MAX_LENGTH} visible ASCII characters, such as a UUID.",
         "Erwartet: einmal, 1 bis {MAX_LENGTH} sichtbare ASCII-Zeichen, etwa eine UUID."
     );
-    violations.header(KEY, "invalid_format", detail);
-    let detail =
-        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
-    Err(Error::with_violations(Code::BadRequest, detail, violations))
+    Err(Error::invalid_header(KEY, "invalid_format", detail))
 }
 
 fn response(context: &Context, (answer, replayed): (StoredResponse, bool)) -> Result<HttpResponse, Error> {

@@ -114,12 +114,10 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
-    let all = text(format_thousands(countries.total));
-    let published = if countries.total == 1 { "partnership is" } else { "partnerships are" };
-    let how_many = text(bilingual!(
-        "{all} {published} published. The data behind the map and each chart is also available.",
-        "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
-    ));
+    let how_many = text(published(countries.total).then(bilingual!(
+        " The data behind the map and each chart is also available.",
+        " Jedes Bild gibt es auch als Zahlen."
+    )));
     let scrolls = text(bilingual!("Map of the world", "Weltkarte"));
     // Writing into a string cannot fail.
     let _ = write!(
@@ -161,6 +159,17 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
         text(bilingual!("Partnerships", "Partnerschaften")),
         rows.collect::<String>()
     )
+}
+
+/// Returns how many partnerships are published.
+fn published(total: u64) -> Bilingual {
+    let all = format_thousands(total);
+    match total {
+        1 => bilingual!("{all} partnership is published.", "{all} Partnerschaft ist veröffentlicht.", all),
+        _ => {
+            bilingual!("{all} partnerships are published.", "{all} Partnerschaften sind veröffentlicht.", all)
+        }
+    }
 }
 
 /// Links to the figures in other formats.
@@ -217,4 +226,19 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
         text(bilingual!("All sessions as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
     let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
     Ok(html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::published;
+
+    #[test]
+    fn the_number_of_partnerships_agrees_with_its_verb() {
+        for (total, en, de) in [
+            (1, "1 partnership is published.", "1 Partnerschaft ist veröffentlicht."),
+            (1_234, "1,234 partnerships are published.", "1.234 Partnerschaften sind veröffentlicht."),
+        ] {
+            assert_eq!((&*published(total).en, &*published(total).de), (en, de));
+        }
+    }
 }

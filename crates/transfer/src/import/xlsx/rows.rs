@@ -2,7 +2,7 @@
 
 use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
-use vku_domain::kernel::bilingual::typed;
+use vku_domain::kernel::bilingual::{counted, typed};
 use vku_domain::kernel::tabular::{CsvDialect, DisplayedNumber, Kind};
 use vku_domain::kernel::violation::FieldError;
 use vku_persistence::any_table::AnyTable;
@@ -91,9 +91,11 @@ impl Rows {
         }
         let found = cells.len();
         if found > *width {
+            let cells = counted(found as u64, ["cell", "cells"], ["Zelle", "Zellen"]);
             let detail = bilingual!(
-                "The row has {found} cells, but the header has {width}.",
-                "Die Zeile hat {found} Zellen, die Kopfzeile {width}."
+                "The row has {cells}, but the header has {width}.",
+                "Die Zeile hat {cells}, die Kopfzeile {width}.",
+                cells
             );
             return sink.put(ParsedRow::Faulty(number, vec![fault(number, "malformed_row", detail)]));
         }
