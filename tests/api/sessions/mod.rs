@@ -5,6 +5,7 @@ mod concurrency;
 mod leaving;
 mod parts;
 pub(crate) mod registrations;
+mod seats;
 
 use serde_json::{Value, json};
 

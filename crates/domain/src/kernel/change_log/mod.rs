@@ -63,6 +63,6 @@ pub struct Change {
     pub visibility: Visibility,
     /// The state of the resource after the change, without personal data.
     pub state: Value,
-    /// The status change, if the change was a transition.
+    /// The status change: of a transition, or of a restoration with another status.
     pub status_change: Option<StatusChange>,
 }

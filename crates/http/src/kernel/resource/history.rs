@@ -31,13 +31,13 @@ pub struct HistoryEntry {
     /// The version after the change.
     #[schema(minimum = 1)]
     version: i64,
-    /// The previous status, for a transition; absent if it was unknown, or you may not see it.
+    /// The previous status, if the status changed; absent if it was unknown, or you may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
-    /// The new status, for a transition.
+    /// The new status, if the status changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
-    /// The reason, for a transition.
+    /// The reason for the new status, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// What changed, field by field; all fields of a new resource, or if you could not see the previous state.

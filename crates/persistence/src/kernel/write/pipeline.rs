@@ -37,7 +37,7 @@ use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
 use super::parent_of;
-use super::record_change::update_action;
+use super::record_change::{status_change, update_action};
 use crate::kernel::id::new_id;
 use crate::kernel::table::Table;
 use crate::kernel::table::hooks::WriteHooks;
@@ -156,7 +156,10 @@ impl Writer<'_> {
         // 7. Store.
         let (action, change) = match before {
             None => (ChangeAction::Created, None),
-            Some(before) if before.deleted_at.is_some() => (ChangeAction::Restored, None),
+            // Seats may have been taken meanwhile, so that a registration comes back with another status.
+            Some(before) if before.deleted_at.is_some() => {
+                (ChangeAction::Restored, status_change(&before.data, &data, reason))
+            }
             Some(before) => update_action(&before.data, &data, reason),
         };
         let written = match before {

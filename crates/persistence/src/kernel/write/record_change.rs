@@ -54,7 +54,12 @@ pub(super) fn update_action<T: Resource>(
     (action, change)
 }
 
-fn status_change<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<StatusChange> {
+/// Returns the change of the status, if there is one.
+pub(super) fn status_change<T: Resource>(
+    before: &T,
+    after: &T,
+    reason: Option<Text>,
+) -> Option<StatusChange> {
     let (from, to) = (before.status(), after.status()?);
     (from != Some(to)).then(|| StatusChange {
         from: from.map(|state| state.word().to_owned()),
