@@ -60,9 +60,9 @@ pub struct CalendarLink {
     security(("bearer" = ["members:write", "sessions:read"]))
 )]
 pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require::<Member>(Action::Update)?;
+    context.actor.require(Member::INFO, Action::Update)?;
     // The link must not give access to more than the API key that created it.
-    context.actor.require_read::<Session>()?;
+    context.actor.require_read(Session::INFO)?;
     let member = key(&context.request, ID)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let token = context.write(dry_run, async |writer| writer.make_calendar_link(&member).await).await?;
@@ -87,7 +87,7 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
     security(("bearer" = ["members:write"]))
 )]
 pub async fn delete_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require::<Member>(Action::Update)?;
+    context.actor.require(Member::INFO, Action::Update)?;
     let member = key(&context.request, ID)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     context.write(dry_run, async |writer| writer.revoke_calendar_link(&member).await).await?;

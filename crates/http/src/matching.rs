@@ -5,6 +5,7 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
@@ -117,7 +118,7 @@ use crate::kernel::response::cached;
     security(("bearer" = ["utilities:read"]))
 )]
 pub async fn get_utility_matches(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require::<Utility>(Action::Read)?;
+    context.actor.require(Utility::INFO, Action::Read)?;
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::topic::Topic;
 use vku_persistence::any_table::JsonResource;
@@ -118,7 +119,7 @@ pub async fn delete_topic_support(context: Context) -> Result<HttpResponse, Prob
 }
 
 async fn support(context: Context, is_supported: bool) -> Result<HttpResponse, Problem> {
-    context.actor.require::<Topic>(Action::Create)?;
+    context.actor.require(Topic::INFO, Action::Create)?;
     let id = key(&context.request, ID)?;
     let mut parameters = Parameters::new(context.parameters()?);
     let (member, dry_run): (Option<Key>, bool) = (parameters.get("member"), parameters.get("dry_run"));

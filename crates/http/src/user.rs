@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;
 
@@ -90,7 +91,7 @@ pub struct NewPassword {
 )]
 pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.login()?;
-    context.actor.require::<User>(Action::Update)?;
+    context.actor.require(User::INFO, Action::Update)?;
     let id = key(&context.request, ID)?;
     let [] = parse_write_flags(&context.request, [])?;
     let NewPassword { password } = parsed(&context.request, &body)?;

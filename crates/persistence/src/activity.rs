@@ -11,29 +11,25 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
-    "activity" in partnership_id {
-        kind: String,
-        title: String,
-        title_key: String,
-        starts_on: String,
-        ends_on: Option<String>,
-        last_on: String,
-        country: Option<String>,
-        participants: Option<Json>,
-        expert_days: Option<String>,
-        description: Option<Json>,
-    }
+    kind: String,
+    title: String,
+    title_key: String,
+    starts_on: String,
+    ends_on: Option<String>,
+    last_on: String,
+    country: Option<String>,
+    participants: Option<Json>,
+    expert_days: Option<String>,
+    description: Option<Json>,
 }
 
 impl Table for Activity {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { kind, title, starts_on, ends_on, country, participants, expert_days, description } = data;
-        let columns = row::Columns {
+        let columns = Row {
             kind: kind.to_string(),
             title: title.to_string(),
             title_key: collation_key(title.as_str()),
@@ -48,7 +44,7 @@ impl Table for Activity {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             kind: text(row.kind)?,
             title: text(row.title)?,

@@ -32,15 +32,13 @@ use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
-    "agenda_item" in session_id {
-        position: String,
-        kind: String,
-        title: String,
-        duration_minutes: i64,
-        guest_id: Option<Uuid>,
-        topic_id: Option<Uuid>,
-        about: Option<Json>,
-    }
+    position: String,
+    kind: String,
+    title: String,
+    duration_minutes: i64,
+    guest_id: Option<Uuid>,
+    topic_id: Option<Uuid>,
+    about: Option<Json>,
 }
 
 /// The stored position: padded with zeros, so that it sorts as text.
@@ -49,9 +47,7 @@ fn stored(position: usize) -> String {
 }
 
 impl Table for AgendaItem {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
@@ -62,9 +58,9 @@ impl Table for AgendaItem {
         if member == "abstract" { "about" } else { member }
     }
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { position, kind, title, duration_minutes, guest, topic, about } = data;
-        let columns = row::Columns {
+        let columns = Row {
             position: stored(position.map_or(0, |position| position.get().into())),
             kind: kind.to_string(),
             title: title.to_string(),
@@ -76,7 +72,7 @@ impl Table for AgendaItem {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         let position: i64 = row.position.parse().map_err(|_| Corrupt::from("a position that is none"))?;
         Ok(Self {
             position: Some(number(position)?),
@@ -227,7 +223,7 @@ async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error
     if by_id_unchecked::<Topic>(writer, id).await?.data.status == Some(TopicStatus::Scheduled) {
         return Ok(());
     }
-    let (topic, _) = writer.open::<Topic>(Action::Transition, topic.key(), None, false).await?;
+    let topic = writer.open::<Topic>(Action::Transition, topic.key()).await?;
     match topic.data.status {
         Some(TopicStatus::Scheduled | TopicStatus::Discussed) => Ok(()),
         None | Some(TopicStatus::Proposed) => {

@@ -17,7 +17,7 @@ use vku_domain::kernel::violation::FieldError;
 use crate::kernel::read::history::Entries;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
-use crate::resources;
+use crate::tables;
 
 /// The name of an existing resource type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl FromStr for ResourceName {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, FieldError> {
-        let names: Vec<_> = resources().iter().map(|described| described.name).collect();
+        let names: Vec<_> = tables().iter().map(|table| table.name()).collect();
         let found = names.iter().find(|name| **name == text);
         found.map(|name| Self(name)).ok_or_else(|| FieldError::unknown_value(text, &names))
     }
@@ -35,13 +35,13 @@ impl FromStr for ResourceName {
 
 impl utoipa::PartialSchema for ResourceName {
     fn schema() -> RefOr<Schema> {
-        let all = resources();
-        let about = all.iter().map(|it| format!("- `{}`: {}", it.name, it.path.replace('-', " ")));
+        let all = tables();
+        let about = all.iter().map(|it| format!("- `{}`: {}", it.name(), it.info().path.replace('-', " ")));
         let about = about.collect::<Vec<_>>().join("\n");
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(format!("A kind of resource.\n\n{about}")))
-            .enum_values(Some(all.iter().map(|it| it.name)))
+            .enum_values(Some(all.iter().map(|it| it.name())))
             .into()
     }
 }
@@ -78,9 +78,9 @@ impl Reader<'_> {
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn audit(&self, filter: &AuditFilter, paging: &Paging) -> Result<Entries, Error> {
         self.actor().require_audit()?;
-        let all = resources();
+        let all = tables();
         let unreadable: Vec<_> =
-            all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
+            all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name()).collect();
         let any = |column: row::Column, ids: &[IdParam]| {
             (!ids.is_empty()).then(|| column.is_in(ids.iter().map(|IdParam(id)| *id)))
         };

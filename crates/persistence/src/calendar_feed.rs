@@ -24,7 +24,7 @@ impl Writer<'_> {
     ///
     /// Errors: 401, 403, 404.
     pub async fn make_calendar_link(&mut self, member: &Key) -> Result<String, Error> {
-        let (member, _) = self.open::<Member>(Action::Update, member, None, false).await?;
+        let member = self.open::<Member>(Action::Update, member).await?;
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(Error::internal)?;
         let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
@@ -43,7 +43,7 @@ impl Writer<'_> {
     ///
     /// Errors: 401, 403, 404.
     pub async fn revoke_calendar_link(&mut self, member: &Key) -> Result<(), Error> {
-        let (member, _) = self.open::<Member>(Action::Update, member, None, false).await?;
+        let member = self.open::<Member>(Action::Update, member).await?;
         let delete = Query::delete()
             .from_table("calendar_link")
             .and_where(Expr::col("member_id").eq(member.id))

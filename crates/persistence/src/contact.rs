@@ -26,26 +26,22 @@ use crate::membership::taking_part;
 use crate::registration::waiting_list;
 
 row! {
-    "contact" in member_id {
-        given_name: String,
-        given_name_key: String,
-        family_name: String,
-        family_name_key: String,
-        name_key: String,
-        email: String,
-        phone: Option<String>,
-        function: Option<String>,
-        language: String,
-        is_primary: bool,
-        consents: Json,
-        in_directory: bool,
-    }
+    given_name: String,
+    given_name_key: String,
+    family_name: String,
+    family_name_key: String,
+    name_key: String,
+    email: String,
+    phone: Option<String>,
+    function: Option<String>,
+    language: String,
+    is_primary: bool,
+    consents: Json,
+    in_directory: bool,
 }
 
 impl Table for Contact {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const UNIQUE: &'static [Unique] = &[Unique {
@@ -61,9 +57,9 @@ impl Table for Contact {
         },
     }];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { given_name, family_name, email, phone, function, language, is_primary, consents } = data;
-        let columns = row::Columns {
+        let columns = Row {
             given_name: given_name.to_string(),
             given_name_key: collation_key(given_name.as_str()),
             family_name: family_name.to_string(),
@@ -80,7 +76,7 @@ impl Table for Contact {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             given_name: text(row.given_name)?,
             family_name: text(row.family_name)?,

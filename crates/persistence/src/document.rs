@@ -11,24 +11,20 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
-    "document" in partnership_id {
-        title: String,
-        title_key: String,
-        url: String,
-        kind: String,
-        language: String,
-    }
+    title: String,
+    title_key: String,
+    url: String,
+    kind: String,
+    language: String,
 }
 
 impl Table for Document {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { title, url, kind, language } = data;
-        let columns = row::Columns {
+        let columns = Row {
             title: title.to_string(),
             title_key: collation_key(title.as_str()),
             url: url.to_string(),
@@ -38,7 +34,7 @@ impl Table for Document {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             title: text(row.title)?,
             url: text(row.url)?,

@@ -11,28 +11,24 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
-    "funding" in partnership_id {
-        programme_id: Option<Uuid>,
-        kind: String,
-        amount_minor: Option<i64>,
-        amount_currency: Option<String>,
-        from: Option<String>,
-        from_first: String,
-        to: Option<String>,
-    }
+    programme_id: Option<Uuid>,
+    kind: String,
+    amount_minor: Option<i64>,
+    amount_currency: Option<String>,
+    from: Option<String>,
+    from_first: String,
+    to: Option<String>,
 }
 
 impl Table for Funding {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { programme, kind, amount, from, to } = data;
-        let columns = row::Columns {
+        let columns = Row {
             programme_id: programme.as_ref().and_then(Ref::id),
             kind: kind.to_string(),
             amount_minor: amount.as_ref().map(|amount| amount.minor_units()),
@@ -44,7 +40,7 @@ impl Table for Funding {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             programme: row.programme_id.map(|id| Ref::to(Key::Id(id))),
             kind: text(row.kind)?,

@@ -25,20 +25,16 @@ use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
-    "guest" in session_id {
-        name: Option<String>,
-        name_key: String,
-        function: Option<String>,
-        email: Option<String>,
-        status: Option<String>,
-        talk_title: Option<String>,
-    }
+    name: Option<String>,
+    name_key: String,
+    function: Option<String>,
+    email: Option<String>,
+    status: Option<String>,
+    talk_title: Option<String>,
 }
 
 impl Table for Guest {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const PARTIES: bool = true;
@@ -60,9 +56,9 @@ impl Table for Guest {
         },
     ];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { name, party, function, email, status, talk_title } = data;
-        let columns = row::Columns {
+        let columns = Row {
             name: to_text(name),
             name_key: collation_key(data.label()),
             function: to_text(function),
@@ -73,7 +69,7 @@ impl Table for Guest {
         Ok((columns, ChildRows::default().party_list("party", party.as_slice())))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             name: text_opt(row.name)?,
             party: links.take_party_list("party").pop(),

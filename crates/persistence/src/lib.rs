@@ -41,8 +41,6 @@ pub use interest::pending::Link as InterestLink;
 pub use interest::triage::Acceptance;
 pub use vku_migration::SCHEMA;
 
-use std::sync::LazyLock;
-
 use vku_domain::activity::Activity;
 use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
@@ -51,8 +49,6 @@ use vku_domain::funding::Funding;
 use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::access::scope;
-use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::member::Member;
 use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
@@ -67,9 +63,8 @@ use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 
-use crate::any_table::{AnyTable, TableOf};
-use crate::kernel::read::reference_lookup::ResourceDescriptor;
-use kernel::table::{Parent, Table};
+use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 
 /// An operation on a resource type that is selected by its name at run time.
 pub trait Visitor {
@@ -80,60 +75,38 @@ pub trait Visitor {
     fn visit<T: Table>(self) -> impl Future<Output = Self::Answer>;
 }
 
-/// The name of the collection in files: `utilities`, or `partnership-funding` for a sub-resource.
-pub fn collection<T: Table>() -> String {
-    match <T::Parent as Parent>::NAME {
-        Some(parent) => format!("{parent}-{}", T::PATH),
-        None => T::PATH.to_owned(),
-    }
-}
-
 /// Returns the resource with this name, such as `partnership`.
-pub fn table(name: &str) -> Option<&'static dyn AnyTable> {
-    tables().iter().copied().find(|table| table.info().name == name)
+pub fn table(name: &str) -> Option<&'static AnyTable> {
+    tables().iter().copied().find(|table| table.name() == name)
 }
 
 /// Returns the resource with this collection name, such as `partnership-funding`.
-pub fn table_of(collection: &str) -> Option<&'static dyn AnyTable> {
+pub fn table_of(collection: &str) -> Option<&'static AnyTable> {
     tables().iter().copied().find(|table| table.collection() == collection)
+}
+
+/// Returns the names of all collections, in the order in which their files can be imported.
+pub fn collections() -> Vec<String> {
+    tables().iter().map(|table| table.collection()).collect()
+}
+
+/// Returns all scopes that an API key can have: read and write for each main collection, and a few more.
+pub fn scopes() -> Vec<String> {
+    let main = tables().iter().map(|table| table.info()).filter(|resource| resource.parent.is_none());
+    scope::known(main.map(|resource| resource.path))
 }
 
 macro_rules! resources {
     ($($resource:ty),+ $(,)?) => {
-        /// The descriptors of all resources, used to resolve references and to find dependents.
-        pub(crate) fn resources() -> &'static [ResourceDescriptor] {
-            static ALL: LazyLock<Vec<ResourceDescriptor>> = LazyLock::new(|| vec![$(ResourceDescriptor::of::<$resource>()),+]);
-            &ALL
-        }
-
-        /// The names of all collections, in the order in which their files can be imported.
-        pub fn collections() -> Vec<String> {
-            vec![$(collection::<$resource>()),+]
-        }
-
-        /// Visits the resource with this schema name; returns `None` if there is none.
-        pub(crate) async fn visit_schema<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
-            $(if name == pascal(<$resource as Resource>::NAME) {
-                return Some(visitor.visit::<$resource>().await);
-            })+
-            None
-        }
-
-        /// All scopes that an API key can have: read and write for each main collection, and a few more.
-        pub fn scopes() -> Vec<String> {
-            let main = [$((<$resource as Resource>::PATH, <<$resource as Resource>::Parent as Parent>::NAME)),+];
-            scope::known(main.into_iter().filter(|(_, parent)| parent.is_none()).map(|(path, _)| path))
-        }
-
         /// All resources, in the order in which their files can be imported.
-        pub fn tables() -> &'static [&'static dyn AnyTable] {
-            static ALL: &[&dyn AnyTable] = &[$(&TableOf::<$resource>::new()),+];
+        pub fn tables() -> &'static [&'static AnyTable] {
+            static ALL: &[&AnyTable] = &[$(<$resource as Table>::TABLE),+];
             ALL
         }
 
         /// Visits the resource with this collection name; returns `None` if there is none.
         pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
-            $(if name == collection::<$resource>() {
+            $(if name == <$resource as Table>::TABLE.collection() {
                 return Some(visitor.visit::<$resource>().await);
             })+
             None
@@ -169,23 +142,12 @@ resources! {
 mod tests {
     use super::*;
 
-    struct Scope;
-
-    impl Visitor for Scope {
-        type Answer = &'static str;
-
-        async fn visit<T: Table>(self) -> Self::Answer {
-            T::SCOPE
-        }
-    }
-
     /// Without an existing scope, no API key could be used for a sub-resource.
-    #[tokio::test]
-    async fn the_scope_of_every_resource_exists() {
-        for collection in collections() {
-            let belongs_to = visit(&collection, Scope).await.unwrap();
+    #[test]
+    fn the_scope_of_every_resource_exists() {
+        for resource in tables().iter().map(|table| table.info()) {
             for write in [false, true] {
-                assert!(scopes().contains(&scope::scope(belongs_to, write)), "{collection}: {belongs_to}");
+                assert!(scopes().contains(&scope::scope(resource.scope, write)), "{}", resource.name);
             }
         }
     }

@@ -26,20 +26,16 @@ use crate::partnership::active_today;
 use crate::registration::waiting_list;
 
 row! {
-    "member" {
-        utility_id: Uuid,
-        status: Option<String>,
-        joined_on: Option<String>,
-        left_on: Option<String>,
-        regional_group: Option<String>,
-        note: Option<String>,
-    }
+    utility_id: Uuid,
+    status: Option<String>,
+    joined_on: Option<String>,
+    left_on: Option<String>,
+    regional_group: Option<String>,
+    note: Option<String>,
 }
 
 impl Table for Member {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const SETS: bool = true;
@@ -62,10 +58,10 @@ impl Table for Member {
         },
     }];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
         let Interests { sectors, countries, working_areas } = interests;
-        let columns = row::Columns {
+        let columns = Row {
             // An unresolved reference is refused before it gets here, and the foreign key would refuse this
             // id too.
             utility_id: utility.id().unwrap_or_default(),
@@ -82,7 +78,7 @@ impl Table for Member {
         Ok((columns, links))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             utility: Ref::to(Key::Id(row.utility_id)),
             status: text_opt(row.status)?,

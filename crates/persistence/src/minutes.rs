@@ -23,29 +23,24 @@ use crate::kernel::table::{SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
-    "minutes" in session_id {
-        text: Json,
-        decisions: Json,
-        status: Option<String>,
-    }
+    text: Json,
+    decisions: Json,
+    status: Option<String>,
 }
 
 impl Table for Minutes {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const PARENT_LOCK: LockType = LockType::Update;
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { text, decisions, status } = data;
-        let columns =
-            row::Columns { text: to_json(text)?, decisions: to_json(decisions)?, status: to_text(status) };
+        let columns = Row { text: to_json(text)?, decisions: to_json(decisions)?, status: to_text(status) };
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { text: json(row.text)?, decisions: json(row.decisions)?, status: text_opt(row.status)? })
     }
 

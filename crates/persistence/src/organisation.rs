@@ -11,28 +11,24 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
-    "organisation" {
-        slug: String,
-        name: String,
-        name_key: String,
-        short_name: Option<String>,
-        aliases: Json,
-        kind: String,
-        country: Option<String>,
-        website: Option<String>,
-        iati_identifier: Option<String>,
-    }
+    slug: String,
+    name: String,
+    name_key: String,
+    short_name: Option<String>,
+    aliases: Json,
+    kind: String,
+    country: Option<String>,
+    website: Option<String>,
+    iati_identifier: Option<String>,
 }
 
 impl Table for Organisation {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { slug, name, short_name, aliases, kind, country, website, iati_identifier } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
             name_key: collation_key(name.as_str()),
@@ -46,7 +42,7 @@ impl Table for Organisation {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,

@@ -12,31 +12,27 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table};
 
 row! {
-    "policy_update" {
-        // The title for errors and sorting; `titles` has all languages.
-        title: String,
-        title_key: String,
-        titles: Json,
-        summary: Json,
-        level: String,
-        published_on: String,
-        source_url: String,
-    }
+    // The title for errors and sorting; `titles` has all languages.
+    title: String,
+    title_key: String,
+    titles: Json,
+    summary: Json,
+    level: String,
+    published_on: String,
+    source_url: String,
 }
 
 impl Table for PolicyUpdate {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const SETS: bool = true;
     const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { title, summary, level, published_on, source_url, sectors, working_areas } = data;
-        let columns = row::Columns {
+        let columns = Row {
             title: data.label().to_owned(),
             title_key: collation_key(data.label()),
             titles: to_json(title)?,
@@ -48,7 +44,7 @@ impl Table for PolicyUpdate {
         Ok((columns, ChildRows::default().set("sectors", sectors).set("working_areas", working_areas)))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             title: json(row.titles)?,
             summary: json(row.summary)?,

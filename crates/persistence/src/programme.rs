@@ -17,29 +17,25 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 
 row! {
-    "funding_programme" {
-        slug: String,
-        name: String,
-        name_key: String,
-        kind: String,
-        start: Option<String>,
-        start_first: String,
-        end: Option<String>,
-        end_last: String,
-        volume_minor: Option<i64>,
-        volume_currency: Option<String>,
-        rules: Option<Json>,
-        description: Option<Json>,
-        url: Option<String>,
-        source_url: Option<String>,
-        calls: Option<Json>,
-    }
+    slug: String,
+    name: String,
+    name_key: String,
+    kind: String,
+    start: Option<String>,
+    start_first: String,
+    end: Option<String>,
+    end_last: String,
+    volume_minor: Option<i64>,
+    volume_currency: Option<String>,
+    rules: Option<Json>,
+    description: Option<Json>,
+    url: Option<String>,
+    source_url: Option<String>,
+    calls: Option<Json>,
 }
 
 impl Table for FundingProgramme {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const SETS: bool = true;
@@ -61,7 +57,7 @@ impl Table for FundingProgramme {
         },
     ];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
             slug,
             name,
@@ -79,7 +75,7 @@ impl Table for FundingProgramme {
             source_url,
             calls,
         } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
             name_key: collation_key(name.as_str()),
@@ -104,7 +100,7 @@ impl Table for FundingProgramme {
         Ok((columns, links))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,
@@ -130,10 +126,11 @@ impl Table for FundingProgramme {
                 .column("owner_id")
                 .from("funding_programme_party")
                 .and_where(Expr::col("field").eq("funders"))
-                .and_where(
-                    Expr::col("organisation_id")
-                        .in_subquery(ids_of_keys::<Organisation>(&filter.funder, actor)),
-                )
+                .and_where(Expr::col("organisation_id").in_subquery(ids_of_keys(
+                    Organisation::TABLE,
+                    &filter.funder,
+                    actor,
+                )))
                 .take();
             column::<Self>("id").in_subquery(owners)
         });

@@ -14,15 +14,13 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
-    "result" in partnership_id {
-        name: String,
-        name_key: String,
-        unit: String,
-        baseline: Option<String>,
-        target: Option<String>,
-        sdg_target: Option<String>,
-        values: Json,
-    }
+    name: String,
+    name_key: String,
+    unit: String,
+    baseline: Option<String>,
+    target: Option<String>,
+    sdg_target: Option<String>,
+    values: Json,
 }
 
 /// The field of the parties that reported values.
@@ -38,14 +36,12 @@ struct StoredValue {
 }
 
 impl Table for PartnershipResult {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const PARTIES: bool = true;
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { name, unit, baseline, target, sdg_target, values } = data;
         let stored_values = values.iter().map(|ResultValue { on, value, reported_by }| StoredValue {
             on: on.to_string(),
@@ -54,7 +50,7 @@ impl Table for PartnershipResult {
         });
         let reporters: Vec<_> =
             values.iter().filter_map(|value| value.reported_by.clone()).map(Party::Utility).collect();
-        let columns = row::Columns {
+        let columns = Row {
             name: name.to_string(),
             name_key: collation_key(name.as_str()),
             unit: unit.to_string(),
@@ -66,7 +62,7 @@ impl Table for PartnershipResult {
         Ok((columns, ChildRows::default().party_list(REPORTERS, &reporters)))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         let stored_values: Vec<StoredValue> =
             serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
         let mut reporters = links.take_party_list(REPORTERS).into_iter();

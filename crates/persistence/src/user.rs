@@ -21,20 +21,16 @@ use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::Writer;
 
 row! {
-    "user" {
-        email: String,
-        email_key: String,
-        name: String,
-        name_key: String,
-        role: String,
-        disabled: bool,
-    }
+    email: String,
+    email_key: String,
+    name: String,
+    name_key: String,
+    role: String,
+    disabled: bool,
 }
 
 impl Table for User {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const PARTIES: bool = true;
@@ -58,9 +54,9 @@ impl Table for User {
         },
     }];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { email, name, role, utilities, disabled } = data;
-        let columns = row::Columns {
+        let columns = Row {
             email: email.to_string(),
             email_key: email.folded(),
             name: name.to_string(),
@@ -72,7 +68,7 @@ impl Table for User {
         Ok((columns, ChildRows::default().party_list("utilities", &utilities)))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         let utilities = links.take_party_list("utilities").into_iter().filter_map(|party| match party {
             Party::Utility(utility) => Some(utility),
             Party::Organisation(_) => None,
@@ -91,9 +87,11 @@ impl Table for User {
             let bound_to_utility = Query::select()
                 .column("owner_id")
                 .from("user_party")
-                .and_where(
-                    Expr::col("utility_id").in_subquery(ids_of_keys::<Utility>(&filter.utility, actor)),
-                )
+                .and_where(Expr::col("utility_id").in_subquery(ids_of_keys(
+                    Utility::TABLE,
+                    &filter.utility,
+                    actor,
+                )))
                 .take();
             column::<Self>("id").in_subquery(bound_to_utility)
         });

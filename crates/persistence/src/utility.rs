@@ -28,35 +28,31 @@ use crate::matching::profile::traits;
 use crate::partnership::follow_country;
 
 row! {
-    "utility" {
-        slug: String,
-        name: String,
-        name_key: String,
-        aliases: Json,
-        kind: String,
-        legal_form: Option<String>,
-        country: String,
-        region: Option<String>,
-        city: Option<String>,
-        city_key: String,
-        latitude: Option<f64>,
-        longitude: Option<f64>,
-        climate_zone: Option<String>,
-        population_served: Option<Json>,
-        employees: Option<Json>,
-        website: Option<String>,
-        description: Option<Json>,
-        visibility: String,
-        source_url: Option<String>,
-        // The profile for matching, as one text.
-        traits: String,
-    }
+    slug: String,
+    name: String,
+    name_key: String,
+    aliases: Json,
+    kind: String,
+    legal_form: Option<String>,
+    country: String,
+    region: Option<String>,
+    city: Option<String>,
+    city_key: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    climate_zone: Option<String>,
+    population_served: Option<Json>,
+    employees: Option<Json>,
+    website: Option<String>,
+    description: Option<Json>,
+    visibility: String,
+    source_url: Option<String>,
+    // The profile for matching, as one text.
+    traits: String,
 }
 
 impl Table for Utility {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const SETS: bool = true;
@@ -66,7 +62,7 @@ impl Table for Utility {
     ];
     const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
             slug,
             name,
@@ -89,7 +85,7 @@ impl Table for Utility {
             visibility,
             source_url,
         } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
             name_key: collation_key(name.as_str()),
@@ -119,7 +115,7 @@ impl Table for Utility {
         Ok((columns, links))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
         Ok(Self {

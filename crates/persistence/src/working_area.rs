@@ -12,23 +12,19 @@ use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::Reader;
 
 row! {
-    "working_area" {
-        slug: String,
-        // The label for errors; `labels` has all languages.
-        label: String,
-        labels: Json,
-    }
+    slug: String,
+    // The label for errors; `labels` has all languages.
+    label: String,
+    labels: Json,
 }
 
 impl Table for WorkingArea {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { slug, label: labels } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             label: data.label().to_owned(),
             labels: to_json(labels)?,
@@ -36,7 +32,7 @@ impl Table for WorkingArea {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { slug: Some(text(row.slug)?), label: json(row.labels)? })
     }
 

@@ -135,7 +135,7 @@ pub(crate) fn spooled(content: &mut impl std::io::Read) -> std::io::Result<File>
 }
 
 /// Returns the resource of a collection; rejects an unknown one.
-pub(crate) fn known(collection: &str) -> Result<&'static dyn AnyTable, CliError> {
+pub(crate) fn known(collection: &str) -> Result<&'static AnyTable, CliError> {
     if let Some(table) = table_of(collection) {
         return Ok(table);
     }

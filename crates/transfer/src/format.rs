@@ -58,7 +58,7 @@ impl Format {
 
     /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
     /// only for events.
-    pub fn of(table: &dyn AnyTable) -> Vec<Self> {
+    pub fn of(table: &'static AnyTable) -> Vec<Self> {
         let info = table.info();
         let fits = |format: &Self| match format {
             Self::Geojson => info.has_places,

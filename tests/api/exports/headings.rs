@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::tabular::{Column, Kind, Layout};
-use vku_persistence::kernel::table::{Parent, Table};
+use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 /// The columns of a resource: those that can be imported, and the others.
@@ -14,11 +14,11 @@ impl Visitor for Columns {
     type Answer = (Vec<Column>, Vec<Column>);
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let layout = Layout::of::<T>();
+        let layout = Layout::of(T::INFO);
         let languages = ["to".to_owned(), "uk".to_owned()];
         let mut others: Vec<_> = READ_ONLY.iter().map(|name| Column::new(*name, Kind::Text)).collect();
-        others.extend(<T::Parent as Parent>::NAME.map(|name| Column::new(name, Kind::Reference)));
-        others.extend(Layout::derived::<T>().columns(&languages));
+        others.extend(T::INFO.parent.map(|name| Column::new(name, Kind::Reference)));
+        others.extend(Layout::derived(T::INFO).columns(&languages));
         let imported = layout.columns(&languages);
         for column in &imported {
             for name in [&column.name, &column.heading()] {

@@ -22,7 +22,7 @@ use crate::harness::database::{self};
 use crate::harness::on_both;
 
 /// Exports a whole collection as CSV.
-async fn export(store: &Store, table: &'static dyn AnyTable, dialect: CsvDialect) -> String {
+async fn export(store: &Store, table: &'static AnyTable, dialect: CsvDialect) -> String {
     let export = Export {
         store: store.clone(),
         actor: Actor::operator(store.now()),
@@ -44,7 +44,7 @@ async fn export(store: &Store, table: &'static dyn AnyTable, dialect: CsvDialect
 }
 
 /// Imports a whole collection and returns the number of created rows.
-async fn import(store: &Store, table: &'static dyn AnyTable, csv: &str) -> usize {
+async fn import(store: &Store, table: &'static AnyTable, csv: &str) -> usize {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(csv.as_bytes()).unwrap();
     let order = Order {

@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::query::Query;
 use vku_domain::utility::Utility;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
+use vku_persistence::kernel::table::Table;
 use vku_transfer::export::spool::SpoolSpace;
 
 use crate::api::fixtures::UTILITIES;
@@ -134,7 +134,7 @@ fn the_write_ahead_log_shrinks_after_a_long_export() {
         let length = || std::fs::metadata(&log).unwrap().len();
         let actor = Actor::operator(app.store.now());
         let export = app.store.export(&actor).await.unwrap();
-        export.rows(&Query::<Utility>::all(), None).await.unwrap();
+        export.rows::<Utility>(&mut Utility::TABLE.all(), None).await.unwrap();
         for letter in ["a", "b", "c", "d", "e", "f", "g"] {
             enlarge(&app, letter).await;
         }

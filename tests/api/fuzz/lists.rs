@@ -9,6 +9,7 @@ use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::sort::SortKey;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Resource as _;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::FieldTree;
 use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
@@ -48,7 +49,7 @@ impl Words {
         for (_, schema) in described.iter().flat_map(|it| &it.schemas) {
             texts(&serde_json::to_value(schema).unwrap()["enum"], &mut known);
         }
-        let shape = FieldTree::of::<T>();
+        let shape = FieldTree::of(T::INFO);
         Self {
             parameters: described.iter().map(|it| it.name).collect(),
             known: known.into_iter().collect(),
@@ -150,7 +151,9 @@ async fn ask_many<T: Table>(
         let reader = app.store.read(actor).await.unwrap();
         match reader.list_everywhere(&query).await {
             Ok(page) => {
-                let items = reader.project(&query.view, page.items).await;
+                let items: Vec<_> =
+                    page.items.into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect();
+                let items = reader.project(&query.view, &items).await;
                 assert!(items.unwrap_or_else(|error| panic!("{error} {:?}", error.source)).len() <= 200);
                 answered += 1;
             }

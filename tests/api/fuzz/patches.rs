@@ -76,10 +76,10 @@ impl Visitor for Patches<'_> {
             let told = || format!("{} {} {body} or {new:?} by {:?}", T::PATH, items[at], actor.role);
             let _case = Case(&told);
             let draft = match &new {
-                Some(body) => Draft::<T>::create(actor, body.clone(), InputSource::Request),
+                Some(body) => Draft::create(T::INFO, actor, body.clone(), InputSource::Request),
                 None => Draft::patch(actor, &stored[at], body.clone(), InputSource::Request),
             };
-            match draft.and_then(|draft| settled(draft, &stored[at], actor)) {
+            match draft.and_then(|draft| settled::<T>(draft, &stored[at], actor)) {
                 Ok(()) => right += 1,
                 Err(error) => assert_client_error(&error),
             }
@@ -89,9 +89,9 @@ impl Visitor for Patches<'_> {
 }
 
 /// Checks the rules as a write does, including the requirements of each status, but without looking up references.
-fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> Result<(), Error> {
+fn settled<T: Table>(mut draft: Draft, before: &Stored<T>, actor: &Actor) -> Result<(), Error> {
     let mut violations = Violations::default();
-    if let Some(data) = &mut draft.data {
+    if let Some(data) = draft.data.as_mut().and_then(|data| data.downcast_mut::<T>()) {
         data.references(&mut |_| {});
         data.validate(&mut violations);
         T::validate_changes(Some(&before.data), data, actor, &mut Violations::default());
@@ -101,7 +101,7 @@ fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> 
     }
     let data = draft.finish(violations)?;
     // Valid data has to be readable again after it is written.
-    let written = serde_json::to_value(&data).unwrap();
+    let written = data.to_value().unwrap();
     let read = deserr::deserialize::<T, _, Violations>(written.clone());
     assert!(read.is_ok(), "{written} is not read again: {:?}", read.err());
     Ok(())

@@ -10,7 +10,8 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::partnership::Partnership;
 use vku_domain::utility::Utility;
-use vku_persistence::kernel::bulk_import::{Done, Row};
+use vku_persistence::any_table::ImportedRow;
+use vku_persistence::kernel::bulk_import::Row;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Writer;
 
@@ -42,9 +43,9 @@ async fn batch<T: Table>(
     body: impl Fn(u64) -> Value,
 ) -> Result<(), Error> {
     let rows = (number * 200..number * 200 + 200).map(|number| (number, row(body(number)))).collect();
-    for outcome in writer.import::<T>(ImportMode::Create, rows).await? {
+    for outcome in T::TABLE.import(writer, ImportMode::Create, rows).await? {
         match outcome {
-            Ok(Done::Created(_)) => {}
+            Ok(ImportedRow::Created(_)) => {}
             Ok(_) => panic!("a row that is not new"),
             Err(error) => panic!("{error:?}"),
         }
@@ -63,7 +64,7 @@ async fn staged<T: Table>(
     body: impl Fn(u64) -> Value,
     meanwhile: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    writer.stage_import::<T>().await?;
+    T::TABLE.stage_import(writer).await?;
     for number in 0..5 {
         batch::<T>(writer, number, &body).await?;
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::FieldTree;
 use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::database::Database;
@@ -118,7 +119,7 @@ impl Visitor for Statements<'_> {
     async fn visit<T: Table>(self) -> Self::Answer {
         let operator = Actor::operator(self.store.now());
         let mut counts = [(0, 0); 2];
-        let all: Vec<_> = FieldTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
+        let all: Vec<_> = FieldTree::of(T::INFO).expansions.iter().map(|it| it.name.as_str()).collect();
         let all = all.join(",");
         for (count, limit) in counts.iter_mut().zip(["2", "200"]) {
             // The newest rows first, because they have all kinds of references.
@@ -130,7 +131,9 @@ impl Visitor for Statements<'_> {
             let reader = self.store.read(&operator).await.unwrap();
             let page = reader.list_everywhere(&query).await.unwrap();
             let plain = self.counter.load(Relaxed);
-            reader.project(&query.view, page.items).await.unwrap();
+            let items: Vec<_> =
+                page.items.into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect();
+            reader.project(&query.view, &items).await.unwrap();
             let whole = self.counter.load(Relaxed);
             assert_eq!(whole > plain, !all.is_empty(), "{}", T::NAME);
             *count = (plain, whole);

@@ -18,7 +18,7 @@ use vku_domain::utility::Utility;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Writer;
-use vku_persistence::{Visitor, collection, collections, visit};
+use vku_persistence::{Visitor, collections, visit};
 
 use crate::api::changes::write;
 use crate::api::fixtures::{FIXTURES, create_samples};
@@ -108,7 +108,7 @@ impl Visitor for Check<'_> {
         let items = all_rows::<T>(self.store, false).await;
         let rows: Vec<_> = items.iter().map(|item| (item.id, index(item, self.indexes))).collect();
         let words: BTreeSet<_> = rows.iter().flat_map(|(_, index)| index.keys().cloned()).collect();
-        let collection = collection::<T>();
+        let collection = T::TABLE.collection();
         if !FIXTURES.iter().find(|it| it.collection == collection).unwrap().is_searched {
             assert!(words.is_empty() && !rows.is_empty() && !T::SEARCHED);
             return "has no words".to_owned();

@@ -85,7 +85,7 @@ impl<T: Resource> Query<T> {
             limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
             count: parameters.get("count"),
             deleted: parameters.get("deleted"),
-            view: Projection::take::<T>(parameters),
+            view: Projection::take(T::INFO, parameters),
             fingerprint,
         }
     }

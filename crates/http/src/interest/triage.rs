@@ -9,8 +9,8 @@ use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
@@ -65,7 +65,7 @@ async fn triage<D: Deserr<Violations>>(
         D,
     ) -> Result<Stored<InterestRegistration>, Error>,
 ) -> Result<HttpResponse, Problem> {
-    context.actor.require::<InterestRegistration>(Action::Update)?;
+    context.actor.require(InterestRegistration::INFO, Action::Update)?;
     let id = key(&context.request, ID)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(context)?;

@@ -9,6 +9,7 @@ use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Currency;
 use vku_domain::matching::Sentence;
@@ -157,7 +158,7 @@ impl Figures for FundingStatistics {
     security((), ("bearer" = ["partnerships:read"]))
 )]
 pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require_read::<Partnership>()?;
+    context.actor.require_read(Partnership::INFO)?;
     let FundingFigures { by, currency, format } = parse_query(&context)?;
     let by = by.unwrap_or(FundingBy::Programme);
     negotiate(&context, format, async |reader| FundingStatistics::of(reader, by, currency.as_ref()).await)

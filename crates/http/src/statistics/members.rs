@@ -7,6 +7,7 @@ use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::member::Member;
@@ -152,7 +153,7 @@ impl Figures for MemberStatistics {
     security(("bearer" = ["members:read"]))
 )]
 pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require_read::<Member>()?;
+    context.actor.require_read(Member::INFO)?;
     let MemberFigures { by, format } = parse_query(&context)?;
     let by = by.unwrap_or(MembersBy::Status);
     negotiate(&context, format, async |reader| MemberStatistics::of(reader, by).await).await

@@ -7,6 +7,7 @@ use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::{Locale, format_thousands};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Country;
 use vku_domain::matching::Sentence;
@@ -155,7 +156,7 @@ impl Figures for PartnershipStatistics {
     security((), ("bearer" = ["partnerships:read"]))
 )]
 pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require_read::<Partnership>()?;
+    context.actor.require_read(Partnership::INFO)?;
     let PartnershipFigures { by, format: named } = parse_query(&context)?;
     let format = match named {
         Some(named) => named,

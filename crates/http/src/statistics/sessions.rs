@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::session::Session;
@@ -139,7 +140,7 @@ impl Figures for SessionStatistics {
     security((), ("bearer" = ["sessions:read"]))
 )]
 pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.require_read::<Session>()?;
+    context.actor.require_read(Session::INFO)?;
     let SessionFigures { by, format } = parse_query(&context)?;
     let by = by.unwrap_or(SessionsBy::Year);
     negotiate(&context, format, async |reader| SessionStatistics::of(reader, by).await).await

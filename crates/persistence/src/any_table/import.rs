@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 use uuid::Uuid;
+use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::{Stored, slug_of};
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::value::Slug;
 
+use super::AnyTable;
 use crate::kernel::bulk_import::{Done, Row};
-use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
 
 /// A state of a resource that an import has written or changed.
 #[derive(Clone, Debug)]
@@ -30,15 +31,16 @@ pub struct Imported {
 }
 
 impl Imported {
-    fn of<T: Table>(stored: &Stored<T>) -> Result<Self, Error> {
+    fn of(stored: &dyn AnyStored) -> Result<Self, Error> {
+        let (meta, data) = (stored.meta(), stored.data());
         Ok(Self {
-            id: stored.id,
-            version: stored.version,
-            parent: stored.parent.as_ref().map(|(_, summary)| summary.id),
-            slug: slug_of(&stored.data),
-            label: stored.data.label().to_owned(),
-            status: stored.data.status().map(State::word),
-            data: serde_json::to_value(&stored.data).map_err(Error::internal)?,
+            id: meta.id,
+            version: meta.version,
+            parent: meta.parent,
+            slug: data.slug(),
+            label: data.label().to_owned(),
+            status: data.status(),
+            data: data.to_value()?,
         })
     }
 }
@@ -57,14 +59,37 @@ pub enum ImportedRow {
 }
 
 impl ImportedRow {
-    pub(super) fn of<T: Table>(done: Done<T>) -> Result<Self, Error> {
+    fn of(done: Done) -> Result<Self, Error> {
         Ok(match done {
-            Done::Created(created) => Self::Created(Box::new(Imported::of(&created)?)),
-            Done::Updated(states) => {
-                Self::Updated(Box::new((Imported::of(&states.0)?, Imported::of(&states.1)?)))
+            Done::Created(created) => Self::Created(Box::new(Imported::of(&*created)?)),
+            Done::Updated(before, after) => {
+                Self::Updated(Box::new((Imported::of(&*before)?, Imported::of(&*after)?)))
             }
-            Done::Unchanged(known) => Self::Unchanged(known.id, known.version),
+            Done::Unchanged(known) => Self::Unchanged(known.id(), known.version()),
             Done::Deferred(row) => Self::Deferred(row),
         })
+    }
+}
+
+impl AnyTable {
+    /// Stages an import that may be large: its changes do not stay in memory, and, if rows do not depend on
+    /// each other, other writers get their turn between batches.
+    ///
+    /// Errors: the database is unavailable, or its folder is not writable.
+    pub async fn stage_import(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
+        writer.stage_import(self).await
+    }
+
+    /// Writes the rows of an import in the given order. A refused row changes nothing; the others are written.
+    ///
+    /// Errors: those that no row has caused, such as a database that is unavailable.
+    pub async fn import(
+        &'static self,
+        writer: &mut Writer<'_>,
+        mode: ImportMode,
+        rows: Vec<(u64, Row)>,
+    ) -> Result<Vec<Result<ImportedRow, Error>>, Error> {
+        let outcomes = writer.import(self, mode, rows).await?;
+        Ok(outcomes.into_iter().map(|outcome| ImportedRow::of(outcome?)).collect())
     }
 }

@@ -1,21 +1,20 @@
-//! Lists of a resource that is chosen at run time.
+//! Lists and exports.
 
-use std::any::Any;
-
-use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
-use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::projection::{Projected, Projection};
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
+use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::value::Places;
 
-use crate::kernel::table::Table;
+use super::{AnyQuery, AnyTable};
+use crate::kernel::read::list::AnyPage;
 use crate::kernel::transaction::Reader;
 
 /// A page of a list.
@@ -40,143 +39,141 @@ pub struct ExportRow {
     /// The event, if the resource is one.
     pub event: Option<Event>,
     /// The selected members.
-    pub item: Box<dyn ExportItem>,
+    pub item: ExportItem,
 }
 
 /// The selected members of a row.
-pub trait ExportItem: Send {
+pub enum ExportItem {
+    /// All members, nothing expanded.
+    Full(&'static AnyTable, Box<dyn AnyStored>),
+    /// With selected members or expanded references.
+    Selected(Value),
+}
+
+impl ExportItem {
     /// Appends the row as JSON.
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error>;
+    ///
+    /// Errors: 500.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        match self {
+            Self::Full(_, stored) => stored.write_json(out),
+            Self::Selected(value) => serde_json::to_writer(out, value).map_err(Error::internal),
+        }
+    }
 
     /// Returns the cells of the row.
-    fn cells(&self, fields: &FieldSerializer) -> Result<Vec<Cell>, Error>;
-}
-
-impl<T: Table> ExportItem for Projected<T> {
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        serde_json::to_writer(out, self).map_err(Error::internal)
-    }
-
-    fn cells(&self, fields: &FieldSerializer) -> Result<Vec<Cell>, Error> {
-        fields.cells(self).map_err(Error::internal)
+    ///
+    /// Errors: 500.
+    pub fn cells(&self, fields: &FieldSerializer) -> Result<Vec<Cell>, Error> {
+        match self {
+            Self::Full(table, stored) => table.typed.cells(&**stored, fields),
+            Self::Selected(value) => fields.cells(value).map_err(Error::internal),
+        }
     }
 }
 
-/// The parameters of a list: a [`Query`] for any resource.
-pub trait AnyQuery: Send {
-    /// The selected and expanded members.
-    fn view(&self) -> &Projection;
+impl AnyTable {
+    /// Takes `fields` and `expand`.
+    pub fn projection(&self, parameters: &mut Parameters) -> Projection {
+        Projection::take(self.resource, parameters)
+    }
 
-    /// Whether the query begins at a cursor.
-    fn has_cursor(&self) -> bool;
+    /// Takes the parameters of a list.
+    pub fn query(&self, parameters: &mut Parameters) -> AnyQuery {
+        self.typed.query(parameters)
+    }
 
-    /// Returns the query, for a resource that is known after all.
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    /// Makes the query for all rows in the default order.
+    pub fn all(&self) -> AnyQuery {
+        self.typed.all()
+    }
 
+    /// Returns the columns of a file for import.
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.resource)
+    }
+
+    /// Returns the columns that exports have in addition, for information.
+    pub fn derived_columns(&self, languages: &[String]) -> Vec<Column> {
+        Layout::derived_in_tables(self.resource, languages)
+    }
+
+    /// Returns the columns of an export: one for each member, and for each of the languages besides the usual ones; a
+    /// resource with a parent begins with the parent. Members that cannot be written have a column only if they are
+    /// selected, or if [`Layout::derived_in_tables`] has them.
+    pub fn columns(&self, languages: &[String], view: &Projection) -> Vec<Column> {
+        let parent = self.resource.parent;
+        let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
+        columns.extend(self.layout().columns(languages));
+        if view.is_sparse() {
+            columns.insert(0, Column::new("id", Kind::Text));
+            columns.extend(Layout::derived(self.resource).columns(languages));
+            columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
+            columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
+        } else {
+            columns.extend(self.derived_columns(languages));
+        }
+        columns
+    }
+}
+
+impl AnyQuery {
     /// Reads the page.
     ///
     /// Errors: those of [`Reader::list`].
-    fn page<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<JsonPage, Error>>;
+    pub async fn page(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<JsonPage, Error> {
+        let AnyPage { items, next, prev, total } = reader.list_any(self, parent).await?;
+        let items = match self.view.is_default() {
+            true => items.to_json()?,
+            false => {
+                let values = reader.project(&self.view, &items.into_items()).await?;
+                serde_json::to_vec(&values).map_err(Error::internal)?
+            }
+        };
+        Ok(JsonPage { items, next, prev, total })
+    }
 
     /// Counts all rows, whatever the cursor; without a parent, those of all parents.
-    fn count<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<u64, Error>>;
+    ///
+    /// Errors: those of [`Reader::list`].
+    pub async fn count(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<u64, Error> {
+        let query = Self { count: true, limit: 1, cursor: None, ..self.clone() };
+        let page = match parent {
+            Some(_) => reader.list_any(&query, parent).await?,
+            None => reader.list_everywhere_any(&query).await?,
+        };
+        Ok(page.total.unwrap_or(0))
+    }
 
     /// Returns the languages of the texts besides the usual ones.
-    fn languages<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<Vec<String>, Error>>;
+    ///
+    /// Errors: those of [`Reader::list`].
+    pub async fn languages(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<Vec<String>, Error> {
+        reader.languages(self, parent).await
+    }
 
     /// Reads the next rows of an export, and returns whether there are more.
-    fn next_rows<'a>(
-        &'a mut self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<(Vec<ExportRow>, bool), Error>>;
-}
-
-impl<T: Table> AnyQuery for Query<T> {
-    fn view(&self) -> &Projection {
-        &self.view
-    }
-
-    fn has_cursor(&self) -> bool {
-        self.cursor.is_some()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-
-    fn page<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<JsonPage, Error>> {
-        async move {
-            let Page { items, next, prev, total } = reader.list(self, parent).await?;
-            let items = reader.project(&self.view, items).await?;
-            let items = serde_json::to_vec(&items).map_err(Error::internal)?;
-            Ok(JsonPage { items, next, prev, total })
-        }
-        .boxed_local()
-    }
-
-    fn count<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<u64, Error>> {
-        async move {
-            let query = Self { count: true, limit: 1, cursor: None, ..self.clone() };
-            let page = match parent {
-                Some(_) => reader.list(&query, parent).await?,
-                None => reader.list_everywhere(&query).await?,
-            };
-            Ok(page.total.unwrap_or(0))
-        }
-        .boxed_local()
-    }
-
-    fn languages<'a>(
-        &'a self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<Vec<String>, Error>> {
-        reader.languages(self, parent).boxed_local()
-    }
-
-    fn next_rows<'a>(
-        &'a mut self,
-        reader: &'a Reader<'_>,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<(Vec<ExportRow>, bool), Error>> {
-        async move {
-            let page = reader.rows(self, parent).await?;
-            let known = |item: &Stored<T>| {
-                (item.id, T::PLACES.map(|places| places(item)), T::EVENT.map(|event| event(item)))
-            };
-            let known: Vec<_> = page.items.iter().map(known).collect();
-            let projected = reader.project(&self.view, page.items).await?;
-            let has_more = page.next.is_some();
-            self.cursor = page.next;
-            let rows = known.into_iter().zip(projected).map(|((id, places, event), item)| ExportRow {
-                id,
-                places,
-                event,
-                item: Box::new(item),
-            });
-            Ok((rows.collect(), has_more))
-        }
-        .boxed_local()
+    ///
+    /// Errors: those of [`Reader::list`].
+    pub async fn next_rows(
+        &mut self,
+        reader: &Reader<'_>,
+        parent: Option<&Key>,
+    ) -> Result<(Vec<ExportRow>, bool), Error> {
+        let page = reader.rows_any(self, parent).await?;
+        let has_more = page.next.is_some();
+        self.cursor = page.next;
+        let stored = page.items.into_items();
+        let known: Vec<_> = stored.iter().map(|item| (item.id(), item.places(), item.event())).collect();
+        let items: Vec<_> = match self.view.is_default() {
+            true => stored.into_iter().map(|item| ExportItem::Full(self.table, item)).collect(),
+            false => {
+                let values = reader.project(&self.view, &stored).await?;
+                values.into_iter().map(ExportItem::Selected).collect()
+            }
+        };
+        let rows = known.into_iter().zip(items);
+        let rows = rows.map(|((id, places, event), item)| ExportRow { id, places, event, item });
+        Ok((rows.collect(), has_more))
     }
 }

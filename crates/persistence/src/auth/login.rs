@@ -23,6 +23,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
+use crate::kernel::table::Table;
 use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long a login stays valid after its last refresh.
@@ -286,11 +287,11 @@ impl Writer<'_> {
     /// account.
     async fn record_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
         let key = Key::Id(login.account_id);
-        let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
+        let user = self.open::<User>(Action::Update, &key).await?;
         tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");
         let mail = reuse_mail(&user.data, login);
-        let data = user.data.clone();
-        self.replace(&user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None)?;
+        let written = self.replace(User::TABLE, &user, &user.data).await?;
+        written.record_change(self, ChangeAction::RefreshTokenReused, None)?;
         self.post(mail).await
     }
 

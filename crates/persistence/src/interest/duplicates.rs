@@ -13,6 +13,7 @@ use vku_domain::kernel::search::likeness;
 use vku_domain::utility::Utility;
 
 use crate::kernel::database::error::failed;
+use crate::kernel::table::Table;
 use crate::kernel::transaction::Reader;
 
 /// Another registration, or a member found by a contact, with its folded e-mail address and its name.
@@ -33,7 +34,7 @@ impl Reader<'_> {
         if items.is_empty() || !self.actor().is_staff() {
             return Ok(());
         }
-        let utilities = self.names::<Utility>().await?;
+        let utilities = self.names(Utility::TABLE).await?;
         let emails: Vec<_> = items.iter().map(|item| item.data.person.email.folded()).collect();
         let others = self.registrations().await?;
         let accepted = self.accepted_as(items).await?;

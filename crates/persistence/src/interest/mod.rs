@@ -20,37 +20,33 @@ use crate::kernel::table::{SortColumn, Table};
 use crate::kernel::transaction::Reader;
 
 row! {
-    "interest_registration" {
-        utility_name: String,
-        name_key: String,
-        city: String,
-        city_key: String,
-        website: Option<String>,
-        given_name: String,
-        family_name: String,
-        email: String,
-        email_key: String,
-        phone: Option<String>,
-        function: Option<String>,
-        message: Option<String>,
-        language: String,
-        registration_consent: Json,
-        consents: Json,
-        status: String,
-        decline_reason: Option<String>,
-        member_id: Option<Uuid>,
-    }
+    utility_name: String,
+    name_key: String,
+    city: String,
+    city_key: String,
+    website: Option<String>,
+    given_name: String,
+    family_name: String,
+    email: String,
+    email_key: String,
+    phone: Option<String>,
+    function: Option<String>,
+    message: Option<String>,
+    language: String,
+    registration_consent: Json,
+    consents: Json,
+    status: String,
+    decline_reason: Option<String>,
+    member_id: Option<Uuid>,
 }
 
 impl Table for InterestRegistration {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const SETS: bool = true;
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
             utility_name,
             city,
@@ -66,7 +62,7 @@ impl Table for InterestRegistration {
             member_id,
         } = data;
         let InterestedPerson { given_name, family_name, email, phone, function } = person;
-        let columns = row::Columns {
+        let columns = Row {
             utility_name: utility_name.to_string(),
             name_key: collation_key(utility_name.as_str()),
             city: city.to_string(),
@@ -89,7 +85,7 @@ impl Table for InterestRegistration {
         Ok((columns, ChildRows::default().set("sectors", sectors)))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             utility_name: text(row.utility_name)?,
             city: text(row.city)?,

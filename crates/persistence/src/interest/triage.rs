@@ -19,6 +19,7 @@ use vku_domain::kernel::value::{SingleLine, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
 use vku_domain::utility::{Utility, UtilityKind};
 
+use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
 /// How a registration is accepted.
@@ -53,7 +54,7 @@ impl Writer<'_> {
         data.status = InterestStatus::Accepted;
         data.member_id = Some(IdParam(member.id));
         self.post(mail::accepted(&data)).await?;
-        self.replace(&before, data).await?.record_change(self, ChangeAction::Updated, None)
+        self.record_decision(&before, data).await
     }
 
     /// Declines a registration, and mails the reason to the person.
@@ -70,7 +71,16 @@ impl Writer<'_> {
         data.status = InterestStatus::Declined;
         self.post(mail::declined(&data, &reason)).await?;
         data.decline_reason = Some(reason);
-        self.replace(&before, data).await?.record_change(self, ChangeAction::Updated, None)
+        self.record_decision(&before, data).await
+    }
+
+    async fn record_decision(
+        &mut self,
+        before: &Stored<InterestRegistration>,
+        data: InterestRegistration,
+    ) -> Result<Stored<InterestRegistration>, Error> {
+        let written = self.replace(InterestRegistration::TABLE, before, &data).await?;
+        written.record_change(self, ChangeAction::Updated, None)?.downcast()
     }
 
     /// Returns the registration, locked, if it is not decided yet.
@@ -79,7 +89,7 @@ impl Writer<'_> {
         key: &Key,
         precondition: &Precondition,
     ) -> Result<Stored<InterestRegistration>, Error> {
-        let (before, _) = self.open::<InterestRegistration>(Action::Update, key, None, false).await?;
+        let before = self.open::<InterestRegistration>(Action::Update, key).await?;
         if *precondition != Precondition::Missing {
             self.check_precondition(&before, precondition)?;
         }
@@ -100,7 +110,7 @@ impl Writer<'_> {
     ) -> Result<Stored<Utility>, Error> {
         let data = &registration.data;
         let mut same = Vec::new();
-        for likely in self.names::<Utility>().await?.candidates(registration)? {
+        for likely in self.names(Utility::TABLE).await?.candidates(registration)? {
             let named = likely.alike.iter().any(|what| ["name", "alias"].contains(what));
             let municipal = likely.summary.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
             if named && municipal {

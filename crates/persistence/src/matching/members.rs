@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::value::Country;
 use vku_domain::member::{Member, MemberStatus};
 
@@ -21,7 +22,7 @@ pub(super) async fn members(
     utility: Option<Uuid>,
 ) -> Result<HashMap<Uuid, (bool, Vec<Country>)>, Error> {
     let actor = reader.actor();
-    if actor.require::<Member>(Action::Read).is_err() {
+    if actor.require(Member::INFO, Action::Read).is_err() {
         return Ok(HashMap::new());
     }
     let countries = match reader.tx().get_database_backend() {

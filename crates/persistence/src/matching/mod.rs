@@ -14,6 +14,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Localized;
 use vku_domain::matching::{
@@ -32,7 +33,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401 without an account, 403, 404.
     pub async fn matches(&self, key: &Key, query: &MatchQuery) -> Result<Matches, Error> {
-        self.actor().require::<Utility>(Action::Read)?;
+        self.actor().require(Utility::INFO, Action::Read)?;
         let asker = self.get::<Utility>(key, None, false).await?;
         let (among, climate, weights) = (query.among(asker.data.kind), query.climate(), query.weights());
         let peers = match among {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Country;
 use vku_domain::matching::{Profile, Tie};
 use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
@@ -57,7 +57,7 @@ impl Relations {
     /// countries: of all utilities, or of those abroad.
     async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid, peers: UtilityKind) -> Result<(), Error> {
         // An API key without access to partnerships learns of none.
-        if reader.actor().require_read::<Partnership>().is_err() {
+        if reader.actor().require_read(Partnership::INFO).is_err() {
             return Ok(());
         }
         let lines =
@@ -81,7 +81,7 @@ impl Relations {
 
     /// Reads the German utilities that take or took part in a partnership in one of the countries.
     async fn known_in_countries(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
-        if self.countries.is_empty() || reader.actor().require_read::<Partnership>().is_err() {
+        if self.countries.is_empty() || reader.actor().require_read(Partnership::INFO).is_err() {
             return Ok(());
         }
         let (municipal_party, partner_party) =

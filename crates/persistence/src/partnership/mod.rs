@@ -29,26 +29,22 @@ use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
-    "partnership" {
-        slug: String,
-        title: String,
-        title_key: String,
-        summary: Option<Json>,
-        status: Option<String>,
-        start: Option<String>,
-        start_first: String,
-        end: Option<String>,
-        end_last: String,
-        based_on: Option<Json>,
-        visibility: String,
-        source_url: Option<String>,
-    }
+    slug: String,
+    title: String,
+    title_key: String,
+    summary: Option<Json>,
+    status: Option<String>,
+    start: Option<String>,
+    start_first: String,
+    end: Option<String>,
+    end_last: String,
+    based_on: Option<Json>,
+    visibility: String,
+    source_url: Option<String>,
 }
 
 impl Table for Partnership {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = ();
 
     const SETS: bool = true;
@@ -74,7 +70,7 @@ impl Table for Partnership {
     ];
     const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
             slug,
             title,
@@ -90,7 +86,7 @@ impl Table for Partnership {
             visibility,
             source_url,
         } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             title: title.to_string(),
             title_key: collation_key(title.as_str()),
@@ -115,7 +111,7 @@ impl Table for Partnership {
         Ok((columns, links))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         let participants = links.take_parties().into_iter().map(|PartyLink { field, party, from, until }| {
             Ok(Participant { party, role: text(field)?, from, until })
         });
@@ -138,13 +134,14 @@ impl Table for Partnership {
 
     fn special_filter_to_sql(filter: &PartnershipFilter, actor: &Actor) -> Condition {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
-        let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys::<Utility>(keys, actor));
+        let utility =
+            |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys(Utility::TABLE, keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
             let in_country = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
             has_child_row::<Self>("party", in_role(ParticipantRole::Partner).add(in_country))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
-            let organisations = ids_of_keys::<Organisation>(&filter.organisation, actor);
+            let organisations = ids_of_keys(Organisation::TABLE, &filter.organisation, actor);
             with(Condition::all().add(Expr::col("organisation_id").in_subquery(organisations)))
         });
         let programme = (!filter.programme.is_empty()).then(|| {
@@ -152,10 +149,11 @@ impl Table for Partnership {
                 .column("partnership_id")
                 .from("funding")
                 .and_where(Expr::col("deleted_at").is_null())
-                .and_where(
-                    Expr::col("programme_id")
-                        .in_subquery(ids_of_keys::<FundingProgramme>(&filter.programme, actor)),
-                )
+                .and_where(Expr::col("programme_id").in_subquery(ids_of_keys(
+                    FundingProgramme::TABLE,
+                    &filter.programme,
+                    actor,
+                )))
                 .take();
             column::<Self>("id").in_subquery(funded)
         });

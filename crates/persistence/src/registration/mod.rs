@@ -33,21 +33,17 @@ use crate::kernel::transaction::{Reader, Writer};
 use crate::membership::{not_taking_part, own_members, persons, taking_part};
 
 row! {
-    "registration" in session_id {
-        member_id: Uuid,
-        contact_id: Option<Uuid>,
-        name: Option<String>,
-        email: Option<String>,
-        language: Option<String>,
-        attendance: String,
-        status: Option<String>,
-    }
+    member_id: Uuid,
+    contact_id: Option<Uuid>,
+    name: Option<String>,
+    email: Option<String>,
+    language: Option<String>,
+    attendance: String,
+    status: Option<String>,
 }
 
 impl Table for Registration {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
@@ -55,9 +51,9 @@ impl Table for Registration {
     /// Writers that take or free a seat of a session wait for each other.
     const PARENT_LOCK: LockType = LockType::Update;
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
-        let columns = row::Columns {
+        let columns = Row {
             // An unresolved reference is refused before it gets here, and the foreign key would refuse this
             // id too.
             member_id: member.id().unwrap_or_default(),
@@ -71,7 +67,7 @@ impl Table for Registration {
         Ok((columns, ChildRows::default()))
     }
 
-    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             member: Ref::to(Key::Id(row.member_id)),
             contact: row.contact_id.map(Ref::part),

@@ -17,6 +17,7 @@ use super::seat_counts::{ACTIVE, active_registrations, seat_counts_of};
 use super::{not_deleted, session_of, waiting};
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Writer;
 
@@ -248,17 +249,16 @@ impl Writer<'_> {
     /// because of them. Locks the sessions first, as a new registration does.
     ///
     /// Errors: 401, 403, 404.
-    pub async fn cancel_dependent_registrations<T: Table>(
+    pub(crate) async fn cancel_dependent_registrations(
         &mut self,
+        table: &'static AnyTable,
         key: &Key,
         parent: Option<&Key>,
     ) -> Result<(), Error> {
-        self.actor().require::<Registration>(Action::Transition)?;
-        let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
-            .await?
-            .map(|(summary, _)| summary.id);
-        let id = load::by_key::<T>(self, key, parent, false, None).await?.id;
-        let condition = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
+        self.actor().require(Registration::INFO, Action::Transition)?;
+        let parent = load::open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+        let id = load::by_key(table, self, key, parent, false, None).await?.id();
+        let condition = column::<Registration>(format!("{}_id", table.name())).eq(id);
         let sessions = binding(self.written_at(), condition).clear_selects().column("session_id").take();
         let lock = Query::select()
             .column("id")

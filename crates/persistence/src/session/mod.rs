@@ -13,7 +13,8 @@ use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::organisation::Organisation;
 use vku_domain::registration::RegistrationStatus;
@@ -31,36 +32,32 @@ use crate::registration;
 use crate::registration::seat_counts;
 
 row! {
-    "session" {
-        slug: String,
-        title: String,
-        title_key: String,
-        kind: String,
-        focus_topic: Option<Json>,
-        description: Option<Json>,
-        starts_on: String,
-        ends_on: Option<String>,
-        start_time: Option<String>,
-        end_time: Option<String>,
-        start_key: String,
-        time_zone: String,
-        format: Option<String>,
-        place: Option<String>,
-        online_url: Option<String>,
-        status: Option<String>,
-        capacity: Option<i64>,
-        room_capacity: Option<i64>,
-        waiting_list: bool,
-        registration_closes_at: Option<DateTimeUtc>,
-        visibility: String,
-        source_url: Option<String>,
-    }
+    slug: String,
+    title: String,
+    title_key: String,
+    kind: String,
+    focus_topic: Option<Json>,
+    description: Option<Json>,
+    starts_on: String,
+    ends_on: Option<String>,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    start_key: String,
+    time_zone: String,
+    format: Option<String>,
+    place: Option<String>,
+    online_url: Option<String>,
+    status: Option<String>,
+    capacity: Option<i64>,
+    room_capacity: Option<i64>,
+    waiting_list: bool,
+    registration_closes_at: Option<DateTimeUtc>,
+    visibility: String,
+    source_url: Option<String>,
 }
 
 impl Table for Session {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const SETS: bool = true;
@@ -83,7 +80,7 @@ impl Table for Session {
         },
     ];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
             slug,
             title,
@@ -108,7 +105,7 @@ impl Table for Session {
             visibility,
             source_url,
         } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             title: title.to_string(),
             title_key: collation_key(title.as_str()),
@@ -136,7 +133,7 @@ impl Table for Session {
         Ok((columns, links))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             title: text(row.title)?,
@@ -165,8 +162,8 @@ impl Table for Session {
 
     fn special_filter_to_sql(filter: &SessionFilter, actor: &Actor) -> Condition {
         let organised_by = (!filter.organiser.is_empty()).then(|| {
-            let utilities = ids_of_keys::<Utility>(&filter.organiser, actor);
-            let organisations = ids_of_keys::<Organisation>(&filter.organiser, actor);
+            let utilities = ids_of_keys(Utility::TABLE, &filter.organiser, actor);
+            let organisations = ids_of_keys(Organisation::TABLE, &filter.organiser, actor);
             let owners = Query::select()
                 .column("owner_id")
                 .from("session_party")
@@ -224,8 +221,8 @@ impl Table for Session {
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
         let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);
         // Ask for all sessions, so that a page takes the same number of statements whatever is on it.
-        let all: Vec<&Stored<Self>> = items.iter().collect();
-        let mut reasons = reader.reasons(&all, SessionStatus::Cancelled.as_str()).await?;
+        let all: Vec<_> = items.iter().map(|item| item as &dyn AnyStored).collect();
+        let mut reasons = reader.reasons(Self::INFO, &all, SessionStatus::Cancelled.as_str()).await?;
         for item in items {
             let own = own.get(&item.id);
             if !actor.is_staff() && !own.is_some_and(|own| own.seated) {

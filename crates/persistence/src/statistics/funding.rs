@@ -4,6 +4,7 @@ use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::value::Currency;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::FundingBy;
@@ -47,7 +48,7 @@ impl Reader<'_> {
         by: FundingBy,
         currency: Option<&Currency>,
     ) -> Result<Vec<(Key, Sum)>, Error> {
-        self.actor().require_read::<Partnership>()?;
+        self.actor().require_read(Partnership::INFO)?;
         let mut rows = Vec::new();
         for row in self.found(&self.added(by, currency)).await? {
             rows.push(SumRow::from_query_result(&row, "").map_err(failed)?);

@@ -27,7 +27,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401, 403.
     pub async fn count_members(&self, by: MembersBy) -> Result<(u64, Members), Error> {
-        self.actor().require_read::<Member>()?;
+        self.actor().require_read(Member::INFO)?;
         let own = |key: SimpleExpr| {
             Query::select()
                 .expr_as(key.clone(), "key")

@@ -19,7 +19,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401, 403.
     pub async fn count_partnerships(&self, by: PartnershipsBy) -> Result<(u64, Vec<(Key, u64)>), Error> {
-        self.actor().require_read::<Partnership>()?;
+        self.actor().require_read(Partnership::INFO)?;
         let counts = match by {
             PartnershipsBy::Status => self.counts(&self.own(column::<Partnership>("status"))).await?,
             PartnershipsBy::Year => {

@@ -37,13 +37,13 @@ impl Reader<'_> {
     /// read members.
     pub async fn count_sessions(&self, by: SessionsBy) -> Result<(u64, Vec<(Key, Attendance)>), Error> {
         let actor = self.actor();
-        actor.require_read::<Session>()?;
+        actor.require_read(Session::INFO)?;
         let sees_counts = Session::may_see_counts(actor);
         if by == SessionsBy::RegionalGroup {
             if !sees_counts {
                 return Err(actor.refusal());
             }
-            actor.require::<Member>(Action::Read)?;
+            actor.require(Member::INFO, Action::Read)?;
         }
         let all = self.keyed(SessionsBy::Year);
         let total = self.counts(&all).await?.iter().map(|(_, number)| number).sum();

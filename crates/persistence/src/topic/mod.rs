@@ -26,30 +26,26 @@ use crate::kernel::transaction::{Reader, Writer};
 use crate::membership::takes_part;
 
 row! {
-    "topic" {
-        slug: String,
-        // The title for errors and sorting; `titles` has all languages.
-        title: String,
-        title_key: String,
-        titles: Json,
-        description: Option<Json>,
-        proposed_by_id: Uuid,
-        status: Option<String>,
-    }
+    slug: String,
+    // The title for errors and sorting; `titles` has all languages.
+    title: String,
+    title_key: String,
+    titles: Json,
+    description: Option<Json>,
+    proposed_by_id: Uuid,
+    status: Option<String>,
 }
 
 impl Table for Topic {
-    type Entity = row::Entity;
-    type Row = row::Model;
-    type ActiveRow = row::ActiveModel;
+    type Row = Row;
     type Hooks = Self;
 
     const SETS: bool = true;
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
 
-    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
+    fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { slug, title, description, proposed_by, status, sectors } = data;
-        let columns = row::Columns {
+        let columns = Row {
             slug: to_text(slug).unwrap_or_default(),
             title: data.label().to_owned(),
             title_key: collation_key(data.label()),
@@ -63,7 +59,7 @@ impl Table for Topic {
         Ok((columns, ChildRows::default().set("sectors", sectors)))
     }
 
-    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
+    fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             title: json(row.titles)?,

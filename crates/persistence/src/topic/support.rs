@@ -10,15 +10,16 @@ use vku_domain::kernel::access::actor::{Action, Grant};
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::topic::{SUPPORT, Topic};
 
 use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::by_key;
-use crate::kernel::read::{load, reference_lookup};
+use crate::kernel::read::reference_lookup;
+use crate::kernel::read::summary::summary;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
@@ -43,9 +44,10 @@ impl Writer<'_> {
         given: bool,
     ) -> Result<Stored<Topic>, Error> {
         // An actor who may propose topics for a member may also support topics for it.
-        let grant = self.actor().require::<Topic>(Action::Create)?;
+        let grant = self.actor().require(Topic::INFO, Action::Create)?;
         // Concurrent supporters of a topic wait for each other here.
-        let mut topic = by_key::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
+        let mut topic: Stored<Topic> =
+            by_key(Topic::TABLE, self, topic, None, false, Some(LockType::Update)).await?.downcast()?;
         let member = self.supporter(grant, member).await?;
         if given && has_left(self, member.id).await? {
             return Err(Error::new(Code::Forbidden, has_left_detail()));
@@ -155,7 +157,7 @@ impl Writer<'_> {
             action,
             version,
             visibility: Visibility::Members,
-            state: json!({ "id": id, "topic": load::summary(topic), "member": member, "version": version }),
+            state: json!({ "id": id, "topic": summary(topic), "member": member, "version": version }),
             status_change: None,
         }))
     }

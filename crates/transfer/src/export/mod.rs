@@ -35,9 +35,9 @@ pub struct Export {
     /// The actor who reads.
     pub actor: Actor,
     /// The resource.
-    pub table: &'static dyn AnyTable,
+    pub table: &'static AnyTable,
     /// The filter and the order.
-    pub query: Box<dyn AnyQuery>,
+    pub query: AnyQuery,
     /// The parent resource; `None` for the resources of all parents.
     pub parent: Option<Key>,
     /// The format; `Json` is written as NDJSON, because `json` has pages.
@@ -79,6 +79,6 @@ impl Export {
 }
 
 /// The file name: the collection and the day, and nothing of the query.
-pub fn file_name(table: &dyn AnyTable, format: Format, day: NaiveDate) -> String {
+pub fn file_name(table: &'static AnyTable, format: Format, day: NaiveDate) -> String {
     format!("{}-{day}.{}", table.collection(), format.end_of_day())
 }

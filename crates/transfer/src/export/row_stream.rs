@@ -8,13 +8,13 @@ use vku_persistence::kernel::transaction::Reader;
 /// All rows of a list, from the cursor of the query on.
 pub(super) struct Rows<'a> {
     reader: &'a Reader<'a>,
-    query: Option<Box<dyn AnyQuery>>,
+    query: Option<AnyQuery>,
     parent: Option<&'a Key>,
 }
 
 impl<'a> Rows<'a> {
     /// Creates the stream.
-    pub(super) fn new(reader: &'a Reader<'a>, query: Box<dyn AnyQuery>, parent: Option<&'a Key>) -> Self {
+    pub(super) fn new(reader: &'a Reader<'a>, query: AnyQuery, parent: Option<&'a Key>) -> Self {
         Self { reader, query: Some(query), parent }
     }
 

@@ -26,7 +26,7 @@ pub(super) async fn write(
     let mut encoder: Box<dyn Encoder> = match format {
         Format::Csv => {
             let languages = query.languages(&reader, parent.as_ref()).await?;
-            Box::new(CsvEncoder::new(table.columns(&languages, query.view()), dialect))
+            Box::new(CsvEncoder::new(table.columns(&languages, &query.view), dialect))
         }
         Format::Geojson => Box::new(GeoJsonEncoder::default()),
         Format::Ics => Box::new(IcsEncoder::default()),

@@ -107,7 +107,7 @@ async fn write_file(export: Export) -> Result<File, Error> {
     let reader = export.store.export(&export.actor).await?;
     check_row_limit(&export, &reader).await?;
     let languages = export.query.languages(&reader, export.parent.as_ref()).await?;
-    let picker = FieldSerializer::new(export.table.columns(&languages, export.query.view()));
+    let picker = FieldSerializer::new(export.table.columns(&languages, &export.query.view));
     let (send, receive) = mpsc::channel::<Vec<ExportRow>>(1);
     let (table, created_at) = (export.table, export.store.now().timestamp());
     let sheet: JoinHandle<Result<File, Error>> =
@@ -131,7 +131,7 @@ struct Sheet {
 
 impl Sheet {
     /// Creates a sheet with its header.
-    fn new(table: &dyn AnyTable, picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
+    fn new(table: &'static AnyTable, picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
         let created_at = ExcelDateTime::from_timestamp(created_at).map_err(failed)?;
         book.set_properties(&DocProperties::new().set_creation_datetime(&created_at));

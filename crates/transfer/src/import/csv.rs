@@ -25,7 +25,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads all rows.
 pub(super) fn read(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,

@@ -53,7 +53,7 @@ pub async fn run(
 }
 
 struct Run<'a, 'w> {
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     writer: &'a mut Writer<'w>,
     order: &'a Order,
     file: File,
@@ -155,7 +155,7 @@ struct ReportBuilder {
     head: Vec<ColumnBinding>,
     on_error: OnError,
     deferred: Deferred,
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
 }
 
 impl ReportBuilder {

@@ -24,7 +24,7 @@ fn number_too_large() -> Bilingual {
     bilingual!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
 }
 
-fn item(table: &dyn AnyTable, number: u64, mut value: Value) -> ParsedRow {
+fn item(table: &'static AnyTable, number: u64, mut value: Value) -> ParsedRow {
     with_integers(&mut value);
     match value {
         Value::Object(body) => row(table, number, body),
@@ -50,7 +50,7 @@ fn open(
 
 /// Reads one object per line.
 pub(super) fn read_lines(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,
@@ -80,7 +80,7 @@ pub(super) fn read_lines(
 
 /// Reads an array of objects, or a list as `GET` returns it.
 pub(super) fn read_array(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,

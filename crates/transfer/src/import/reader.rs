@@ -12,7 +12,7 @@ use super::{csv, json, xlsx};
 
 /// Starts reading. The channel closes at the end of the file; the handle then returns whether the file could be read.
 pub(super) fn begin(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     file: File,
     format: ImportFormat,
     sheet: Option<String>,

@@ -122,7 +122,7 @@ pub(super) fn fault(row: u64, code: &str, detail: Bilingual) -> RowFault {
 }
 
 /// Turns an object into a row; its parent is given as in responses.
-pub(super) fn row(table: &dyn AnyTable, number: u64, mut body: Map<String, Value>) -> ParsedRow {
+pub(super) fn row(table: &'static AnyTable, number: u64, mut body: Map<String, Value>) -> ParsedRow {
     let Some(name) = table.info().parent else {
         return ParsedRow::Row(number, Row { parent: None, body });
     };
@@ -145,7 +145,7 @@ pub(super) fn row(table: &dyn AnyTable, number: u64, mut body: Map<String, Value
 
 /// Turns the error of the store for a row into errors at its columns or fields.
 pub(super) fn refused(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     number: u64,
     head: &[ColumnBinding],
     error: Error,

@@ -20,7 +20,7 @@ pub(super) struct Headings {
 }
 
 impl Headings {
-    pub(super) fn of(table: &dyn AnyTable) -> Self {
+    pub(super) fn of(table: &'static AnyTable) -> Self {
         let parent = table.info().parent.map(|name| Column::new(name, Kind::Reference));
         Self { layout: table.layout(), parent, derived: table.derived_columns(&[]) }
     }
@@ -53,7 +53,7 @@ impl Sheet {
     ///
     /// Errors: unknown, duplicate or missing columns.
     pub(super) fn open(
-        table: &dyn AnyTable,
+        table: &'static AnyTable,
         number: u64,
         header: &[String],
         decimals: impl Into<Decimals>,
@@ -177,7 +177,7 @@ mod tests {
 
     /// Checks that an empty cell clears its field, for each column of a resource; returns the number of nested
     /// columns.
-    fn check_clearing(table: &dyn AnyTable) -> usize {
+    fn check_clearing(table: &'static AnyTable) -> usize {
         let columns = table.layout().columns(&["uk".to_owned()]);
         let mut full = json!({});
         columns.iter().for_each(|column| put(&mut full, &column.name));

@@ -2,6 +2,8 @@
 //!
 //! May import `access`, `parameters`, `search`, `icalendar`, `value` and what they import.
 
+pub mod any;
+pub mod info;
 pub mod lifecycle;
 pub mod list_filter;
 pub mod naming;
@@ -17,6 +19,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::info::ResourceInfo;
 use self::lifecycle::State;
 use self::list_filter::ListFilter;
 use self::reference::UnresolvedReference;
@@ -40,6 +43,9 @@ pub use super::etag::ETag;
 pub trait Resource:
     Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
 {
+    /// What the type says, as a value.
+    const INFO: &'static ResourceInfo = &ResourceInfo::of::<Self>();
+
     // ---- Names and references ----
 
     /// The name in tables, in the change log and in messages: singular, snake_case.
@@ -249,8 +255,8 @@ pub trait Resource:
 }
 
 /// A type that can be the parent of a resource.
-pub trait ParentKind: Send + Sync {
-    /// The name of the type, which is also the name of the field in the child resource; `None` for `()`.
+pub trait ParentKind: Send + Sync + 'static {
+    /// The name of the type, which is also the name of the member in the child resource; `None` for `()`.
     const OWNER: Option<&'static str>;
     /// The segment of the type in paths; `None` for `()`.
     const SEGMENT: Option<&'static str>;

@@ -1,20 +1,18 @@
 //! The fields of a response: `fields` selects fields, `expand` replaces references by the whole resources.
 //!
-//! Both are derived from the schemas of the data and of the derived fields, so that a resource does not have to
+//! Both are derived from the schemas of the data and of the derived members, so that a resource does not have to
 //! declare anything.
 
-use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
-use utoipa::{PartialSchema, ToSchema};
 
+use super::READ_ONLY;
+use super::info::ResourceInfo;
 use super::naming::{INPUT, pascal, schema_name};
-use super::{ParentKind, READ_ONLY, Resource, Stored};
 use crate::kernel::parameters::Parameters;
 use crate::kernel::violation::FieldError;
 
@@ -80,16 +78,16 @@ pub struct FieldTree {
 const MAX_DEPTH: usize = 8;
 
 impl FieldTree {
-    /// Returns the fields of a resource. They are computed only once.
-    pub fn of<T: Resource>() -> &'static Self {
-        static TREES: Mutex<Option<HashMap<TypeId, &'static FieldTree>>> = Mutex::new(None);
+    /// Returns the members of a resource. They are computed only once.
+    pub fn of(resource: &ResourceInfo) -> &'static Self {
+        static TREES: Mutex<Option<HashMap<&'static str, &'static FieldTree>>> = Mutex::new(None);
         let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = trees.get_or_insert_default();
-        trees.entry(TypeId::of::<T>()).or_insert_with(|| {
-            let mut named = Vec::new();
-            T::schemas(&mut named);
-            <T::Derived as ToSchema>::schemas(&mut named);
-            Box::leak(Box::new(Self::make(T::Parent::OWNER, [T::schema(), T::Derived::schema()], named)))
+        trees.entry(resource.name).or_insert_with(|| {
+            let (data, mut named) = (resource.data_schema)();
+            let (derived, more) = (resource.derived_schema)();
+            named.extend(more);
+            Box::leak(Box::new(Self::make(resource.parent, [data, derived], named)))
         })
     }
 
@@ -181,8 +179,8 @@ pub struct Projection {
 
 impl Projection {
     /// Takes `fields`, and `expand` if the resource has references.
-    pub fn take<T: Resource>(parameters: &mut Parameters) -> Self {
-        let tree = FieldTree::of::<T>();
+    pub fn take(resource: &ResourceInfo, parameters: &mut Parameters) -> Self {
+        let tree = FieldTree::of(resource);
         let fields = words(parameters, "fields", tree.fields.iter().map(String::as_str).collect());
         let mut view = Self { fields, expanded: Vec::new() };
         if !tree.expansions.is_empty() {
@@ -243,23 +241,4 @@ fn words(
         }
     }
     Some(words)
-}
-
-/// A resource as it is returned to a caller.
-#[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
-pub enum Projected<T: Resource> {
-    /// All fields, nothing expanded.
-    Full(Stored<T>),
-    /// With selected fields or expanded references.
-    Selected(Value),
-}
-
-impl<T: Resource> Serialize for Projected<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Full(stored) => stored.serialize(serializer),
-            Self::Selected(value) => value.serialize(serializer),
-        }
-    }
 }

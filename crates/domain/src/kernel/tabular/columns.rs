@@ -1,12 +1,11 @@
 //! The columns of a resource.
 
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use super::{Column, Kind, headings};
 use crate::bilingual;
 use crate::kernel::bilingual::typed;
-use crate::kernel::resource::Resource;
+use crate::kernel::resource::info::{NamedSchemas, ResourceInfo};
 use crate::kernel::resource::naming::{INPUT, schema_name};
 use crate::kernel::violation::{FieldError, hint};
 
@@ -21,30 +20,29 @@ pub struct Layout {
 
 impl Layout {
     /// Derives the columns from the schema of the data struct.
-    pub fn of<T: Resource>() -> Self {
-        Self::read_off::<T>()
+    pub fn of(resource: &ResourceInfo) -> Self {
+        Self::from_schema((resource.data_schema)())
     }
 
-    /// Derives the columns of the derived fields, which are not imported.
-    pub fn derived<T: Resource>() -> Self {
-        Self::read_off::<T::Derived>()
+    /// Derives the columns of the derived members, which are not imported.
+    pub fn derived(resource: &ResourceInfo) -> Self {
+        Self::from_schema((resource.derived_schema)())
     }
 
-    /// Returns the columns of the derived fields that are shown in tables.
-    pub fn derived_in_tables<T: Resource>(languages: &[String]) -> Vec<Column> {
-        let mut columns = Self::derived::<T>().columns(languages);
-        columns.retain(|column| {
-            T::DERIVED_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default())
-        });
+    /// Returns the columns of the derived members that are shown in tables.
+    pub fn derived_in_tables(resource: &ResourceInfo, languages: &[String]) -> Vec<Column> {
+        let mut columns = Self::derived(resource).columns(languages);
+        let is_shown = |column: &Column| {
+            resource.derived_in_tables.contains(&column.name.split('.').next().unwrap_or_default())
+        };
+        columns.retain(is_shown);
         columns
     }
 
-    fn read_off<S: ToSchema>() -> Self {
-        let mut named = Vec::new();
-        S::schemas(&mut named);
+    fn from_schema((schema, named): NamedSchemas) -> Self {
         let named = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
         let mut layout = Self { columns: Vec::new(), localized: Vec::new() };
-        layout.object("", &json!(S::schema()), &named);
+        layout.object("", &json!(schema), &named);
         layout
     }
 

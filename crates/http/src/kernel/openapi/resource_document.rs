@@ -8,11 +8,11 @@ use vku_domain::kernel::access::policy::Policy;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::filter::Described;
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
+use vku_domain::kernel::resource::info::ResourceInfo;
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::FieldTree;
-use vku_persistence::any_table::{AnyTable, TableInfo};
-use vku_persistence::kernel::table::Parent;
+use vku_persistence::any_table::AnyTable;
 
 use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
@@ -20,9 +20,9 @@ use crate::kernel::resource::operation::Operation;
 /// Everything that the document takes from a resource.
 pub struct ResourceDocument {
     /// The resource.
-    pub(super) table: &'static dyn AnyTable,
+    pub(super) table: &'static AnyTable,
     /// Names, and what kind of resource it is.
-    pub(super) info: &'static TableInfo,
+    pub(super) info: &'static ResourceInfo,
     /// The name of its schema, and the beginning of the names of its other schemas.
     pub(super) schema_name: String,
     /// The path of the collection.
@@ -85,7 +85,7 @@ pub struct ResourceDocument {
 
 impl ResourceDocument {
     /// Describes the resource `T`, which is that of the table.
-    pub fn of<T: ResourceApi>(table: &'static dyn AnyTable) -> Self {
+    pub fn of<T: ResourceApi>(table: &'static AnyTable) -> Self {
         let mut named_schemas = Vec::new();
         T::schemas(&mut named_schemas);
         <T::Derived as ToSchema>::schemas(&mut named_schemas);
@@ -96,7 +96,7 @@ impl ResourceDocument {
             info: table.info(),
             schema_name: pascal(T::NAME),
             collection: T::path(),
-            parent_id: <T::Parent as Parent>::column(),
+            parent_id: T::INFO.parent.map(|name| format!("{name}_id")),
             singular: T::SINGULAR,
             plural: T::PLURAL,
             description: T::DESCRIPTION,
@@ -120,7 +120,7 @@ impl ResourceDocument {
             derived: T::DERIVED,
             immutable_fields: T::IMMUTABLE_FIELDS,
             statuses: T::Status::STATES.iter().map(following).collect(),
-            members: FieldTree::of::<T>(),
+            members: FieldTree::of(T::INFO),
             data_schema: T::schema(),
             derived_schema: T::Derived::schema(),
             named_schemas,

@@ -35,14 +35,14 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
 }
 
 /// Returns the key of the parent resource in the path; `None` for a resource without a parent.
-pub(crate) fn parent(table: &dyn AnyTable, request: &HttpRequest) -> Result<Option<Key>, Error> {
+pub(crate) fn parent(table: &'static AnyTable, request: &HttpRequest) -> Result<Option<Key>, Error> {
     table.info().parent.map(|_| key(request, PARENT)).transpose()
 }
 
 /// Returns the keys in the path: of the resource, and of its parent if it has one.
 ///
 /// Errors: 404 if one of them cannot be a key.
-pub(crate) fn resource_key(table: &dyn AnyTable, request: &HttpRequest) -> Result<ResourceKey, Error> {
+pub(crate) fn resource_key(table: &'static AnyTable, request: &HttpRequest) -> Result<ResourceKey, Error> {
     Ok(ResourceKey { key: key(request, ID)?, parent: parent(table, request)? })
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn parse_write_flags<const N: usize>(
 
 /// Parses the flag `deleted`, and `fields` and `expand`.
 pub(crate) fn parse_projection(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     request: &HttpRequest,
 ) -> Result<(bool, Projection), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);

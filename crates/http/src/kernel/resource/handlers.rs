@@ -23,7 +23,10 @@ use crate::kernel::response::cached;
 use crate::kernel::response::conditional::{precondition, respond};
 
 /// Parses the flags of a deletion or transition: `dry_run`, and whether registrations are cancelled.
-pub(super) fn parse_delete_flags(table: &dyn AnyTable, request: &HttpRequest) -> Result<[bool; 2], Problem> {
+pub(super) fn parse_delete_flags(
+    table: &'static AnyTable,
+    request: &HttpRequest,
+) -> Result<[bool; 2], Problem> {
     if table.info().registers {
         return parse_write_flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
     }
@@ -38,13 +41,13 @@ pub(crate) fn written(context: &Context, status: StatusCode, resource: JsonResou
 }
 
 /// Handles `GET` on the collection.
-pub async fn list(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+pub async fn list(table: &'static AnyTable, context: Context) -> Result<HttpResponse, Problem> {
     let parent = parent(table, &context.request)?;
     list::list(table, context, parent).await
 }
 
 /// Handles `GET` on a resource.
-pub async fn get(table: &'static dyn AnyTable, mut context: Context) -> Result<HttpResponse, Problem> {
+pub async fn get(table: &'static AnyTable, mut context: Context) -> Result<HttpResponse, Problem> {
     if table.info().has_events
         && let Some(answer) = icalendar::one(table, &context).await?
     {
@@ -79,7 +82,7 @@ pub(crate) fn stored_response(
 
 /// Handles `POST` on the collection.
 pub async fn create(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     context: Context,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
@@ -99,7 +102,7 @@ pub async fn create(
 
 /// Handles `PATCH` on a resource.
 pub async fn update(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     context: Context,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
@@ -114,7 +117,7 @@ pub async fn update(
 }
 
 /// Handles `DELETE` on a resource.
-pub async fn delete(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+pub async fn delete(table: &'static AnyTable, context: Context) -> Result<HttpResponse, Problem> {
     table.require(&context.actor, Action::Delete)?;
     let at = resource_key(table, &context.request)?;
     let [dry_run, cancels] = parse_delete_flags(table, &context.request)?;
@@ -131,7 +134,7 @@ pub async fn delete(table: &'static dyn AnyTable, context: Context) -> Result<Ht
 }
 
 /// Handles `POST` on `restore`.
-pub async fn restore(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+pub async fn restore(table: &'static AnyTable, context: Context) -> Result<HttpResponse, Problem> {
     table.require(&context.actor, Action::Restore)?;
     let at = resource_key(table, &context.request)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;

@@ -69,7 +69,7 @@ pub struct HistoryPage {
 }
 
 /// Handles `GET` on `history`.
-pub async fn history(table: &'static dyn AnyTable, context: Context) -> Result<HttpResponse, Problem> {
+pub async fn history(table: &'static AnyTable, context: Context) -> Result<HttpResponse, Problem> {
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }

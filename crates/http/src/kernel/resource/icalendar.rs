@@ -17,7 +17,7 @@ use crate::kernel::response::conditional::respond_as;
 
 /// Responds with a calendar file if the client requests one; `None` if it requests JSON.
 pub(crate) async fn one(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     context: &Context,
 ) -> Result<Option<HttpResponse>, Problem> {
     let mut parameters = Parameters::new(context.parameters()?);

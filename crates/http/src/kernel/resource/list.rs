@@ -47,7 +47,7 @@ fn list_body(
 
 /// Responds with a list.
 pub async fn list(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     mut context: Context,
     parent: Option<Key>,
 ) -> Result<HttpResponse, Problem> {
@@ -71,10 +71,10 @@ pub async fn list(
         );
         return Err(Error::invalid_parameter("csv_dialect", "not_in_format", detail).into());
     }
-    check_projection(query.view(), chosen)?;
+    check_projection(&query.view, chosen)?;
     if chosen != Format::Json {
         // A cursor would leave out the rows before it.
-        if query.has_cursor() {
+        if query.cursor.is_some() {
             let format = chosen.as_str();
             let detail = bilingual!(
                 "`{format}` always contains all rows, so there are no pages: leave out `cursor`.",
@@ -97,7 +97,7 @@ pub async fn list(
         let page = query.page(&reader, parent.as_ref()).await?;
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = list_body(&page.items, &next, &prev, page.total)?;
-        Ok(page_representation(body, &next, &prev).projected(query.view()))
+        Ok(page_representation(body, &next, &prev).projected(&query.view))
     })
     .await
 }

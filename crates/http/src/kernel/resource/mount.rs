@@ -18,7 +18,7 @@ use crate::kernel::state::AppState;
 /// collection, if that is a single endpoint.
 pub fn routes(
     config: &mut ServiceConfig,
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     collection: &str,
     custom_create: Option<fn() -> Route>,
 ) {

@@ -65,10 +65,7 @@ pub struct Transition {
 }
 
 /// Handles `GET` on `transitions`.
-pub async fn transitions(
-    table: &'static dyn AnyTable,
-    mut context: Context,
-) -> Result<HttpResponse, Problem> {
+pub async fn transitions(table: &'static AnyTable, mut context: Context) -> Result<HttpResponse, Problem> {
     context.snapshot = context.snapshot.filter(|_| !table.info().is_time_dependent);
     if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
@@ -87,7 +84,7 @@ pub async fn transitions(
 
 /// Handles `POST` on `transitions`.
 pub async fn transition(
-    table: &'static dyn AnyTable,
+    table: &'static AnyTable,
     context: Context,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {

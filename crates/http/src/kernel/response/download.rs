@@ -80,8 +80,8 @@ async fn forward(
 /// Responds with a list as a stream.
 pub(crate) async fn stream(
     context: Context,
-    table: &'static dyn AnyTable,
-    query: Box<dyn AnyQuery>,
+    table: &'static AnyTable,
+    query: AnyQuery,
     parent: Option<Key>,
     format: Format,
     dialect: CsvDialect,

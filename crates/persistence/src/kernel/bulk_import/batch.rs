@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::import::ImportMode;
@@ -12,7 +12,7 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::{Draft, InputSource};
-use vku_domain::kernel::resource::{Stored, slug_mut, slug_of};
+use vku_domain::kernel::resource::any::{AnyResource, AnyStored, Meta};
 use vku_domain::kernel::value::Slug;
 
 use super::existing::{Found, check_existing};
@@ -20,20 +20,21 @@ use super::{Done, Outcome, Row};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
-use crate::kernel::read::load::{hydrate, visible_rows};
-use crate::kernel::table::row::Meta;
-use crate::kernel::table::{Table, child_rows, column};
+use crate::kernel::read::load::{load, visible_rows};
+use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::child_rows;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
 use crate::kernel::write::pipeline::Accepted;
 use crate::kernel::write::record_change::Written;
-use crate::kernel::write::{row, slug, unique};
+use crate::kernel::write::row_values::{self, RowValues};
+use crate::kernel::write::{slug, unique};
 
 /// What to do with a row.
-enum Step<T: Table> {
+enum Step {
     Refused(Error),
-    Create(Accepted<T>),
-    Change(Box<Accepted<T>>),
+    Create(Accepted),
+    Change(Box<Accepted>),
     /// Written on its own, because it changes its slug, or because it changes an existing row in a staged
     /// import.
     Alone(u64, Row),
@@ -45,20 +46,23 @@ type Owners = HashMap<Slug, Uuid>;
 impl Writer<'_> {
     /// Returns the existing resource for each row, locked until the end of the write, and the owners of the
     /// slugs.
-    async fn targets<T: Table>(&self, rows: &[Row]) -> Result<(Vec<Option<Stored<T>>>, Owners), Error> {
-        let owners = self.owners::<T>(rows.iter().filter_map(Row::slug)).await?;
+    async fn targets(
+        &self,
+        table: &'static AnyTable,
+        rows: &[Row],
+    ) -> Result<(Vec<Option<Box<dyn AnyStored>>>, Owners), Error> {
+        let owners = self.owners(table, rows.iter().filter_map(Row::slug)).await?;
         let key = |row: &Row| {
             let by_slug = || row.slug().and_then(|slug| owners.get(&slug).copied());
             [row.id(), by_slug()]
         };
         let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
-        let mut found: Found<T> = HashMap::with_capacity(ids.len());
+        let mut found: Found = HashMap::with_capacity(ids.len());
         if !ids.is_empty() {
-            let select = visible_rows::<T>(self, None, false).filter(column::<T>("id").is_in(ids));
-            let select = select.lock(LockType::Update);
-            let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
-            let all = hydrate::<T>(self, &all.map_err(failed)?).await?;
-            found.extend(all.into_iter().map(|stored| (stored.id, stored)));
+            let mut select = visible_rows(table, self, None, false);
+            select.and_where(table.column("id").is_in(ids)).lock(LockType::Update);
+            let all = load(table, self, &select).await?.into_items();
+            found.extend(all.into_iter().map(|stored| (stored.id(), stored)));
         }
         let targets =
             rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
@@ -66,7 +70,7 @@ impl Writer<'_> {
     }
 
     /// Returns the owners of these slugs, current or former.
-    async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
+    async fn owners(&self, table: &AnyTable, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
         let slugs: Vec<Slug> = slugs.collect();
         if slugs.is_empty() {
             return Ok(HashMap::new());
@@ -74,7 +78,7 @@ impl Writer<'_> {
         let select = Query::select()
             .columns(["slug", "resource_id"])
             .from("slug")
-            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("resource").eq(table.name()))
             .and_where(Expr::col("slug").is_in(slugs.iter().map(Slug::as_str)))
             .take();
         let mut owners = HashMap::new();
@@ -94,16 +98,17 @@ impl Writer<'_> {
     }
 
     /// Writes rows of which no two refer to the same resource.
-    pub(crate) async fn import_run<T: Table>(
+    pub(crate) async fn import_run(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome<T>>, Error> {
+    ) -> Result<Vec<Outcome>, Error> {
         let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        let (targets, owners) = self.targets::<T>(&rows).await?;
-        let steps = self.steps_of::<T>(mode, &numbers, rows, targets).await?;
+        let (targets, owners) = self.targets(table, &rows).await?;
+        let steps = self.steps_of(table, mode, &numbers, rows, targets).await?;
         let steps = refuse_taken(steps, &owners);
-        let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(steps.len());
         let (mut new, mut rest) = (Vec::new(), Vec::new());
         for (place, step) in steps.into_iter().enumerate() {
             outcomes.push(None);
@@ -118,18 +123,18 @@ impl Writer<'_> {
             }
         };
         let (places, new): (Vec<_>, Vec<_>) = new.into_iter().unzip();
-        for (place, stored) in places.into_iter().zip(self.insert_all(new).await?) {
+        for (place, stored) in places.into_iter().zip(self.insert_all(table, new).await?) {
             numbers
                 .get(place)
-                .map(|number| self.import_state_mut().record_id::<T>(*number, stored.id))
+                .map(|number| self.import_state_mut().record_id(table.resource, *number, stored.id()))
                 .transpose()?;
-            put(place, Ok(Done::Created(Box::new(stored))));
+            put(place, Ok(Done::Created(stored)));
         }
         for (place, step) in rest {
             let outcome = match step {
                 Step::Refused(error) => Err(error),
                 Step::Alone(_, row) if self.hides_rows() => Ok(Done::Deferred(row)),
-                Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
+                Step::Alone(number, row) => Box::pin(self.import_one(table, mode, number, row)).await?,
                 Step::Change(accepted) => Box::pin(self.change_one(*accepted)).await?,
                 Step::Create(_) => Err(Error::internal("it was just made")),
             };
@@ -141,28 +146,35 @@ impl Writer<'_> {
 
     /// Resolves, validates and authorizes all rows: steps 2 and 3 of the pipeline, with the lookups of all rows
     /// together.
-    async fn steps_of<T: Table>(
+    async fn steps_of(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         numbers: &[u64],
         mut rows: Vec<Row>,
-        targets: Vec<Option<Stored<T>>>,
-    ) -> Result<Vec<Step<T>>, Error> {
-        self.actor().require::<T>(Action::Create)?;
+        targets: Vec<Option<Box<dyn AnyStored>>>,
+    ) -> Result<Vec<Step>, Error> {
+        self.actor().require(table.resource, Action::Create)?;
         let mut drafts = Vec::with_capacity(rows.len());
         let mut before = Vec::with_capacity(rows.len());
         for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
             let known = target.map(|known| check_existing(mode, row, known)).transpose();
             let result = known.and_then(|known| match known.flatten() {
-                None => {
-                    Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
-                }
+                None => Ok((
+                    Draft::create(
+                        table.resource,
+                        self.actor(),
+                        row.clone().new_body(table.resource),
+                        InputSource::Import,
+                    )?,
+                    None,
+                )),
                 Some(known) => {
-                    self.import_state_mut().record_id::<T>(*number, known.id)?;
-                    row.keep_slug(&known);
+                    self.import_state_mut().record_id(table.resource, *number, known.id())?;
+                    row.keep_slug(&*known);
                     let actor = self.actor();
                     let body = Value::Object(row.body.clone());
-                    Ok((Draft::patch(actor, &known, body, InputSource::Import)?, Some(known)))
+                    Ok((Draft::patch(actor, &*known, body, InputSource::Import)?, Some(known)))
                 }
             });
             match result {
@@ -173,13 +185,13 @@ impl Writer<'_> {
                 Err(error) => before.push(Err(error)),
             }
         }
-        let mut validated = self.resolve_and_validate_all(drafts, None).await?.into_iter();
+        let mut validated = self.resolve_and_validate_all(table, drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
         for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
             let step = before.and_then(|before| {
                 let data =
                     validated.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
-                self.authorize(data, before, None)
+                self.authorize(table, data, before, None)
             });
             steps.push(match step {
                 Err(error) => Step::Refused(error),
@@ -198,23 +210,27 @@ impl Writer<'_> {
 
     /// Step 4 for many resources: claims a slug for each new one. Slugs that a row states are free, missing ones are made from the
     /// name.
-    async fn claim_all<T: Table>(&mut self, resources: &mut [(Uuid, T)]) -> Result<(), Error> {
-        let slug_for = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
-        let left_out = resources.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
-        let taken = self.owners::<T>(left_out.map(slug_for)).await?;
+    async fn claim_all(
+        &mut self,
+        table: &AnyTable,
+        resources: &mut [(Uuid, Box<dyn AnyResource>)],
+    ) -> Result<(), Error> {
+        let slug_for = |data: &dyn AnyResource| data.slug().unwrap_or_else(|| Slug::from_name(data.label()));
+        let left_out = resources.iter().map(|(_, data)| &**data).filter(|data| data.slug().is_none());
+        let taken = self.owners(table, left_out.map(slug_for)).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
         let mut insert =
             Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
         let (mut any, mut conflicting) = (false, Vec::new());
         for (id, data) in resources.iter_mut() {
-            let slug = slug_for(data);
+            let slug = slug_for(&**data);
             if !taken.insert(slug.clone()) {
                 conflicting.push((*id, data));
                 continue;
             }
-            insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
+            insert.values_panic([table.name().into(), slug.as_str().into(), (*id).into()]);
             any = true;
-            if let Some(slot) = slug_mut(data) {
+            if let Some(slot) = data.slug_mut() {
                 *slot = Some(slug);
             }
         }
@@ -223,7 +239,7 @@ impl Writer<'_> {
         }
         // After the others, so that each gets a number that none of them has.
         for (id, data) in conflicting {
-            self.claim_slug(id, data).await?;
+            self.claim_slug(id, &mut **data).await?;
         }
         Ok(())
     }
@@ -231,11 +247,15 @@ impl Writer<'_> {
     /// Steps 4, 7 and 8 for many new resources: claims their slugs, inserts them, and records the changes.
     /// Returns the resources as they would be read, in the same order. No new row has references to check, and
     /// `at_once` admits no resource with hooks.
-    async fn insert_all<T: Table>(&mut self, mut resources: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
+    async fn insert_all(
+        &mut self,
+        table: &'static AnyTable,
+        mut resources: Vec<(Uuid, Box<dyn AnyResource>)>,
+    ) -> Result<Vec<Box<dyn AnyStored>>, Error> {
         if resources.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_all(&mut resources).await?;
+        self.claim_all(table, &mut resources).await?;
         let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
@@ -243,44 +263,48 @@ impl Writer<'_> {
         let (mut rows, mut links) =
             (Vec::with_capacity(resources.len()), Vec::with_capacity(resources.len()));
         for (id, data) in &resources {
-            let (columns, below) = row::<T>(Meta { deleted_at: hidden_until, ..new(*id) }, data)?;
-            rows.push(columns.into_active_model());
-            links.push((*id, below));
+            let meta = Meta { deleted_at: hidden_until, ..new(*id) };
+            let (row, children) = RowValues::of(table, meta, &**data)?;
+            rows.push(row);
+            links.push((*id, children));
         }
-        let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
-        inserted.map_err(unique::write_failed::<T>)?;
-        child_rows::insert::<T>(self.tx(), &links).await?;
+        let inserted = self.tx().execute(&row_values::insert(table, rows)).await;
+        inserted.map_err(|error| unique::write_failed(table, error))?;
+        child_rows::insert(self.tx(), table, &links).await?;
         for ((id, data), (_, links)) in resources.iter().zip(&links) {
-            self.record_hidden(*id, data, links);
+            self.record_hidden(table, *id, &**data, links);
         }
         let mut inserted_rows = Vec::with_capacity(resources.len());
         for (id, data) in resources {
-            self.reindex_resource(id, None, &data);
+            self.reindex_resource(id, None, &*data);
             inserted_rows.push((new(id), data));
         }
-        let all = self.as_read(inserted_rows).await?;
+        let all = self.as_read(table, inserted_rows).await?.into_items();
         let created = ChangeAction::Created;
         all.into_iter().map(|stored| Written(stored).record_change(self, created, None)).collect()
     }
 
     /// Steps 4 to 9 for a change of an existing resource; if it is refused, its writes are rolled back.
-    async fn change_one<T: Table>(&mut self, accepted: Accepted<T>) -> Result<Outcome<T>, Error> {
-        let before = accepted.before().cloned().ok_or_else(|| Error::internal("a change of nothing"))?;
+    async fn change_one(&mut self, accepted: Accepted) -> Result<Outcome, Error> {
+        let before = accepted
+            .before()
+            .map(|before| before.boxed())
+            .ok_or_else(|| Error::internal("a change of nothing"))?;
         if accepted.is_unchanged() {
-            return Ok(Ok(Done::Unchanged(Box::new(before))));
+            return Ok(Ok(Done::Unchanged(before)));
         }
         self.in_savepoint(async |writer| {
             let after = writer.write(accepted).await?;
-            Ok(Done::Updated(Box::new((before, after))))
+            Ok(Done::Updated(before, after))
         })
         .await
     }
 }
 
 /// Refuses new rows with a slug that is taken.
-fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
+fn refuse_taken(steps: Vec<Step>, owners: &Owners) -> Vec<Step> {
     let checked = steps.into_iter().map(|step| match &step {
-        Step::Create(accepted) => match slug_of(accepted.data()).filter(|slug| owners.contains_key(slug)) {
+        Step::Create(accepted) => match accepted.data().slug().filter(|slug| owners.contains_key(slug)) {
             Some(slug) => Step::Refused(slug::slug_taken(&slug)),
             None => step,
         },

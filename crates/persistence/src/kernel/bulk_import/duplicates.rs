@@ -2,10 +2,9 @@
 //! host of the website.
 
 use std::collections::{BTreeSet, HashMap};
-use std::str::FromStr;
 
-use sea_orm::sea_query::{ExprTrait, SelectStatement};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -14,8 +13,7 @@ use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
 
 use crate::kernel::database::error::failed;
-use crate::kernel::read::reference_lookup::ResourceDescriptor;
-use crate::kernel::table::{Table, column};
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Reader;
 
 /// The minimum score of a reported candidate.
@@ -54,23 +52,19 @@ impl Reader<'_> {
     /// Returns the names of all resources that the actor sees; empty for resources without a slug.
     ///
     /// Errors: the database is unavailable.
-    pub async fn names<T: Table>(&self) -> Result<NameIndex, Error> {
+    pub(crate) async fn names(&self, table: &AnyTable) -> Result<NameIndex, Error> {
         let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
-        if T::SLUG.is_none() {
+        if !table.resource.has_slug {
             return Ok(names);
         }
-        let described = ResourceDescriptor::find(T::NAME)?;
-        let mut select: SelectStatement = described.select();
-        let has = |name: &&str| <T::Entity as EntityTrait>::Column::from_str(name).is_ok();
-        for name in ["aliases", "short_name", "website", "url"].into_iter().filter(has) {
-            select.expr_as(column::<T>(name), format!("its_{name}"));
+        let mut select = table.select_summaries();
+        let has = |name: &&str| table.has_column(name);
+        for name in ["aliases", "short_name", "website", "url", "country"].into_iter().filter(has) {
+            select.expr_as(table.column(name), format!("its_{name}"));
         }
-        if has(&"country") {
-            select.expr_as(column::<T>("country"), "its_country");
-        }
-        select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::visible_to(self.actor()));
+        select.and_where(table.column("deleted_at").is_null()).cond_where((table.visible_to)(self.actor()));
         for row in self.tx().query_all(&select).await.map_err(failed)? {
-            names.add(described.summary(&row)?, &row);
+            names.add(table.read_summary(&row)?, &row);
         }
         Ok(names)
     }

@@ -16,13 +16,14 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::resource::info::ResourceInfo;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::resource::{READ_ONLY, Stored};
 use vku_domain::kernel::value::Slug;
 
 use super::database::error::failed;
-use super::table::hooks::WriteHooks;
-use super::table::{Parent, Table};
+use super::table::any::AnyTable;
 use super::transaction::Writer;
 use super::transaction::staging::Staging;
 
@@ -37,19 +38,19 @@ pub struct Row {
 
 /// What a row has done.
 #[derive(Clone, Debug)]
-pub enum Done<T: Table> {
+pub(crate) enum Done {
     /// Created a resource.
-    Created(Box<Stored<T>>),
+    Created(Box<dyn AnyStored>),
     /// Changed a resource: the state before and after.
-    Updated(Box<(Stored<T>, Stored<T>)>),
+    Updated(Box<dyn AnyStored>, Box<dyn AnyStored>),
     /// Changed nothing, because the resource was as the row says.
-    Unchanged(Box<Stored<T>>),
+    Unchanged(Box<dyn AnyStored>),
     /// Nothing yet: the row is written in the last transaction of a staged import.
     Deferred(Row),
 }
 
 /// The result of a row: what it has done, or why it was refused.
-pub type Outcome<T> = Result<Done<T>, Error>;
+pub(crate) type Outcome = Result<Done, Error>;
 
 impl Row {
     pub(super) fn slug(&self) -> Option<Slug> {
@@ -62,24 +63,25 @@ impl Row {
 
     /// Removes a slug that identifies the resource, whether current or former. To change a slug, a row must
     /// state the id.
-    pub(super) fn keep_slug<T: Table>(&mut self, known: &Stored<T>) {
-        if T::SLUG.is_some() && self.id() != Some(known.id) {
+    pub(super) fn keep_slug(&mut self, known: &dyn AnyStored) {
+        if known.info().has_slug && self.id() != Some(known.id()) {
             self.body.shift_remove("slug");
         }
     }
 
     /// Returns the body of a new resource, without the members that cannot be written: an exported file has
     /// those too.
-    pub(super) fn new_body<T: Table>(mut self) -> Value {
-        self.body
-            .retain(|name, _| !READ_ONLY.contains(&name.as_str()) && !T::DERIVED.contains(&name.as_str()));
+    pub(super) fn new_body(mut self, resource: &ResourceInfo) -> Value {
+        self.body.retain(|name, _| {
+            !READ_ONLY.contains(&name.as_str()) && !resource.derived.contains(&name.as_str())
+        });
         Value::Object(self.body)
     }
 }
 
 /// Whether the rows of a resource do not depend on each other, so that many can be written together.
-fn is_batched<T: Table>() -> bool {
-    T::SLUG.is_some() && T::UNIQUE.is_empty() && !T::Hooks::HAS_HOOKS && <T::Parent as Parent>::NAME.is_none()
+fn is_batched(table: &AnyTable) -> bool {
+    table.resource.has_slug && table.unique.is_empty() && !table.has_hooks && table.parent.is_none()
 }
 
 impl Writer<'_> {
@@ -87,8 +89,8 @@ impl Writer<'_> {
     /// each other, other writers get their turn between batches.
     ///
     /// Errors: the database is unavailable, or its folder is not writable.
-    pub async fn stage_import<T: Table>(&mut self) -> Result<(), Error> {
-        self.stage::<T>(is_batched::<T>()).await
+    pub(crate) async fn stage_import(&mut self, table: &AnyTable) -> Result<(), Error> {
+        self.stage(table, is_batched(table)).await
     }
 
     /// Whether new rows are hidden for now.
@@ -99,28 +101,30 @@ impl Writer<'_> {
     /// Writes rows in the given order. A refused row changes nothing; the others are written.
     ///
     /// Errors: those that no row has caused, such as a database that is unavailable.
-    pub async fn import<T: Table>(
+    pub(crate) async fn import(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome<T>>, Error> {
+    ) -> Result<Vec<Outcome>, Error> {
         let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
-        self.refresh_plans::<T>(written).await?;
+        self.refresh_plans(table, written).await?;
         if let Some(staging) = self.staging_mut() {
             staging.count(rows.len());
         }
-        let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(rows.len());
         let mut accepted = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            let refused = self.import_state_mut().record_keys::<T>(mode, number, &row).err().map(Err);
+            let refused =
+                self.import_state_mut().record_keys(table.resource, mode, number, &row).err().map(Err);
             if refused.is_none() {
                 accepted.push((number, row));
             }
             outcomes.push(refused);
         }
-        let done = match is_batched::<T>() {
-            true => self.import_batch(mode, accepted).await?,
-            false => self.import_one_by_one(mode, accepted).await?,
+        let done = match is_batched(table) {
+            true => self.import_batch(table, mode, accepted).await?,
+            false => self.import_one_by_one(table, mode, accepted).await?,
         };
         let mut done = done.into_iter();
         let complete: Option<Vec<_>> =
@@ -128,14 +132,15 @@ impl Writer<'_> {
         complete.ok_or_else(|| Error::internal("a row without an outcome"))
     }
 
-    async fn import_batch<T: Table>(
+    async fn import_batch(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         run: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome<T>>, Error> {
+    ) -> Result<Vec<Outcome>, Error> {
         let start = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
-        let done = match self.import_run(mode, run.clone()).await {
+        let done = match self.import_run(table, mode, run.clone()).await {
             Err(error) if !error.is_server_error() || error.code == Code::Internal => {
                 // The database refuses the batch without saying which row is the cause, so write the rows one
                 // by one.
@@ -144,7 +149,7 @@ impl Writer<'_> {
                 self.import_state_mut().roll_back_batch();
                 match self.hides_rows() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
-                    false => self.import_one_by_one(mode, run.clone()).await?,
+                    false => self.import_one_by_one(table, mode, run.clone()).await?,
                 }
             }
             done => done?,

@@ -8,19 +8,20 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::existing::{Siblings, check_existing};
 use super::{Done, Outcome, Row};
-use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
-    pub(super) async fn import_one_by_one<T: Table>(
+    pub(super) async fn import_one_by_one(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome<T>>, Error> {
-        let mut siblings = self.import_state_mut().take_siblings::<Siblings<T>>();
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut siblings = self.import_state_mut().take_siblings();
         let mut outcomes = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            outcomes.push(self.import_one_with_siblings(mode, number, row, &mut siblings).await?);
+            outcomes.push(self.import_one_with_siblings(table, mode, number, row, &mut siblings).await?);
         }
         if siblings.is_small() {
             self.import_state_mut().keep_siblings(siblings);
@@ -29,24 +30,27 @@ impl Writer<'_> {
     }
 
     /// Writes one row of a resource that is found by its id or slug.
-    pub(super) async fn import_one<T: Table>(
+    pub(super) async fn import_one(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         number: u64,
         row: Row,
-    ) -> Result<Outcome<T>, Error> {
-        self.import_one_with_siblings(mode, number, row, &mut Siblings::default()).await
+    ) -> Result<Outcome, Error> {
+        self.import_one_with_siblings(table, mode, number, row, &mut Siblings::default()).await
     }
 
     /// Writes one row, and adds what it has written to the siblings.
-    async fn import_one_with_siblings<T: Table>(
+    async fn import_one_with_siblings(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         number: u64,
         row: Row,
-        siblings: &mut Siblings<T>,
-    ) -> Result<Outcome<T>, Error> {
-        let work = async |writer: &mut Self| Box::pin(writer.write_row(mode, number, row, siblings)).await;
+        siblings: &mut Siblings,
+    ) -> Result<Outcome, Error> {
+        let work =
+            async |writer: &mut Self| Box::pin(writer.write_row(table, mode, number, row, siblings)).await;
         let outcome = self.in_savepoint(work).await?;
         siblings.add(&outcome);
         Ok(outcome)
@@ -56,10 +60,10 @@ impl Writer<'_> {
     /// on.
     ///
     /// Errors: those that no row has caused.
-    pub(super) async fn in_savepoint<T: Table>(
+    pub(super) async fn in_savepoint(
         &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
-    ) -> Result<Outcome<T>, Error> {
+        work: impl AsyncFnOnce(&mut Self) -> Outcome,
+    ) -> Result<Outcome, Error> {
         let start = self.change_count();
         self.import_state_mut().begin_row();
         self.savepoint("SAVEPOINT one").await?;
@@ -76,27 +80,28 @@ impl Writer<'_> {
         Ok(outcome)
     }
 
-    async fn write_row<T: Table>(
+    async fn write_row(
         &mut self,
+        table: &'static AnyTable,
         mode: ImportMode,
         number: u64,
         mut row: Row,
-        siblings: &mut Siblings<T>,
-    ) -> Outcome<T> {
-        let known = self.find_existing::<T>(mode, &row, siblings).await?;
+        siblings: &mut Siblings,
+    ) -> Outcome {
+        let known = self.find_existing(table, mode, &row, siblings).await?;
         let Some(known) = known.map(|known| check_existing(mode, &row, known)).transpose()?.flatten() else {
             let parent = row.parent.take();
-            let created = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
-            self.import_state_mut().record_id::<T>(number, created.id)?;
-            return Ok(Done::Created(Box::new(created)));
+            let created = self.create_any(table, parent.as_ref(), row.new_body(table.resource)).await?;
+            self.import_state_mut().record_id(table.resource, number, created.id())?;
+            return Ok(Done::Created(created));
         };
-        self.import_state_mut().record_id::<T>(number, known.id)?;
-        row.keep_slug(&known);
-        let (key, body) = (Key::Id(known.id), Value::Object(row.body));
-        let after = self.patch::<T>(&key, row.parent.as_ref(), &Precondition::Any, body).await?;
-        Ok(match after.version == known.version {
-            true => Done::Unchanged(Box::new(after)),
-            false => Done::Updated(Box::new((known, after))),
+        self.import_state_mut().record_id(table.resource, number, known.id())?;
+        row.keep_slug(&*known);
+        let (key, body) = (Key::Id(known.id()), Value::Object(row.body));
+        let after = self.patch_any(table, &key, row.parent.as_ref(), &Precondition::Any, body).await?;
+        Ok(match after.version() == known.version() {
+            true => Done::Unchanged(after),
+            false => Done::Updated(known, after),
         })
     }
 }

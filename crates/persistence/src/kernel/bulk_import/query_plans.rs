@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::database::error::failed;
-use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::import_state::ImportState;
 
@@ -19,12 +19,12 @@ const ANALYZE_FROM: usize = 1_000;
 const SHARED_TABLES: [&str; 4] = ["search_hit", "search_word", "search_part", "import_change"];
 
 impl Writer<'_> {
-    /// Discards cached plans, and updates the statistics of the tables that an import of `T` fills, each time
+    /// Discards cached plans, and updates the statistics of the tables that an import fills, each time
     /// that the number of changes has doubled. Without it, PostgreSQL assumes that a table is as it was at the
     /// last `ANALYZE`, and reads all slugs of a resource to find some of them.
     ///
     /// Errors: the database is unavailable.
-    pub(super) async fn refresh_plans<T: Table>(&mut self, written: usize) -> Result<(), Error> {
+    pub(super) async fn refresh_plans(&mut self, table: &AnyTable, written: usize) -> Result<(), Error> {
         if !self.import_state_mut().has_doubled(written) {
             return Ok(());
         }
@@ -32,10 +32,9 @@ impl Writer<'_> {
         if self.tx().get_database_backend() != DatabaseBackend::Postgres || written < ANALYZE_FROM {
             return Ok(());
         }
-        let mut tables = vec![format!("\"{}\"", T::NAME)];
-        tables.extend(T::SETS.then(|| format!("\"{}_set\"", T::NAME)));
-        tables.extend(T::PARTIES.then(|| format!("\"{}_party\"", T::NAME)));
-        tables.extend(T::SLUG.is_some().then(|| "slug".to_owned()));
+        let mut tables = vec![format!("\"{}\"", table.name())];
+        tables.extend(table.child_tables().map(|name| format!("\"{name}\"")));
+        tables.extend(table.resource.has_slug.then(|| "slug".to_owned()));
         tables.extend(SHARED_TABLES.map(str::to_owned));
         // A table that another import analyzes, or autovacuum does, is skipped.
         let statement = format!("ANALYZE (SKIP_LOCKED) {}", tables.join(", "));

@@ -6,23 +6,24 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::info::ResourceInfo;
 use vku_domain::kernel::violation::Violations;
 
 use super::Row;
-use crate::kernel::table::Table;
 use crate::kernel::transaction::import_state::ImportState;
 
 impl ImportState {
     /// Records the id and the slug that a row states.
     ///
     /// Errors: an earlier row states one of them, even if that row was refused.
-    pub(super) fn record_keys<T: Table>(
+    pub(super) fn record_keys(
         &mut self,
+        resource: &ResourceInfo,
         mode: ImportMode,
         number: u64,
         row: &Row,
     ) -> Result<(), Error> {
-        let slug = row.slug().filter(|_| T::SLUG.is_some()).map(|slug| ("/slug", slug.to_string()));
+        let slug = row.slug().filter(|_| resource.has_slug).map(|slug| ("/slug", slug.to_string()));
         for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
             match self.rows_by_key.entry(key) {
                 Entry::Vacant(free) => {
@@ -47,10 +48,10 @@ impl ImportState {
     /// Records which resource a row refers to.
     ///
     /// Errors: an earlier row refers to the same resource.
-    pub(super) fn record_id<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
+    pub(super) fn record_id(&mut self, resource: &ResourceInfo, number: u64, id: Uuid) -> Result<(), Error> {
         match *self.rows_by_id.entry(id).or_insert(number) {
             first if first == number => Ok(()),
-            first => Err(repeated_resource(first, if T::SLUG.is_some() { "/slug" } else { "" })),
+            first => Err(repeated_resource(first, if resource.has_slug { "/slug" } else { "" })),
         }
     }
 }

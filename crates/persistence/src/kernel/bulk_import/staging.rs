@@ -17,22 +17,22 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Statement, TransactionOptions,
+    QuerySelect, Statement, TransactionOptions,
 };
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::any::AnyResource;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::resource::slug_of;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry::begin;
 use crate::kernel::id::new_id;
-use crate::kernel::read::load::hydrate;
+use crate::kernel::read::load::load;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::change_log::staged;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::kernel::transaction::staging::Staging;
@@ -104,12 +104,12 @@ impl Writer<'_> {
     /// Stages the rows that this write imports from now on; with `hides`, new rows are hidden.
     ///
     /// Errors: the database is unavailable, or its folder is not writable.
-    pub(crate) async fn stage<T: Table>(&mut self, hides: bool) -> Result<(), Error> {
+    pub(crate) async fn stage(&mut self, table: &AnyTable, hides: bool) -> Result<(), Error> {
         let id = new_id();
         let alive = JobLock::acquire(self.database(), id).await?;
         *self.staging_mut() = Some(Staging {
             id,
-            resource: T::NAME,
+            resource: table.name(),
             _alive: alive,
             hides,
             has_committed: false,
@@ -189,9 +189,15 @@ impl Writer<'_> {
     }
 
     /// Records the references of a hidden row, which are checked again when it is published.
-    pub(crate) fn record_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
+    pub(crate) fn record_hidden(
+        &mut self,
+        table: &AnyTable,
+        id: Uuid,
+        data: &dyn AnyResource,
+        links: &ChildRows,
+    ) {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
-        let mut data = data.clone();
+        let mut data = data.boxed();
         data.references(&mut |pending| {
             let named = pending.link.summary.as_ref().map(|summary| summary.id);
             let id = named.or(match pending.link.key {
@@ -200,18 +206,22 @@ impl Writer<'_> {
             });
             staging.references.entry(pending.resource).or_default().extend(id);
         });
-        for codes in T::CODE_LISTS {
+        for codes in table.code_lists {
             let words = links.words(codes.set).map(str::to_owned);
             staging.codes.entry(codes.of).or_default().extend(words);
         }
-        if let Some(slug) = slug_of(&data).filter(|_| staging.rolls_back) {
+        if let Some(slug) = data.slug().filter(|_| staging.rolls_back) {
             staging.claimed.insert(slug, id);
         }
     }
 
     /// Deletes some hidden rows of an abandoned import; returns whether there may be more.
-    pub(crate) async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
-        let of_this = staged::Column::StagingId.eq(staging_id).and(staged::Column::Resource.eq(T::NAME));
+    pub(crate) async fn remove_hidden(
+        &mut self,
+        table: &'static AnyTable,
+        staging_id: Uuid,
+    ) -> Result<bool, Error> {
+        let of_this = staged::Column::StagingId.eq(staging_id).and(staged::Column::Resource.eq(table.name()));
         let changes = staged::Entity::find()
             .select_only()
             .column(staged::Column::Number)
@@ -223,20 +233,19 @@ impl Writer<'_> {
         let changes = changes.all(self.tx()).await.map_err(failed)?;
         let Some((last, _)) = changes.last() else { return Ok(false) };
         let ids: HashSet<Uuid> = changes.iter().map(|(_, id)| *id).collect();
-        let hidden = T::Entity::find()
-            .filter(column::<T>("id").is_in(ids))
-            .filter(column::<T>("deleted_at").eq(staged_at()))
-            .build(self.tx().get_database_backend());
-        let hidden = self.tx().query_all_raw(hidden).await.map_err(failed)?;
-        let hidden = hydrate::<T>(self, &hidden).await?;
-        let ids: Vec<Uuid> = hidden.iter().map(|stored| stored.id).collect();
+        let hidden = table
+            .select()
+            .and_where(table.column("id").is_in(ids))
+            .and_where(table.column("deleted_at").eq(staged_at()))
+            .take();
+        let hidden = load(table, self, &hidden).await?.into_items();
+        let ids: Vec<Uuid> = hidden.iter().map(|stored| stored.id()).collect();
         for stored in &hidden {
-            self.reindex(Reindexed::removed(stored.id, &stored.data));
+            self.reindex(Reindexed::removed(stored.id(), stored.data()));
         }
-        let links = [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)];
-        let links = links.into_iter().filter(|(_, has)| *has).map(|(table, _)| (table, "owner_id"));
-        let slugs = T::SLUG.is_some().then(|| ("slug".to_owned(), "resource_id"));
-        for (table, key) in links.chain(slugs).chain([(T::NAME.to_owned(), "id")]) {
+        let children = table.child_tables().map(|table| (table, "owner_id"));
+        let slugs = table.resource.has_slug.then(|| ("slug".to_owned(), "resource_id"));
+        for (table, key) in children.chain(slugs).chain([(table.name().to_owned(), "id")]) {
             let ids = Expr::col(key).is_in(ids.iter().copied());
             let delete = Query::delete().from_table(table).and_where(ids).take();
             self.tx().execute(&delete).await.map_err(failed)?;

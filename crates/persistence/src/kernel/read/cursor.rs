@@ -1,20 +1,21 @@
 //! The cursor of a list: the sort values and the id of a row.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
-use sea_orm::{QueryOrder, QueryResult, QuerySelect, Select};
+use sea_orm::QueryResult;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SelectStatement, SimpleExpr, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::sort::Direction;
-use vku_domain::kernel::query::Query;
 
 use super::keyset::{PageDirection, invalid_cursor};
 use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::database::error::failed;
 use crate::kernel::search::{FOUND, SCORE};
+use crate::kernel::table::SortColumn;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::conditions::column_of;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::query::AnyQuery;
 
 /// The row of a cursor: the sort values as text, and the id.
 #[derive(Serialize, Deserialize)]
@@ -33,49 +34,41 @@ impl SortColumn {
 }
 
 /// The sort columns of a list, with the id as the last tie-breaker.
-pub(crate) struct Order<T: Table> {
+pub(crate) struct Order {
+    table: &'static AnyTable,
     columns: Vec<(SortColumn, Direction)>,
-    marker: std::marker::PhantomData<fn() -> T>,
 }
 
-impl<T: Table> Order<T> {
-    pub(crate) fn of(query: &Query<T>) -> Self {
-        let requested = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction));
+impl Order {
+    pub(crate) fn of(query: &AnyQuery) -> Self {
         let by_score = (query.sort.is_empty() && query.search.is_some())
             .then_some((SortColumn::Score, Direction::Descending));
-        Self { columns: by_score.into_iter().chain(requested).collect(), marker: std::marker::PhantomData }
+        Self { table: query.table, columns: by_score.into_iter().chain(query.sort.iter().copied()).collect() }
     }
 
-    fn expr(column: SortColumn) -> SimpleExpr {
+    fn expr(&self, column: SortColumn) -> SimpleExpr {
         match column {
-            SortColumn::Text(name) | SortColumn::Instant(name) => {
-                crate::kernel::read::cursor::column::<T>(name)
-            }
-            SortColumn::Of(key, table, name) => column_of::<T>(key, table, name),
+            SortColumn::Text(name) | SortColumn::Instant(name) => self.table.column(name),
+            SortColumn::Of(key, target, name) => column_of(self.table, key, target, name),
             SortColumn::Score => Expr::col((FOUND, SCORE)),
-            SortColumn::OptionalText(name) => {
-                Func::coalesce([crate::kernel::read::cursor::column::<T>(name), Expr::val("")]).into()
-            }
+            SortColumn::OptionalText(name) => Func::coalesce([self.table.column(name), Expr::val("")]).into(),
         }
     }
 
     /// Orders a select, and adds the sort values to its columns.
-    pub(crate) fn apply(
-        &self,
-        mut select: Select<T::Entity>,
-        page_direction: PageDirection,
-    ) -> Select<T::Entity> {
-        let sql_order = |direction| match (direction, page_direction) {
+    pub(crate) fn apply(&self, mut select: SelectStatement, page: PageDirection) -> SelectStatement {
+        let sql_order = |direction| match (direction, page) {
             (Direction::Ascending, PageDirection::Next)
             | (Direction::Descending, PageDirection::Previous) => sea_orm::Order::Asc,
             _ => sea_orm::Order::Desc,
         };
         for (index, (column, direction)) in self.columns.iter().enumerate() {
-            select = select
-                .expr_as(Self::expr(*column), format!("sort_{index}"))
-                .order_by(Self::expr(*column), sql_order(*direction));
+            select
+                .expr_as(self.expr(*column), format!("sort_{index}"))
+                .order_by_expr(self.expr(*column), sql_order(*direction));
         }
-        select.order_by(column::<T>("id"), sql_order(Direction::Ascending))
+        select.order_by_expr(self.table.column("id"), sql_order(Direction::Ascending));
+        select
     }
 
     /// The rows after (or before) the cursor: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id >
@@ -95,15 +88,16 @@ impl<T: Table> Order<T> {
                 _ => expr.lte(value),
             };
         let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
-            column.value(text).map(|value| at_or_beyond(Self::expr(*column), value, *direction))
+            column.value(text).map(|value| at_or_beyond(self.expr(*column), value, *direction))
         });
-        let last = Condition::all().add(beyond_value(column::<T>("id"), (*id).into(), Direction::Ascending));
+        let last =
+            Condition::all().add(beyond_value(self.table.column("id"), (*id).into(), Direction::Ascending));
         let beyond =
             self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
                 let Some(value) = column.value(value) else { return inner };
                 Condition::any()
-                    .add(beyond_value(Self::expr(*column), value.clone(), *direction))
-                    .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
+                    .add(beyond_value(self.expr(*column), value.clone(), *direction))
+                    .add(Condition::all().add(self.expr(*column).eq(value)).add(inner))
             });
         Condition::all().add_option(first).add(beyond)
     }
@@ -133,14 +127,19 @@ impl<T: Table> Order<T> {
 }
 
 /// The context that a cursor is bound to: resource, parent, filter and sort.
-fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
-    format!("{}|{}|{}", T::NAME, parent.map(|id| id.to_string()).unwrap_or_default(), query.fingerprint)
+fn context(query: &AnyQuery, parent: Option<Uuid>) -> String {
+    format!(
+        "{}|{}|{}",
+        query.table.name(),
+        parent.map(|id| id.to_string()).unwrap_or_default(),
+        query.fingerprint
+    )
 }
 
 /// Encrypts a cursor: its values may be personal data.
-pub(crate) fn write<T: Table>(
+pub(crate) fn write(
     key: &TokenKey,
-    query: &Query<T>,
+    query: &AnyQuery,
     parent: Option<Uuid>,
     position: &ListPosition,
 ) -> Result<String, Error> {
@@ -152,9 +151,9 @@ pub(crate) fn write<T: Table>(
 /// Decrypts a cursor.
 ///
 /// Errors: 400 if the token was altered or belongs to another list.
-pub(crate) fn read<T: Table>(
+pub(crate) fn read(
     key: &TokenKey,
-    query: &Query<T>,
+    query: &AnyQuery,
     parent: Option<Uuid>,
     token: &str,
 ) -> Result<ListPosition, Error> {

@@ -13,17 +13,18 @@ use vku_domain::kernel::change_log::redaction::{collect_references, retain_visib
 use vku_domain::kernel::change_log::{Change, ChangeAction};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
 use super::keyset::{self, Keyset, KeysetPage, PageDirection};
+use super::load::open_parent;
 use super::reference_lookup;
 use crate::kernel::database::error::failed;
-use crate::kernel::table::{Parent, Table};
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
-use crate::resources;
+use crate::tables;
 
 /// A change, and the members that it changed, as far as the actor sees them.
 #[derive(Clone, Debug)]
@@ -59,24 +60,20 @@ pub struct Entries {
 struct HistoryPosition(PageDirection, Uuid, i64);
 
 /// Redacts a logged state, and returns whether the actor could see it at all; see
-/// [`Resource::redact_history`].
+/// [`Resource::redact_history`](vku_domain::kernel::resource::Resource::redact_history).
 type HistoryRedactor<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
 /// Returns the visibility with which a change of this resource is logged.
-pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
+pub(crate) fn logged_visibility(stored: &dyn AnyStored) -> Visibility {
     // A sub-resource has the visibility of its parent; a resource that is never public is not logged as
     // public, even if it has no visibility of its own.
-    let widest = if T::PUBLIC { Visibility::Public } else { Visibility::Members };
-    stored
-        .parent
-        .as_ref()
-        .map_or_else(|| stored.data.visibility(), |(_, parent)| parent.visibility)
-        .max(widest)
+    let widest = if stored.info().is_public { Visibility::Public } else { Visibility::Members };
+    stored.parent().map_or_else(|| stored.data().visibility(), |(_, parent)| parent.visibility).max(widest)
 }
 
 /// The visibilities of the log rows that the actor sees of a resource that is visible to the actor now. An
 /// actor who sees the resource as a participant sees all rows.
-pub(crate) fn visible_levels<T: Resource>(reader: &Reader<'_>, of: &Stored<T>) -> &'static [Visibility] {
+pub(crate) fn visible_levels(reader: &Reader<'_>, of: &dyn AnyStored) -> &'static [Visibility] {
     let sees = reader.actor().visible_levels();
     if sees.contains(&logged_visibility(of)) { sees } else { Visibility::ALL }
 }
@@ -87,26 +84,28 @@ impl Reader<'_> {
     /// `parent` is the parent of a sub-resource.
     ///
     /// Errors: 400 for a cursor of another history.
-    pub async fn history<T: Table>(
+    pub(crate) async fn history(
         &self,
-        of: &Stored<T>,
+        table: &AnyTable,
+        of: &dyn AnyStored,
         parent: Option<&Key>,
         paging: &Paging,
     ) -> Result<Entries, Error> {
-        let parent = T::Parent::open(self, parent, None).await?.map(|(_, parent)| parent);
-        let actor = self.actor();
-        let own = of.data.is_own(Some(of.id), parent.as_ref(), actor);
-        let redactor = |state: &mut Value| actor.is_staff() || T::redact_history(state, own, actor);
+        let parent = open_parent(table, self, parent, None).await?;
+        let (actor, id) = (self.actor(), of.id());
+        let own = of.data().is_own(Some(id), parent.as_ref().map(|parent| parent.data()), actor);
+        let redact = table.resource.redact_history;
+        let redactor = |state: &mut Value| actor.is_staff() || redact(state, own, actor);
         let sees = visible_levels(self, of);
         let condition = Condition::all()
-            .add(row::Column::Resource.eq(T::NAME))
-            .add(row::Column::ResourceId.eq(of.id))
+            .add(row::Column::Resource.eq(table.name()))
+            .add(row::Column::ResourceId.eq(id))
             .add(row::Column::Visibility.is_in(sees.iter().map(|visibility| visibility.as_str())));
-        let list = format!("history|{}|{}|{}", T::NAME, of.id, paging.fingerprint);
+        let list = format!("history|{}|{id}|{}", table.name(), paging.fingerprint);
         self.entries(condition, sees, &redactor, &list, paging).await
     }
 
-    /// Returns a page of log rows; `redactor` works as in [`Resource::redact_history`], and `list` is the
+    /// Returns a page of log rows; `redactor` works as in [`Resource::redact_history`](vku_domain::kernel::resource::Resource::redact_history), and `list` is the
     /// context of its cursors.
     pub(crate) async fn entries(
         &self,
@@ -159,9 +158,9 @@ impl Reader<'_> {
     ) -> Result<Vec<Entry>, Error> {
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let mut before = self.states_before(&changes, sees).await?;
-        let (kinds, actor) = (resources(), self.actor());
+        let (kinds, actor) = (tables(), self.actor());
         let own = |resource: &str, state: &mut Value| {
-            let kind = kinds.iter().find(|kind| kind.name == resource);
+            let kind = kinds.iter().find(|kind| kind.name() == resource);
             if let (Some(kind), Value::Object(members)) = (kind, state) {
                 members.retain(|name, _| kind.may_read_member(actor, name));
             }
@@ -190,7 +189,7 @@ impl Reader<'_> {
             }
         }
         let entries = pairs.into_iter().map(|(before, mut change)| {
-            let kind = kinds.iter().find(|kind| kind.name == change.resource);
+            let kind = kinds.iter().find(|kind| kind.name() == change.resource);
             if kind.is_some_and(|kind| !kind.may_read_member(actor, "status")) {
                 change.status_change = None;
             }

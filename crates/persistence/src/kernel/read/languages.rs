@@ -1,43 +1,43 @@
 //! The languages of the texts in a list: CSV has a column for each, and needs them before the first row.
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query as Select};
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
-use super::load::visible_rows;
+use super::load::{open_parent, visible_rows};
 use crate::kernel::database::error::failed;
-use crate::kernel::table::conditions::filter_to_sql;
-use crate::kernel::table::{Parent, Table};
+use crate::kernel::table::query::AnyQuery;
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
     /// Returns the languages in addition to the default ones, sorted: one query for each localized member.
     ///
     /// Errors: 404 if the actor does not see the parent.
-    pub async fn languages<T: Table>(
+    pub(crate) async fn languages(
         &self,
-        query: &Query<T>,
+        query: &AnyQuery,
         parent: Option<&Key>,
     ) -> Result<Vec<String>, Error> {
-        self.actor().require_read::<T>()?;
+        let table = query.table;
+        self.actor().require_read(table.resource)?;
         let parent = match parent {
-            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(summary, _)| summary.id),
+            Some(parent) => open_parent(table, self, Some(parent), None).await?.map(|parent| parent.id()),
             None => None,
         };
-        let hidden = T::hidden_fields(self.actor().role);
+        let hidden = (table.resource.hidden_fields)(self.actor().role);
         let mut languages = Vec::new();
-        for text in Layout::of::<T>().localized() {
+        for text in Layout::of(table.resource).localized() {
             let (member, below) =
                 text.split_once('.').map_or((text.as_str(), None), |(it, rest)| (it, Some(rest)));
             if hidden.contains(&member) {
                 continue;
             }
-            let rows = visible_rows::<T>(self, parent, query.deleted)
-                .filter(filter_to_sql::<T>(&query.filter, self.actor()));
-            let texts = Expr::col((Alias::new("rows"), Alias::new(T::json_column(member))));
+            let rows = visible_rows(table, self, parent, query.deleted)
+                .cond_where((query.filter)(self.actor()))
+                .take();
+            let texts = Expr::col((Alias::new("rows"), Alias::new((table.json_column)(member).to_owned())));
             let backend = self.tx().get_database_backend();
             let keys = match (backend, below) {
                 (DatabaseBackend::Postgres, None) => Func::cust("jsonb_object_keys").arg(texts),
@@ -51,7 +51,7 @@ impl Reader<'_> {
             let found = Select::select()
                 .distinct()
                 .column("key")
-                .from_subquery(rows.into_query(), "rows")
+                .from_subquery(rows, "rows")
                 .from_function(keys, "key")
                 .and_where(Expr::col("key").is_not_in(LANGUAGES.iter().copied()))
                 .take();

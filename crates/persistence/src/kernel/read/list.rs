@@ -1,24 +1,44 @@
 //! Reading resources and lists, for all kinds of resources.
 
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::resource::any::{AnyList, AnyStored};
+use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::reference::Key;
 
-use super::cursor;
-use super::cursor::Order;
+use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
-use super::load::{by_key, hydrate, visible_rows};
+use super::load::{by_key, hydrate, load, open_parent, visible_rows};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::search;
-use crate::kernel::table::conditions::filter_to_sql;
-use crate::kernel::table::{Parent, Table, column};
+use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::query::AnyQuery;
 use crate::kernel::transaction::Reader;
+
+/// A page of a list of any resource.
+pub(crate) struct AnyPage {
+    pub(crate) items: Box<dyn AnyList>,
+    pub(crate) next: Option<String>,
+    pub(crate) prev: Option<String>,
+    pub(crate) total: Option<u64>,
+}
+
+impl AnyPage {
+    /// Returns the page of a type.
+    ///
+    /// Errors: the resources have another type.
+    pub(crate) fn downcast<T: Table>(self) -> Result<Page<T>, Error> {
+        let Self { items, next, prev, total } = self;
+        Ok(Page { items: items.downcast()?, next, prev, total })
+    }
+}
 
 impl Reader<'_> {
     /// Returns the resource with this key. `parent` is the parent of a sub-resource; only staff finds deleted
@@ -31,83 +51,123 @@ impl Reader<'_> {
         parent: Option<&Key>,
         deleted: bool,
     ) -> Result<Stored<T>, Error> {
-        self.actor().require_read::<T>()?;
-        self.may_see_deleted::<T>(deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
-        Ok(self.redacted(by_key::<T>(self, key, parent, deleted, None).await?))
+        self.get_any(T::TABLE, key, parent, deleted).await?.downcast()
+    }
+
+    pub(crate) async fn get_any(
+        &self,
+        table: &'static AnyTable,
+        key: &Key,
+        parent: Option<&Key>,
+        deleted: bool,
+    ) -> Result<Box<dyn AnyStored>, Error> {
+        self.actor().require_read(table.resource)?;
+        self.may_see_deleted(table.resource, deleted)?;
+        let parent = open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+        let mut found = by_key(table, self, key, parent, deleted, None).await?;
+        self.redact(&mut *found);
+        Ok(found)
     }
 
     /// Removes the members that the actor may not read.
-    pub(crate) fn redacted<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
-        self.actor().hidden_fields::<T>().into_iter().for_each(|members| stored.data.redact(members));
-        stored
+    pub(crate) fn redact(&self, stored: &mut dyn AnyStored) {
+        for members in self.actor().hidden_fields(stored.info()) {
+            stored.data_mut().redact(members);
+        }
     }
 
-    /// Returns the parent of a sub-resource, if the actor sees it.
-    async fn open<T: Table>(
-        &self,
-        parent: Option<&Key>,
-    ) -> Result<Option<(ReferenceSummary, T::Parent)>, Error> {
-        T::Parent::open(self, parent, None).await
+    fn redact_all(&self, mut items: Box<dyn AnyList>) -> Box<dyn AnyList> {
+        items.for_each(&mut |item| self.redact(item));
+        items
     }
 
-    fn may_see_deleted<T: Table>(&self, deleted: bool) -> Result<(), Error> {
-        if deleted { self.actor().require::<T>(Action::Restore).map(drop) } else { Ok(()) }
+    fn may_see_deleted(&self, resource: &ResourceInfo, deleted: bool) -> Result<(), Error> {
+        if deleted { self.actor().require(resource, Action::Restore).map(drop) } else { Ok(()) }
     }
 
     /// Returns the resources with these ids that the actor may read and sees, in no particular order.
     pub async fn by_ids<T: Table>(&self, ids: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
-        if ids.is_empty() || self.actor().require_read::<T>().is_err() {
-            return Ok(Vec::new());
+        self.by_ids_any(T::TABLE, ids).await?.map_or_else(|| Ok(Vec::new()), <dyn AnyList>::downcast)
+    }
+
+    /// The same for any resource; `None` if there are no ids, or the actor may not read such resources.
+    pub(crate) async fn by_ids_any(
+        &self,
+        table: &'static AnyTable,
+        ids: &[Uuid],
+    ) -> Result<Option<Box<dyn AnyList>>, Error> {
+        if ids.is_empty() || self.actor().require_read(table.resource).is_err() {
+            return Ok(None);
         }
-        let with_ids = column::<T>("id").is_in(padded_ids(ids));
-        let select = visible_rows::<T>(self, None, false).filter(with_ids);
-        let backend = self.tx().get_database_backend();
-        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect())
+        let has_id = table.column("id").is_in(padded_ids(ids));
+        let select = visible_rows(table, self, None, false).and_where(has_id).take();
+        Ok(Some(self.redact_all(load(table, self, &select).await?)))
     }
 
     /// Returns the sub-resources of these parents that the actor may read and sees, oldest first.
     pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
-        let Some(parent) = T::Parent::column() else { return Ok(Vec::new()) };
-        if parents.is_empty() || self.actor().require_read::<T>().is_err() {
-            return Ok(Vec::new());
+        self.parts_of_any(T::TABLE, parents).await?.map_or_else(|| Ok(Vec::new()), <dyn AnyList>::downcast)
+    }
+
+    async fn parts_of_any(
+        &self,
+        table: &'static AnyTable,
+        parents: &[Uuid],
+    ) -> Result<Option<Box<dyn AnyList>>, Error> {
+        let Some(parent) = table.parent_column() else { return Ok(None) };
+        if parents.is_empty() || self.actor().require_read(table.resource).is_err() {
+            return Ok(None);
         }
-        let of_parents = column::<T>(parent).is_in(padded_ids(parents));
-        let select = visible_rows::<T>(self, None, false).filter(of_parents).order_by_asc(column::<T>("id"));
-        let backend = self.tx().get_database_backend();
-        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect())
+        let of_parents = table.column(parent).is_in(padded_ids(parents));
+        let mut select = visible_rows(table, self, None, false).and_where(of_parents).take();
+        select.order_by_expr(table.column("id"), sea_orm::Order::Asc);
+        Ok(Some(self.redact_all(load(table, self, &select).await?)))
     }
 
     /// Returns a page of the list, with the same number of queries for one row as for 200.
     ///
     /// Errors: 400 for a cursor of another list, 404 if the actor does not see the parent.
     pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
-        self.actor().require_read::<T>()?;
-        self.may_see_deleted::<T>(query.deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
+        self.list_any(&AnyQuery::new(query.clone()), parent).await?.downcast()
+    }
+
+    /// The same for any resource.
+    pub(crate) async fn list_any(&self, query: &AnyQuery, parent: Option<&Key>) -> Result<AnyPage, Error> {
+        self.may_list(query)?;
+        let parent = open_parent(query.table, self, parent, None).await?.map(|parent| parent.id());
         self.page(query, parent).await
     }
 
-    /// Returns a page of the sub-resources of all parents that the actor sees, for exports.
+    /// Returns a page of the sub-resources of all parents that the actor sees.
+    ///
+    /// Errors: 400 for a cursor of another list.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
-        self.actor().require_read::<T>()?;
-        self.may_see_deleted::<T>(query.deleted)?;
+        self.list_everywhere_any(&AnyQuery::new(query.clone())).await?.downcast()
+    }
+
+    /// The same for any resource.
+    pub(crate) async fn list_everywhere_any(&self, query: &AnyQuery) -> Result<AnyPage, Error> {
+        self.may_list(query)?;
         self.page(query, None).await
     }
 
-    async fn page<T: Table>(&self, query: &Query<T>, parent: Option<Uuid>) -> Result<Page<T>, Error> {
-        let backend = self.tx().get_database_backend();
-        let mut filtered = visible_rows::<T>(self, parent, query.deleted)
-            .filter(filter_to_sql::<T>(&query.filter, self.actor()));
+    fn may_list(&self, query: &AnyQuery) -> Result<(), Error> {
+        self.actor().require_read(query.table.resource)?;
+        self.may_see_deleted(query.table.resource, query.deleted)
+    }
+
+    async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {
+        let table = query.table;
+        let mut filtered =
+            visible_rows(table, self, parent, query.deleted).cond_where((query.filter)(self.actor())).take();
         if let Some(search) = &query.search {
-            search::join::<T>(self.tx(), &mut filtered, search).await?;
+            search::join(self.tx(), table, &mut filtered, search).await?;
         }
         let total = match query.count {
             true => {
-                let count = filtered.clone().select_only().expr_as(column::<T>("id").count(), "total");
-                let row = self.tx().query_one_raw(count.build(backend)).await.map_err(failed)?;
+                let mut count = filtered.clone();
+                count.clear_selects().expr_as(table.column("id").count(), "total");
+                let row = self.tx().query_one(&count).await.map_err(failed)?;
                 let total: Option<i64> =
                     row.map(|row| row.try_get("", "total")).transpose().map_err(failed)?;
                 Some(total.and_then(|total| total.try_into().ok()).unwrap_or(0))
@@ -123,15 +183,15 @@ impl Reader<'_> {
         let keyset = Keyset::new(position.as_ref().map(|position| position.0), query.limit);
         let mut select = order.apply(filtered, keyset.direction());
         if let Some(position) = &position {
-            select = select.filter(order.beyond(position));
+            select.cond_where(order.beyond(position));
         }
-        let select = select.limit(keyset.rows_to_read());
-        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        select.limit(keyset.rows_to_read());
+        let rows = self.tx().query_all(&select).await.map_err(failed)?;
         let token = |row: &QueryResult, direction| {
             cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
         };
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
-        let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.redacted(item)).collect();
-        Ok(Page { items, next, prev, total })
+        let items = self.redact_all(hydrate(table, self, &rows).await?);
+        Ok(AnyPage { items, next, prev, total })
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use vku_domain::kernel::change_log::StatusChange;
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::resource::info::ResourceInfo;
 
 use super::history::visible_levels;
 use crate::kernel::database::error::failed;
@@ -36,17 +37,19 @@ impl Reader<'_> {
     /// the change.
     ///
     /// Errors: the database is unavailable.
-    pub(crate) async fn reasons<T: Resource>(
+    pub(crate) async fn reasons(
         &self,
-        of: &[&Stored<T>],
+        resource: &ResourceInfo,
+        of: &[&dyn AnyStored],
         status: &str,
     ) -> Result<HashMap<Uuid, String>, Error> {
         if of.is_empty() {
             return Ok(HashMap::new());
         }
+        let ids: Vec<_> = of.iter().map(|item| item.id()).collect();
         let rows = row::Entity::find()
-            .filter(row::Column::Resource.eq(T::NAME))
-            .filter(row::Column::ResourceId.is_in(padded_ids(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
+            .filter(row::Column::Resource.eq(resource.name))
+            .filter(row::Column::ResourceId.is_in(padded_ids(&ids)))
             .filter(row::Column::StatusChange.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())
@@ -55,15 +58,15 @@ impl Reader<'_> {
         let mut reasons = HashMap::new();
         for change in rows {
             let change = change.into_change()?;
-            let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
+            let Some(item) = of.iter().find(|item| item.id() == change.resource_id) else { continue };
             let Some(status_change) =
-                change.status_change.filter(|_| visible_levels(self, item).contains(&change.visibility))
+                change.status_change.filter(|_| visible_levels(self, *item).contains(&change.visibility))
             else {
                 continue;
             };
             match status_change.reason.filter(|_| status_change.to == status) {
-                Some(reason) => reasons.insert(item.id, reason),
-                None => reasons.remove(&item.id),
+                Some(reason) => reasons.insert(change.resource_id, reason),
+                None => reasons.remove(&change.resource_id),
             };
         }
         Ok(reasons)
@@ -74,12 +77,12 @@ impl Reader<'_> {
     /// them.
     ///
     /// Errors: the database is unavailable.
-    pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
+    pub(crate) async fn steps(&self, of: &dyn AnyStored) -> Result<Vec<Step>, Error> {
         let levels = visible_levels(self, of);
         let rows = row::Entity::find()
             .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
-            .filter(row::Column::Resource.eq(T::NAME))
-            .filter(row::Column::ResourceId.eq(of.id))
+            .filter(row::Column::Resource.eq(of.info().name))
+            .filter(row::Column::ResourceId.eq(of.id()))
             .filter(row::Column::StatusChange.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())
@@ -87,8 +90,9 @@ impl Reader<'_> {
             .map_err(failed)?;
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let actor = self.actor();
-        let own = of.data.is_own(Some(of.id), None, actor);
-        let could_see = |mut state: Value| actor.is_staff() || T::redact_history(&mut state, own, actor);
+        let own = of.data().is_own(Some(of.id()), None, actor);
+        let redact = of.info().redact_history;
+        let could_see = |mut state: Value| actor.is_staff() || redact(&mut state, own, actor);
         let steps = changes.into_iter().filter_map(|change| {
             let StatusChange { from, to, reason } = change.status_change?;
             let before = |status: &String| {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
 };
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QuerySelect, Select, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::search::{Field, MatchKey, Search};
 
-use super::super::table::{FoundBy, Table};
+use super::super::table::FoundBy;
+use super::super::table::any::AnyTable;
 use super::entries;
 use crate::kernel::database::error::failed;
 
@@ -22,14 +23,15 @@ pub(crate) const SCORE: &str = "score";
 const ID: &str = "found_id";
 
 /// Restricts the select to rows that match the search, and joins their scores as [`FOUND`].
-pub(crate) async fn join<T: Table>(
+pub(crate) async fn join(
     tx: &DatabaseTransaction,
-    select: &mut Select<T::Entity>,
+    table: &AnyTable,
+    select: &mut SelectStatement,
     search: &Search,
 ) -> Result<(), Error> {
-    let found = found::<T>(tx.get_database_backend(), &matching(tx, search).await?, search.words().len());
-    let same = Expr::col((FOUND, ID)).equals((T::NAME, "id"));
-    QuerySelect::query(select).join_subquery(JoinType::InnerJoin, found, FOUND, same);
+    let found = found(table, tx.get_database_backend(), &matching(tx, search).await?, search.words().len());
+    let same = Expr::col((FOUND, ID)).equals((table.name(), "id"));
+    select.join_subquery(JoinType::InnerJoin, found, FOUND, same);
     Ok(())
 }
 
@@ -69,8 +71,13 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
 
 /// Selects the ids of the resources that contain all search words, with their score: the best hits of each
 /// word, added up.
-fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], word_count: usize) -> SelectStatement {
-    let hits = T::FOUND_BY.iter().fold(own_hits::<T>(backend, matching), |mut hits, by| {
+fn found(
+    table: &AnyTable,
+    backend: DatabaseBackend,
+    matching: &[Value],
+    word_count: usize,
+) -> SelectStatement {
+    let hits = table.found_by.iter().fold(own_hits(table, backend, matching), |mut hits, by| {
         hits.union(UnionType::All, hits_through(backend, matching, by)).take()
     });
     let best = Expr::col("points").max();
@@ -125,8 +132,8 @@ fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) ->
         .take()
 }
 
-fn own_hits<T: Table>(backend: DatabaseBackend, matching: &[Value]) -> SelectStatement {
-    hits(backend, matching, T::NAME)
+fn own_hits(table: &AnyTable, backend: DatabaseBackend, matching: &[Value]) -> SelectStatement {
+    hits(backend, matching, table.name())
         .expr_as(points(Expr::col(("search_hit", "rank"))), "points")
         .expr_as(Expr::col(("search_hit", "resource_id")), ID)
         .take()

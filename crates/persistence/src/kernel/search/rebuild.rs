@@ -6,8 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode,
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, SqliteTransactionMode,
     TransactionOptions, Value,
 };
 use uuid::Uuid;
@@ -16,13 +15,12 @@ use vku_domain::kernel::error::Error;
 
 use super::super::database::Database;
 use super::super::database::retry::{begin, retry_on_broken_connection};
-use super::super::table::{Table, column};
+use super::super::table::any::AnyTable;
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::child_rows;
-use crate::kernel::table::row::Row;
 use crate::kernel::transaction::reindexed::Reindexed;
-use crate::{Visitor, collections, visit};
+use crate::tables;
 
 /// Increase this when texts are cleaned, folded, split into words or looked up differently.
 const VERSION: i64 = 2;
@@ -56,8 +54,8 @@ async fn build_if_outdated(database: &Database) -> Result<(), Error> {
     for table in ["search_state", "search_hit", "search_part", "search_word"] {
         tx.execute(&Query::delete().from_table(table).take()).await.map_err(failed)?;
     }
-    for collection in collections() {
-        visit(&collection, Fill(&tx)).await.transpose()?;
+    for table in tables() {
+        fill(table, &tx).await?;
     }
     let state =
         Query::insert().into_table("search_state").columns(["version"]).values_panic([VERSION.into()]).take();
@@ -72,68 +70,66 @@ async fn is_built(database: &impl ConnectionTrait) -> Result<bool, sea_orm::DbEr
     Ok(versions == [VERSION])
 }
 
-/// Indexes all rows of a resource, including deleted ones.
-struct Fill<'a>(&'a DatabaseTransaction);
-
-impl Visitor for Fill<'_> {
-    type Answer = Result<(), Error>;
-
-    async fn visit<T: Table>(self) -> Self::Answer {
-        let mut last = Uuid::nil();
-        loop {
-            let select = T::Entity::find()
-                .filter(column::<T>("id").gt(last))
-                .order_by_asc(Expr::col("id"))
-                .limit(BATCH);
-            let mut rows = select.clone().all(self.0).await.map_err(failed)?;
-            let mut any = false;
-            for row in rows.iter().cloned() {
-                any |= update::<T>(self.0, row, |_, value| cleaned(value)).await?;
-            }
-            if any {
-                rows = select.all(self.0).await.map_err(failed)?;
-            }
-            let ids: Vec<Uuid> = rows.iter().map(|row| row.clone().split().0.id).collect();
-            let Some(end) = ids.last() else { return Ok(()) };
-            last = *end;
-            let mut links = child_rows::load::<T>(self.0, &ids).await?;
-            let mut indexed = Vec::with_capacity(rows.len());
-            for row in rows {
-                let (meta, columns) = row.clone().split();
-                let data = T::from_row(columns, links.remove(&meta.id).unwrap_or_default())?;
-                let Some(now) = T::Row::join(meta, T::to_row(&data)?.0) else { continue };
-                let now = now.into_active_model();
-                let folded = |column, value: &Value| match now.get(column) {
-                    ActiveValue::Unchanged(new @ Value::String(_)) if new != *value => Some(new),
-                    _ => None,
-                };
-                update::<T>(self.0, row, folded).await?;
-                indexed.push(Reindexed::of::<T>(meta.id, None, &data));
-            }
-            write(self.0, indexed).await?;
+/// Indexes all rows of a table, including deleted ones.
+async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), Error> {
+    let mut last = Uuid::nil();
+    loop {
+        let select = table
+            .select()
+            .and_where(table.column("id").gt(last))
+            .order_by_expr(table.column("id"), sea_orm::Order::Asc)
+            .limit(BATCH)
+            .take();
+        let mut rows = tx.query_all(&select).await.map_err(failed)?;
+        let mut any = false;
+        for row in &rows {
+            let stored = table.typed.values(row)?;
+            any |= update(table, tx, row, stored.iter().map(cleaned)).await?;
         }
+        if any {
+            rows = tx.query_all(&select).await.map_err(failed)?;
+        }
+        let metas = rows.iter().map(|row| table.read_meta(row)).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<Uuid> = metas.iter().map(|meta| meta.id).collect();
+        let Some(end) = ids.last() else { return Ok(()) };
+        last = *end;
+        let mut children = child_rows::load(tx, table, &ids).await?;
+        let read = metas
+            .into_iter()
+            .zip(&rows)
+            .map(|(meta, row)| (meta, row, children.remove(&meta.id).unwrap_or_default()));
+        let items = table.typed.read(read.collect())?.into_items();
+        let mut indexed = Vec::with_capacity(items.len());
+        for (item, row) in items.iter().zip(&rows) {
+            let (now, _) = table.typed.to_row(item.data())?;
+            let stored = table.typed.values(row)?;
+            let folded = now.into_iter().zip(&stored).map(|(now, stored)| match &now {
+                Value::String(_) if now != *stored => Some(now),
+                _ => None,
+            });
+            update(table, tx, row, folded).await?;
+            indexed.push(Reindexed::of(item.id(), None, item.data()));
+        }
+        write(tx, indexed).await?;
     }
 }
 
-/// Updates the columns of a row for which `new` returns a value; returns whether there are any.
-async fn update<T: Table>(
+/// Updates the columns of the feature for which there is a new value; returns whether there are any.
+async fn update(
+    table: &AnyTable,
     tx: &DatabaseTransaction,
-    row: T::Row,
-    new: impl Fn(<T::Entity as EntityTrait>::Column, &Value) -> Option<Value>,
+    row: &QueryResult,
+    new: impl Iterator<Item = Option<Value>>,
 ) -> Result<bool, Error> {
-    let id = row.clone().split().0.id;
-    let mut row = row.into_active_model();
-    for column in <T::Entity as EntityTrait>::Column::iter() {
-        if let ActiveValue::Unchanged(value) = row.get(column)
-            && let Some(new) = new(column, &value)
-        {
-            row.set(column, new);
-        }
-    }
-    if !row.is_changed() {
+    let changed = table.own_columns().iter().zip(new);
+    let changed: Vec<_> = changed.filter_map(|(name, value)| Some((*name, Expr::val(value?)))).collect();
+    if changed.is_empty() {
         return Ok(false);
     }
-    T::Entity::update_many().set(row).filter(column::<T>("id").eq(id)).exec(tx).await.map_err(failed)?;
+    let id: Uuid = row.try_get("", "id").map_err(failed)?;
+    let update =
+        Query::update().table(table.name()).values(changed).and_where(table.column("id").eq(id)).take();
+    tx.execute(&update).await.map_err(failed)?;
     Ok(true)
 }
 

@@ -6,11 +6,13 @@ use tokio::sync::SemaphorePermit;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::query::{Page, Query};
+use vku_domain::kernel::query::Page;
 use vku_domain::kernel::resource::reference::Key;
 
 use super::Store;
+use crate::kernel::read::list::AnyPage;
 use crate::kernel::table::Table;
+use crate::kernel::table::query::AnyQuery;
 use crate::kernel::transaction::Reader;
 
 /// How long an export waits for a slot before it gets a 503.
@@ -62,11 +64,20 @@ impl Store {
 impl Reader<'_> {
     /// Returns the next rows of an export, starting at the cursor of the query; of one parent, or of all that
     /// the actor sees.
-    pub async fn rows<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
-        let query = Query { limit: BATCH, count: false, ..query.clone() };
+    pub async fn rows<T: Table>(&self, query: &mut AnyQuery, parent: Option<&Key>) -> Result<Page<T>, Error> {
+        self.rows_any(query, parent).await?.downcast()
+    }
+
+    /// The same for any resource.
+    pub(crate) async fn rows_any(
+        &self,
+        query: &mut AnyQuery,
+        parent: Option<&Key>,
+    ) -> Result<AnyPage, Error> {
+        (query.limit, query.count) = (BATCH, false);
         match parent {
-            Some(parent) => self.list(&query, Some(parent)).await,
-            None => self.list_everywhere(&query).await,
+            Some(parent) => self.list_any(query, Some(parent)).await,
+            None => self.list_everywhere_any(query).await,
         }
     }
 }

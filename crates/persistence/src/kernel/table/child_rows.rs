@@ -13,7 +13,7 @@ use vku_domain::kernel::value::PartialDate;
 use vku_domain::kernel::violation::FieldError;
 use vku_domain::party::Party;
 
-use super::Table;
+use super::any::AnyTable;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 
@@ -93,18 +93,19 @@ struct PartyRow {
 }
 
 /// Loads the child rows of resources, with at most two queries.
-pub(crate) async fn load<T: Table>(
+pub(crate) async fn load(
     tx: &DatabaseTransaction,
+    table: &AnyTable,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, ChildRows>, Error> {
     let mut links: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
     if ids.is_empty() {
         return Ok(links);
     }
-    if T::SETS {
+    if table.has_sets {
         let rows = Query::select()
             .columns(["owner_id", "field", "value"])
-            .from(format!("{}_set", T::NAME))
+            .from(format!("{}_set", table.name()))
             .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
@@ -113,10 +114,10 @@ pub(crate) async fn load<T: Table>(
             links.entry(row.owner_id).or_default().sets.entry(row.field).or_default().push(row.value);
         }
     }
-    if T::PARTIES {
+    if table.has_parties {
         let rows = Query::select()
             .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
-            .from(format!("{}_party", T::NAME))
+            .from(format!("{}_party", table.name()))
             .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
@@ -142,36 +143,35 @@ impl PartyRow {
 }
 
 /// Replaces the child rows of a resource.
-pub(crate) async fn save<T: Table>(
+pub(crate) async fn save(
     tx: &DatabaseTransaction,
+    table: &AnyTable,
     id: Uuid,
-    links: ChildRows,
-    new: bool,
+    children: ChildRows,
 ) -> Result<(), Error> {
-    for (table, has) in [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)] {
-        if has && !new {
-            let delete = Query::delete().from_table(table).and_where(Expr::col("owner_id").eq(id)).take();
-            tx.execute(&delete).await.map_err(failed)?;
-        }
+    for table in table.child_tables() {
+        let delete = Query::delete().from_table(table).and_where(Expr::col("owner_id").eq(id)).take();
+        tx.execute(&delete).await.map_err(failed)?;
     }
-    insert::<T>(tx, &[(id, links)]).await
+    insert(tx, table, &[(id, children)]).await
 }
 
 /// How many rows one statement inserts: databases limit the number of bound values.
 const CHUNK: usize = 1_000;
 
 /// Inserts the child rows of new resources.
-pub(crate) async fn insert<T: Table>(
+pub(crate) async fn insert(
     tx: &DatabaseTransaction,
+    table: &AnyTable,
     all: &[(Uuid, ChildRows)],
 ) -> Result<(), Error> {
-    for insert in set_inserts::<T>(all).into_iter().chain(party_inserts::<T>(all)) {
+    for insert in set_inserts(table, all).into_iter().chain(party_inserts(table, all)) {
         tx.execute(&insert).await.map_err(failed)?;
     }
     Ok(())
 }
 
-fn set_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
+fn set_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     let mut rows = Vec::new();
     for (id, links) in all {
         for (field, values) in &links.sets {
@@ -180,7 +180,7 @@ fn set_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     }
     let inserts = rows.chunks(CHUNK).map(|rows| {
         let mut insert = Query::insert()
-            .into_table(format!("{}_set", T::NAME))
+            .into_table(format!("{}_set", table.name()))
             .columns(["owner_id", "field", "value", "position"])
             .take();
         for (id, field, position, value) in rows {
@@ -196,7 +196,7 @@ fn set_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     inserts.collect()
 }
 
-fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
+fn party_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     let mut rows = Vec::new();
     for (id, links) in all {
         rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
@@ -214,8 +214,9 @@ fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
         "until_last",
     ];
     let inserts = rows.chunks(CHUNK).map(|rows| {
-        let columns = columns.into_iter().chain(T::PARTY_COUNTRIES.then_some("country"));
-        let mut insert = Query::insert().into_table(format!("{}_party", T::NAME)).columns(columns).take();
+        let columns = columns.into_iter().chain(table.has_party_countries.then_some("country"));
+        let mut insert =
+            Query::insert().into_table(format!("{}_party", table.name())).columns(columns).take();
         for (id, position, link) in rows {
             let values = [
                 (*id).into(),
@@ -228,7 +229,7 @@ fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
                 link.until.as_ref().map(PartialDate::to_string).into(),
                 day(link.until.as_ref().map(PartialDate::last_day)),
             ];
-            let country = T::PARTY_COUNTRIES.then(|| country_of(link.party.utility()));
+            let country = table.has_party_countries.then(|| country_of(link.party.utility()));
             insert.values_panic(values.into_iter().chain(country));
         }
         insert

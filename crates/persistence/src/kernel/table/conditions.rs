@@ -6,26 +6,34 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilter};
 use vku_domain::kernel::resource::reference::Key;
 
+use super::any::AnyTable;
 use super::{Table, column};
-use crate::resources;
+use crate::tables;
 
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
 pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> Condition {
-    let ordinary = filter.criteria().into_iter().fold(Condition::all(), |all, criterion| {
-        all.add(comparison_to_sql(T::NAME, T::FOREIGN_KEYS, criterion, actor))
-    });
-    let special = T::special_filter_to_sql(filter, actor);
+    criteria_to_sql(T::TABLE, filter.criteria(), T::special_filter_to_sql(filter, actor), actor)
+}
+
+fn criteria_to_sql(
+    table: &AnyTable,
+    criteria: Vec<Criterion>,
+    special: Condition,
+    actor: &Actor,
+) -> Condition {
+    let ordinary = criteria
+        .into_iter()
+        .fold(Condition::all(), |all, criterion| all.add(comparison_to_sql(table, criterion, actor)));
     ordinary.add_option((!special.is_empty()).then_some(special))
 }
 
-/// Converts the criterion of an ordinary filter to SQL. `references` are the foreign keys with their resources.
+/// Converts the criterion of an ordinary filter to SQL.
 fn comparison_to_sql(
-    table: &'static str,
-    references: &[(&'static str, &'static str)],
+    table: &AnyTable,
     Criterion { column: name, comparison }: Criterion,
     actor: &Actor,
 ) -> Condition {
-    let column = || Expr::col((Alias::new(table), Alias::new(name)));
+    let column = || table.column(name);
     let met = match comparison {
         Comparison::OneOf { words, or_absent } => {
             let absent = or_absent.then(|| column().is_null());
@@ -33,7 +41,7 @@ fn comparison_to_sql(
         }
         Comparison::InSet(words) => {
             let of_set = Condition::all().add(Expr::col("field").eq(name));
-            child_row_exists(table, "set", of_set.add(Expr::col("value").is_in(words)))
+            child_row_exists(table.name(), "set", of_set.add(Expr::col("value").is_in(words)))
         }
         Comparison::Is(value) => column().eq(value),
         Comparison::Contains(part) => {
@@ -44,17 +52,18 @@ fn comparison_to_sql(
         Comparison::To(day) => column().lte(day.to_string()).and(column().ne("")),
         Comparison::Since(since) => column().gte(since),
         Comparison::Reference(keys) => {
-            let target = references.iter().find(|(key, _)| *key == name);
-            let target = target.and_then(|(_, target)| resources().iter().find(|it| it.name == *target));
+            let target = table.foreign_keys.iter().find(|(key, _)| *key == name);
+            let target = target.and_then(|(_, target)| tables().iter().find(|it| it.name() == *target));
             // A filter on a column that is no foreign key finds nothing, which the tests refuse.
-            target.map_or(Expr::val(false), |target| column().in_subquery((target.with_keys)(&keys, actor)))
+            target.map_or(Expr::val(false), |target| column().in_subquery(ids_of_keys(target, &keys, actor)))
         }
     };
     Condition::all().add(met)
 }
 
-/// A column of the row that the foreign key refers to.
-pub(crate) fn column_of<T: Resource>(
+/// A column of the row that a foreign key of a table refers to.
+pub(crate) fn column_of(
+    of: &AnyTable,
     key: &'static str,
     table: &'static str,
     name: &'static str,
@@ -62,7 +71,7 @@ pub(crate) fn column_of<T: Resource>(
     let target = Query::select()
         .expr(Expr::col((Alias::new(table), Alias::new(name))))
         .from(table)
-        .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(column::<T>(key)))
+        .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(of.column(key)))
         .take();
     SimpleExpr::SubQuery(None, Box::new(target.into()))
 }
@@ -85,32 +94,26 @@ fn child_row_exists(owner: &'static str, links: &str, condition: Condition) -> S
 }
 
 /// Selects the ids of the resources with these keys that the actor sees.
-pub(crate) fn ids_of_keys<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
+pub(crate) fn ids_of_keys(table: &AnyTable, keys: &[Key], actor: &Actor) -> SelectStatement {
     let ids = keys.iter().filter_map(|key| match key {
         Key::Id(id) => Some(*id),
         Key::Slug(_) => None,
     });
-    let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
-    let by_slug = by_slug::<T>(slugs);
-    Query::select()
-        .column("id")
-        .from(T::NAME)
-        .cond_where(Condition::any().add(column::<T>("id").is_in(ids)).add(by_slug))
-        .and_where(column::<T>("deleted_at").is_null())
-        .cond_where(T::visible_to(actor))
-        .take()
+    let slugs = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
+    let has_key = Condition::any().add(table.column("id").is_in(ids)).add(has_slug(table, slugs));
+    table.visible_ids(actor).cond_where(has_key).take()
 }
 
 /// The resource has one of these slugs, current or former; or the resource that it is named after has.
-pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> SimpleExpr {
-    let (key, resource) = T::NAMED_AFTER.unwrap_or(("id", T::NAME));
+pub(crate) fn has_slug(table: &AnyTable, slugs: Vec<String>) -> SimpleExpr {
+    let (key, resource) = table.named_after.unwrap_or(("id", table.name()));
     let target = Query::select()
         .column("resource_id")
         .from("slug")
         .and_where(Expr::col("resource").eq(resource))
         .and_where(Expr::col("slug").is_in(slugs))
         .take();
-    column::<T>(key).in_subquery(target)
+    table.column(key).in_subquery(target)
 }
 
 /// The visibility is one that the actor sees without being a participant.

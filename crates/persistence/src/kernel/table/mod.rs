@@ -2,24 +2,26 @@
 //!
 //! May import `transaction`, `crypto`, `database`, `codec` and `id`.
 
+pub mod any;
 pub(crate) mod child_rows;
 pub(crate) mod conditions;
 pub mod hooks;
+pub mod query;
 pub mod row;
+pub(crate) mod typed;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Condition, Expr, LockType, SelectStatement};
-use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
+use sea_orm::sea_query::{Condition, Expr, LockType};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
 
+use self::any::AnyTable;
 use self::child_rows::ChildRows;
 use self::hooks::WriteHooks;
-use self::row::Row;
+use self::row::TableRow;
 use super::database::error::Corrupt;
 use super::transaction::{Reader, Writer};
 
@@ -81,15 +83,13 @@ pub struct FoundBy {
 /// A resource and its table. The table has the name of the resource, and the columns have the names of the
 /// JSON members.
 pub trait Table: Resource<Parent: Parent> {
-    /// The sea-orm entity.
-    type Entity: EntityTrait<Model = Self::Row>;
-    /// The model of the entity.
-    type Row: Row + Clone + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
-    /// The active model of the entity.
-    type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
+    /// The columns of the resource; see [`row!`](row::row).
+    type Row: TableRow;
     /// What a write reads or changes beyond its own row; `()` if nothing.
     type Hooks: WriteHooks<Self>;
 
+    /// The table as a value.
+    const TABLE: &'static AnyTable = &AnyTable::of::<Self>();
     /// Whether the resource has sets, in the table `<name>_set`. Must agree with [`Self::to_row`], which cannot be
     /// asked without data.
     const SETS: bool = false;
@@ -118,10 +118,10 @@ pub trait Table: Resource<Parent: Parent> {
     const FOUND_BY: &'static [FoundBy] = &[];
 
     /// Converts data to columns and child rows; destructures the data, so that no member is forgotten.
-    fn to_row(data: &Self) -> Result<(Columns<Self>, ChildRows), Error>;
+    fn to_row(data: &Self) -> Result<(Self::Row, ChildRows), Error>;
 
     /// Converts columns and child rows to data.
-    fn from_row(columns: Columns<Self>, links: ChildRows) -> Result<Self, Corrupt>;
+    fn from_row(row: Self::Row, children: ChildRows) -> Result<Self, Corrupt>;
 
     /// Converts the special filters to SQL, like [`Resource::matches_special`]; a value that the actor does not
     /// see matches nothing.
@@ -164,42 +164,19 @@ pub trait Table: Resource<Parent: Parent> {
     }
 }
 
-/// The columns of the feature.
-pub(crate) type Columns<T> = <<T as Table>::Row as Row>::Columns;
-
 /// The parent of a sub-resource; `()` for a main resource.
-pub trait Parent: ParentKind + Sized + 'static {
-    /// The name of the parent resource.
-    const NAME: Option<&'static str> = Self::OWNER;
-
-    /// Returns the parent with this key, if the actor sees it; locked in a write.
-    fn open(
-        reader: &Reader<'_>,
-        key: Option<&Key>,
-        lock: Option<LockType>,
-    ) -> impl Future<Output = Result<Option<(ReferenceSummary, Self)>, Error>>;
-
-    /// Selects the ids of the parents that the actor sees.
-    fn visible_ids(actor: &Actor) -> Option<SelectStatement>;
-
-    /// Returns the column of a sub-resource that holds the id of the parent.
-    fn column() -> Option<String> {
-        Self::NAME.map(|name| format!("{name}_id"))
-    }
+pub trait Parent: ParentKind {
+    /// The table of the parent.
+    const PARENT_TABLE: Option<&'static AnyTable>;
 }
 
 impl Parent for () {
-    async fn open(
-        _: &Reader<'_>,
-        _: Option<&Key>,
-        _: Option<LockType>,
-    ) -> Result<Option<(ReferenceSummary, Self)>, Error> {
-        Ok(None)
-    }
+    const PARENT_TABLE: Option<&'static AnyTable> = None;
+}
 
-    fn visible_ids(_: &Actor) -> Option<SelectStatement> {
-        None
-    }
+/// Any resource without a parent can be the parent of others.
+impl<P: Table<Parent = ()>> Parent for P {
+    const PARENT_TABLE: Option<&'static AnyTable> = Some(P::TABLE);
 }
 
 /// A column of the table of the resource.

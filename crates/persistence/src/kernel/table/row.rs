@@ -1,97 +1,46 @@
-//! Rows: the common columns of all tables are defined here, so that a feature lists only its own.
+//! Rows: a feature lists its own columns. The columns that all tables have are those of
+//! [`Meta`](vku_domain::kernel::resource::any::Meta).
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use sea_orm::{DbErr, QueryResult, Value};
 
-/// The common columns of all rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Meta {
-    /// UUIDv7.
-    pub id: Uuid,
-    /// The id of the parent of a sub-resource.
-    pub parent: Option<Uuid>,
-    /// The version: 1 at first, and one more with each change.
-    pub version: i64,
-    /// When the resource was created.
-    pub created_at: DateTime<Utc>,
-    /// When the resource was last changed.
-    pub updated_at: DateTime<Utc>,
-    /// When the resource was deleted, if it is.
-    pub deleted_at: Option<DateTime<Utc>>,
+/// The columns of a feature, in a row.
+pub trait TableRow: Sized {
+    /// The names of the columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Reads the columns of a row.
+    fn read(row: &QueryResult) -> Result<Self, DbErr>;
+
+    /// Returns the values in the order of [`Self::COLUMNS`].
+    fn into_values(self) -> Vec<Value>;
 }
 
-/// A row: the common columns, and the columns of the feature.
-pub trait Row: Sized {
-    /// The columns of the feature.
-    type Columns;
-
-    /// Joins both; returns `None` for a sub-resource without its parent.
-    fn join(meta: Meta, columns: Self::Columns) -> Option<Self>;
-
-    /// Splits the row into both.
-    fn split(self) -> (Meta, Self::Columns);
-}
-
-/// Declares the row of a table: `row! { "utility" { name: String, … } }`; for a sub-resource with the column
-/// of its parent: `row! { "funding" in partnership_id { … } }`. Generates a module `row` with the sea-orm
-/// entity and the `Columns` of the feature.
+/// Declares the columns of a feature: `row! { name: String, … }`. Generates the struct `Row`.
 macro_rules! row {
-    ($table:literal $(in $parent:ident)? { $($field:ident: $type:ty),+ $(,)? }) => {
-        pub mod row {
-            //! The row of the feature's table.
+    ($($(#[$meta:meta])* $field:ident: $type:ty),+ $(,)?) => {
+        mod row {
             use sea_orm::entity::prelude::*;
 
-            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-            #[sea_orm(table_name = $table)]
-            pub struct Model {
-                #[sea_orm(primary_key, auto_increment = false)]
-                pub id: Uuid,
-                pub version: i64,
-                pub created_at: DateTimeUtc,
-                pub updated_at: DateTimeUtc,
-                pub deleted_at: Option<DateTimeUtc>,
-                $(pub $parent: Uuid,)?
-                $(pub $field: $type,)+
+            /// A row of the table of the feature.
+            pub struct Row {
+                $($(#[$meta])* pub $field: $type,)+
             }
 
-            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-            pub enum Relation {}
+            impl $crate::kernel::table::row::TableRow for Row {
+                const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            impl ActiveModelBehavior for ActiveModel {}
-
-            pub struct Columns {
-                $(pub $field: $type,)+
-            }
-
-            impl $crate::kernel::table::row::Row for Model {
-                type Columns = Columns;
-
-                fn join(meta: $crate::kernel::table::row::Meta, columns: Columns) -> Option<Self> {
-                    Some(Self {
-                        id: meta.id,
-                        version: meta.version,
-                        created_at: meta.created_at,
-                        updated_at: meta.updated_at,
-                        deleted_at: meta.deleted_at,
-                        $($parent: meta.parent?,)?
-                        $($field: columns.$field,)+
-                    })
+                fn read(row: &sea_orm::QueryResult) -> Result<Self, DbErr> {
+                    Ok(Self { $($field: row.try_get("", stringify!($field))?,)+ })
                 }
 
-                fn split(self) -> ($crate::kernel::table::row::Meta, Columns) {
-                    let parent = [$(self.$parent)?];
-                    let meta = $crate::kernel::table::row::Meta {
-                        id: self.id,
-                        parent: <[Uuid]>::first(&parent).copied(),
-                        version: self.version,
-                        created_at: self.created_at,
-                        updated_at: self.updated_at,
-                        deleted_at: self.deleted_at,
-                    };
-                    (meta, Columns { $($field: self.$field),+ })
+                fn into_values(self) -> Vec<sea_orm::Value> {
+                    vec![$(self.$field.into()),+]
                 }
             }
         }
+
+        use self::row::Row;
     };
 }
+
 pub(crate) use row;

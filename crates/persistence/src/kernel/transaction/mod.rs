@@ -14,7 +14,7 @@ use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
-use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::resource::any::AnyResource;
 
 use self::change_log::NewChange;
 use self::import_state::ImportState;
@@ -208,7 +208,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Records the words of a written resource; they are indexed just before the commit.
-    pub(crate) fn reindex_resource<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
+    pub(crate) fn reindex_resource(
+        &mut self,
+        id: Uuid,
+        before: Option<&dyn AnyResource>,
+        after: &dyn AnyResource,
+    ) {
         self.reindex(Reindexed::of(id, before, after));
     }
 

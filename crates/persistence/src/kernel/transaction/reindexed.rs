@@ -1,7 +1,7 @@
 //! The words of a resource before and after a write.
 
 use uuid::Uuid;
-use vku_domain::kernel::resource::{Resource, search_index};
+use vku_domain::kernel::resource::any::AnyResource;
 use vku_domain::kernel::search::Index;
 
 /// The words of a resource before and after a write.
@@ -14,13 +14,13 @@ pub(crate) struct Reindexed {
 
 impl Reindexed {
     /// Makes the entry of a written resource; `before` is `None` if it is not indexed yet.
-    pub(crate) fn of<T: Resource>(id: Uuid, before: Option<&T>, after: &T) -> Self {
-        let before = before.map(search_index).unwrap_or_default();
-        Self { resource: T::NAME, id, before, after: search_index(after) }
+    pub(crate) fn of(id: Uuid, before: Option<&dyn AnyResource>, after: &dyn AnyResource) -> Self {
+        let before = before.map(|before| before.search_index()).unwrap_or_default();
+        Self { resource: after.info().name, id, before, after: after.search_index() }
     }
 
     /// Makes the entry of a resource that is removed.
-    pub(crate) fn removed<T: Resource>(id: Uuid, before: &T) -> Self {
-        Self { resource: T::NAME, id, before: search_index(before), after: Index::new() }
+    pub(crate) fn removed(id: Uuid, before: &dyn AnyResource) -> Self {
+        Self { resource: before.info().name, id, before: before.search_index(), after: Index::new() }
     }
 }

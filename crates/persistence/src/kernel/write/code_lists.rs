@@ -1,6 +1,6 @@
 //! Codes: values in a set that refer to the rows of a reference list by slug, such as working areas.
 //!
-//! A resource lists in [`Table::CODE_LISTS`] which of its sets hold codes, and of which resource. Writing an
+//! A resource lists in [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS) which of its sets hold codes, and of which resource. Writing an
 //! unknown code is refused; a row whose code is in use cannot be deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,47 +9,57 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::Value;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::any::AnyResource;
 use vku_domain::kernel::violation::{FieldError, Violations};
 
 use crate::kernel::database::error::failed;
-use crate::kernel::table::{Codes, Table};
+use crate::kernel::table::Codes;
+use crate::kernel::table::any::AnyTable;
 
 /// How many codes one statement asks for: databases limit the number of bound values.
 const CHUNK: usize = 500;
 
-/// The codes in a body, for each of [`Table::CODE_LISTS`]: the index in the list, and the code.
+/// The codes in a body, for each of [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS): the index in the list, and the code.
 pub(crate) type NamedCodes = Vec<Vec<(usize, String)>>;
 
 /// Returns the codes in the data.
-pub(crate) fn in_data<T: Table>(data: &T) -> Result<NamedCodes, Error> {
-    let rows = T::to_row(data)?.1;
-    let of = |codes: &Codes| rows.words(codes.set).map(str::to_owned).enumerate().collect();
-    Ok(T::CODE_LISTS.iter().map(of).collect())
+pub(crate) fn in_data(table: &AnyTable, data: &dyn AnyResource) -> Result<NamedCodes, Error> {
+    if table.code_lists.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (_, children) = table.typed.to_row(data)?;
+    let of = |codes: &Codes| children.words(codes.set).map(str::to_owned).enumerate().collect();
+    Ok(table.code_lists.iter().map(of).collect())
 }
 
 /// Returns the codes in a body that could not be read as data.
-pub(crate) fn in_body<T: Table>(body: &Value) -> NamedCodes {
+pub(crate) fn in_body(table: &AnyTable, body: &Value) -> NamedCodes {
     let of = |codes: &Codes| {
         let entries = body.pointer(codes.pointer).and_then(Value::as_array).into_iter().flatten();
         entries.enumerate().filter_map(|(index, entry)| Some((index, entry.as_str()?.to_owned()))).collect()
     };
-    T::CODE_LISTS.iter().map(of).collect()
+    table.code_lists.iter().map(of).collect()
 }
 
 /// Returns a violation for each unknown code, with its pointer. The rows of known codes are locked until the
 /// end of the write.
-pub(crate) async fn unknown_codes<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
-    Ok(unknown_codes_of_all::<T>(tx, &[in_data(data)?]).await?.pop().unwrap_or_default())
+pub(crate) async fn unknown_codes(
+    table: &AnyTable,
+    tx: &DatabaseTransaction,
+    data: &dyn AnyResource,
+) -> Result<Violations, Error> {
+    Ok(unknown_codes_of_all(table, tx, &[in_data(table, data)?]).await?.pop().unwrap_or_default())
 }
 
 /// The same as [`unknown_codes`] for many resources, with as many statements as for one.
-pub(crate) async fn unknown_codes_of_all<T: Table>(
+pub(crate) async fn unknown_codes_of_all(
+    table: &AnyTable,
     tx: &DatabaseTransaction,
     all: &[NamedCodes],
 ) -> Result<Vec<Violations>, Error> {
     let mut violations = vec![Violations::default(); all.len()];
     let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (codes, found) in all.iter().flat_map(|all| T::CODE_LISTS.iter().zip(all)) {
+    for (codes, found) in all.iter().flat_map(|all| table.code_lists.iter().zip(all)) {
         named.entry(codes.of).or_default().extend(found.iter().map(|(_, code)| code.as_str()));
     }
     for (resource, requested) in named {
@@ -64,7 +74,7 @@ pub(crate) async fn unknown_codes_of_all<T: Table>(
         let existing = live_codes(tx, resource, None).await?;
         let existing: Vec<_> = existing.iter().map(String::as_str).collect();
         for (all, violations) in all.iter().zip(&mut violations) {
-            for (codes, found) in T::CODE_LISTS.iter().zip(all).filter(|(codes, _)| codes.of == resource) {
+            for (codes, found) in table.code_lists.iter().zip(all).filter(|(codes, _)| codes.of == resource) {
                 for (index, code) in found.iter().filter(|(_, code)| !known.contains(code)) {
                     let fault = FieldError::unknown_value(code, &existing);
                     violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);

@@ -11,6 +11,7 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::dependents::{self, DependentKinds};
 use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
@@ -23,12 +24,23 @@ impl Writer<'_> {
         parent: Option<&Key>,
         precondition: &Precondition,
     ) -> Result<(), Error> {
-        let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
-        self.check_precondition(&before, precondition)?;
-        self.check_no_dependents(T::NAME, T::REGISTERS, before.id).await?;
-        let written = self.mark_deleted(&before).await?;
+        self.delete_any(T::TABLE, key, parent, precondition).await
+    }
+
+    /// The same for any resource.
+    pub(crate) async fn delete_any(
+        &mut self,
+        table: &'static AnyTable,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+    ) -> Result<(), Error> {
+        let (before, _) = self.open_any(table, Action::Delete, key, parent, false).await?;
+        self.check_precondition(&*before, precondition)?;
+        self.check_no_dependents(table.name(), table.resource.registers, before.id()).await?;
+        let written = self.mark_deleted(table, &*before).await?;
         let after = written.record_change(self, ChangeAction::Deleted, None)?;
-        self.run_after_write(Some(&before), after).await.map(drop)
+        self.run_after_write(table, Some(&*before), after).await.map(drop)
     }
 
     /// Refuses to delete a resource that others refer to. `registers` is its `REGISTERS`.

@@ -13,40 +13,49 @@ mod read_back;
 pub(crate) mod record_change;
 pub(crate) mod resolve;
 mod restore;
+pub(crate) mod row_values;
 pub(crate) mod slug;
 pub mod transition;
 pub(crate) mod unique;
 mod update;
 
 use sea_orm::sea_query::LockType;
-use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Action, Grant};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::resource::{Resource, Stored};
 
-use super::read::load::by_key;
-use super::table::child_rows::ChildRows;
-use super::table::row::{Meta, Row};
-use super::table::{Parent, Table};
+use super::read::load::{by_key, open_parent};
+use super::table::Table;
+use super::table::any::AnyTable;
 use super::transaction::Writer;
 
 impl Writer<'_> {
-    /// Returns the locked resource with its parent, if the actor sees it and may change it.
-    pub(crate) async fn open<T: Table>(
+    /// Returns the locked resource, if the actor sees it and may change it.
+    ///
+    /// Errors: 401, 403, 404.
+    pub(crate) async fn open<T: Table>(&self, action: Action, key: &Key) -> Result<Stored<T>, Error> {
+        self.open_any(T::TABLE, action, key, None, false).await?.0.downcast()
+    }
+
+    /// The same for any resource, with its parent.
+    pub(crate) async fn open_any(
         &self,
+        table: &'static AnyTable,
         action: Action,
         key: &Key,
         parent: Option<&Key>,
         deleted: bool,
-    ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
-        let grant = self.actor().require::<T>(action)?;
-        let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
-        let (parent_id, parent) = parent.map(|(summary, parent)| (summary.id, parent)).unzip();
-        let stored = by_key::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
-        if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
+    ) -> Result<(Box<dyn AnyStored>, Option<Box<dyn AnyStored>>), Error> {
+        let grant = self.actor().require(table.resource, action)?;
+        let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
+        let parent_id = parent.as_ref().map(|parent| parent.id());
+        let stored = by_key(table, self, key, parent_id, deleted, Some(LockType::Update)).await?;
+        let owner = parent.as_ref().map(|parent| parent.data());
+        if grant == Grant::Own && !stored.data().is_own(Some(stored.id()), owner, self.actor()) {
             return Err(self.actor().refusal());
         }
         Ok((stored, parent))
@@ -54,14 +63,14 @@ impl Writer<'_> {
 
     /// 428 without `If-Match`, 412 if it has another version. The current entity tag in the error is that of
     /// the representation that the actor may read.
-    pub(crate) fn check_precondition<T: Table>(
+    pub(crate) fn check_precondition(
         &self,
-        stored: &Stored<T>,
+        stored: &dyn AnyStored,
         precondition: &Precondition,
     ) -> Result<(), Error> {
-        let (code, detail) = match precondition.allows_version(stored.version) {
+        let (code, detail) = match precondition.allows_version(stored.version()) {
             Some(true) => return Ok(()),
-            Some(false) => (Code::PreconditionFailed, precondition.refusal(stored.version)),
+            Some(false) => (Code::PreconditionFailed, precondition.refusal(stored.version())),
             None => (
                 Code::PreconditionRequired,
                 bilingual!(
@@ -70,19 +79,9 @@ impl Writer<'_> {
                 ),
             ),
         };
-        let current = Some(Box::new(self.redacted(stored.clone()).tag().map_err(Error::internal)?));
+        let mut readable = stored.boxed();
+        self.redact(&mut *readable);
+        let current = Some(Box::new(readable.tag()?));
         Err(Error { current, ..Error::new(code, detail) })
     }
-}
-
-/// Returns the id of the parent.
-pub(super) fn parent_of<T: Resource>(stored: &Stored<T>) -> Option<Uuid> {
-    stored.parent.as_ref().map(|(_, parent)| parent.id)
-}
-
-pub(super) fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, ChildRows), Error> {
-    let (columns, links) = T::to_row(data)?;
-    let row =
-        T::Row::join(meta, columns).ok_or_else(|| Error::internal("a part without what it belongs to"))?;
-    Ok((row, links))
 }

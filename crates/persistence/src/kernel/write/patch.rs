@@ -6,11 +6,12 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::input::draft::Draft;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::reference::Key;
 
-use super::parent_of;
 use super::record_change::update_action;
 use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
@@ -24,11 +25,22 @@ impl Writer<'_> {
         precondition: &Precondition,
         body: Value,
     ) -> Result<Stored<T>, Error> {
-        let (before, parent) = self.open::<T>(Action::Update, key, parent, false).await?;
-        self.check_precondition(&before, precondition)?;
-        let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
-        let parent = parent_of(&before).zip(parent);
-        let accepted = self.accept(draft, Some(before), parent.as_ref()).await?;
+        self.patch_any(T::TABLE, key, parent, precondition, body).await?.downcast()
+    }
+
+    /// The same for any resource.
+    pub(crate) async fn patch_any(
+        &mut self,
+        table: &'static AnyTable,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+        body: Value,
+    ) -> Result<Box<dyn AnyStored>, Error> {
+        let (before, parent) = self.open_any(table, Action::Update, key, parent, false).await?;
+        self.check_precondition(&*before, precondition)?;
+        let draft = Draft::patch(self.actor(), &*before, body, self.writing().origin)?;
+        let accepted = self.accept(table, draft, Some(before), parent.as_deref()).await?;
         self.write(accepted).await
     }
 
@@ -39,6 +51,7 @@ impl Writer<'_> {
         data: T,
     ) -> Result<Stored<T>, Error> {
         let (action, change) = update_action(&before.data, &data, None);
-        self.replace(&before, data).await?.record_change(self, action, change)
+        let written = self.replace(T::TABLE, &before, &data).await?;
+        written.record_change(self, action, change)?.downcast()
     }
 }

@@ -3,50 +3,48 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta};
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 
-use crate::kernel::database::error::failed;
 use crate::kernel::read::load;
-use crate::kernel::table::row::Meta;
-use crate::kernel::table::{Table, column};
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
     /// Returns inserted resources as they would be read, without queries for their columns and child rows.
-    pub(in crate::kernel) async fn as_read<T: Table>(
+    pub(in crate::kernel) async fn as_read(
         &self,
-        inserted: Vec<(Meta, T)>,
-    ) -> Result<Vec<Stored<T>>, Error> {
-        let mut all = Vec::with_capacity(inserted.len());
-        for (meta, mut inserted) in inserted {
-            let (columns, links) = T::to_row(&inserted)?;
-            let mut data = T::from_row(columns, links)?;
-            let mut summaries = HashMap::new();
-            inserted.references(&mut |pending| {
-                summaries.extend(pending.link.summary.clone().map(|summary| (Key::Id(summary.id), summary)));
-            });
+        table: &'static AnyTable,
+        mut inserted: Vec<(Meta, Box<dyn AnyResource>)>,
+    ) -> Result<Box<dyn AnyList>, Error> {
+        let mut summaries: Vec<HashMap<Key, ReferenceSummary>> = Vec::with_capacity(inserted.len());
+        for (_, data) in &mut inserted {
+            let mut known = HashMap::new();
             data.references(&mut |pending| {
-                let link = pending.link;
-                link.key =
-                    link.summary.as_ref().map_or_else(|| link.key.clone(), |summary| Key::Id(summary.id));
-                link.summary = summaries.get(&link.key).cloned();
+                known.extend(pending.link.summary.clone().map(|summary| (Key::Id(summary.id), summary)));
             });
-            let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
-            let derived = T::Derived::default();
-            all.push(Stored { id, parent: None, data, derived, created_at, updated_at, version, deleted_at });
+            summaries.push(known);
         }
-        T::derive(self, &mut all).await?;
-        Ok(all)
+        let mut items = table.typed.stored(inserted)?;
+        let mut summaries = summaries.into_iter();
+        items.for_each(&mut |item| {
+            let known = summaries.next().unwrap_or_default();
+            item.data_mut().references(&mut |pending| {
+                pending.link.summary = known.get(&pending.link.key).cloned();
+            });
+        });
+        table.typed.derive(self, &mut *items).await?;
+        Ok(items)
     }
 
-    pub(super) async fn read_back<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {
-        let select = T::Entity::find().filter(column::<T>("id").eq(id));
-        let tx = self.tx();
-        let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
-        load::hydrate::<T>(self, &rows).await?.pop().ok_or_else(Error::not_found)
+    pub(super) async fn read_back(
+        &self,
+        table: &'static AnyTable,
+        id: Uuid,
+    ) -> Result<Box<dyn AnyStored>, Error> {
+        let select = table.select().and_where(table.column("id").eq(id)).take();
+        load::one(load::load(table, self, &select).await?)
     }
 }

@@ -3,50 +3,49 @@
 use serde_json::Value;
 use vku_domain::kernel::change_log::{ChangeAction, StatusChange};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::any::{AnyResource, AnyStored};
 use vku_domain::kernel::value::Text;
 
-use super::parent_of;
 use crate::kernel::read::history::logged_visibility;
-use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
 
 /// A resource that was written and read again, and is still to be recorded in the change log.
 #[must_use]
-pub(crate) struct Written<T: Table>(pub(in crate::kernel) Stored<T>);
+pub(crate) struct Written(pub(in crate::kernel) Box<dyn AnyStored>);
 
-impl<T: Table> Written<T> {
+impl Written {
     /// Records the change, and returns the resource as the actor may read it.
     pub(crate) fn record_change(
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,
         status_change: Option<StatusChange>,
-    ) -> Result<Stored<T>, Error> {
-        let Self(stored) = self;
+    ) -> Result<Box<dyn AnyStored>, Error> {
+        let Self(mut stored) = self;
+        let meta = stored.meta();
         writer.record(NewChange {
             at: writer.written_at(),
             actor: writer.actor().account,
             request_id: writer.writing().request_id.to_owned(),
-            resource: T::NAME,
-            resource_id: stored.id,
-            parent_id: parent_of(&stored),
+            resource: stored.info().name,
+            resource_id: meta.id,
+            parent_id: meta.parent,
             action,
-            version: stored.version,
-            visibility: logged_visibility(&stored),
-            state: logged_state(&stored)?,
+            version: meta.version,
+            visibility: logged_visibility(&*stored),
+            state: logged_state(&*stored)?,
             status_change,
         });
-        Ok(writer.redacted(stored))
+        writer.redact(&mut *stored);
+        Ok(stored)
     }
 }
 
 /// Returns how a change of an existing resource is recorded: as a transition, if the status changes.
-pub(super) fn update_action<T: Resource>(
-    before: &T,
-    after: &T,
+pub(super) fn update_action(
+    before: &dyn AnyResource,
+    after: &dyn AnyResource,
     reason: Option<Text>,
 ) -> (ChangeAction, Option<StatusChange>) {
     let change = status_change(before, after, reason);
@@ -55,24 +54,24 @@ pub(super) fn update_action<T: Resource>(
 }
 
 /// Returns the change of the status, if there is one.
-pub(super) fn status_change<T: Resource>(
-    before: &T,
-    after: &T,
+pub(super) fn status_change(
+    before: &dyn AnyResource,
+    after: &dyn AnyResource,
     reason: Option<Text>,
 ) -> Option<StatusChange> {
     let (from, to) = (before.status(), after.status()?);
     (from != Some(to)).then(|| StatusChange {
-        from: from.map(|state| state.word().to_owned()),
-        to: to.word().to_owned(),
+        from: from.map(str::to_owned),
+        to: to.to_owned(),
         reason: reason.map(|text| text.to_string()),
     })
 }
 
 /// Returns the state for the change log.
-fn logged_state<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
-    let mut state = serde_json::to_value(stored).map_err(Error::internal)?;
+fn logged_state(stored: &dyn AnyStored) -> Result<Value, Error> {
+    let mut state = stored.to_value()?;
     if let Some(members) = state.as_object_mut() {
-        members.retain(|name, _| !T::UNLOGGED.contains(&name.as_str()));
+        members.retain(|name, _| !stored.info().unlogged.contains(&name.as_str()));
     }
     Ok(state)
 }

@@ -7,41 +7,44 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::Draft;
 use vku_domain::kernel::input::draft::unparsed_references::UnparsedReference;
+use vku_domain::kernel::resource::any::AnyResource;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 
 use super::code_lists;
 use crate::kernel::read::reference_lookup;
-use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
-use crate::resources;
+use crate::tables;
 
 /// The summaries of the keys that exist.
 type Summaries = HashMap<(&'static str, Key), ReferenceSummary>;
 
 impl Writer<'_> {
     /// Resolves the references and codes of a draft, and validates it; all violations are reported together.
-    pub(crate) async fn resolve_and_validate<T: Table>(
+    pub(crate) async fn resolve_and_validate(
         &self,
-        mut draft: Draft<T>,
-        before: Option<&T>,
-        parent: Option<&T::Parent>,
-    ) -> Result<T, Error> {
+        table: &AnyTable,
+        mut draft: Draft,
+        before: Option<&dyn AnyResource>,
+        parent: Option<&dyn AnyResource>,
+    ) -> Result<Box<dyn AnyResource>, Error> {
         draft.data.iter_mut().for_each(|data| data.fill_from_actor(before, self.actor()));
-        let validated = self.resolve_and_validate_all(vec![draft], parent).await?.pop();
+        let validated = self.resolve_and_validate_all(table, vec![draft], parent).await?.pop();
         validated.ok_or_else(|| Error::internal("a draft that was not settled"))?
     }
 
     /// The same for many drafts, with as many statements as for one.
-    pub(crate) async fn resolve_and_validate_all<T: Table>(
+    pub(crate) async fn resolve_and_validate_all(
         &self,
-        mut drafts: Vec<Draft<T>>,
-        parent: Option<&T::Parent>,
-    ) -> Result<Vec<Result<T, Error>>, Error> {
+        table: &AnyTable,
+        mut drafts: Vec<Draft>,
+        parent: Option<&dyn AnyResource>,
+    ) -> Result<Vec<Result<Box<dyn AnyResource>, Error>>, Error> {
         let unparsed_references: Vec<_> =
             drafts.iter().flat_map(Draft::unparsed_references).filter_map(resource_and_key).collect();
         let summaries = self
-            .look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), unparsed_references)
+            .look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_deref_mut()), unparsed_references)
             .await?;
         for draft in &mut drafts {
             let mut violations = Violations::default();
@@ -56,34 +59,33 @@ impl Writer<'_> {
         }
         let mut found: Vec<Violations> = drafts
             .iter_mut()
-            .map(|draft| draft.data.as_mut().map(|data| resolved(data, &summaries)).unwrap_or_default())
+            .map(|draft| draft.data.as_deref_mut().map(|data| resolved(data, &summaries)).unwrap_or_default())
             .collect();
         let codes = drafts.iter().map(|draft| match (&draft.data, draft.unparsed_body()) {
-            (Some(data), _) => code_lists::in_data(data),
-            (None, body) => Ok(body.map(code_lists::in_body::<T>).unwrap_or_default()),
+            (Some(data), _) => code_lists::in_data(table, &**data),
+            (None, body) => Ok(body.map(|body| code_lists::in_body(table, body)).unwrap_or_default()),
         });
         let codes = codes.collect::<Result<Vec<_>, _>>()?;
-        let unknown = code_lists::unknown_codes_of_all::<T>(self.tx(), &codes).await?;
+        let unknown = code_lists::unknown_codes_of_all(table, self.tx(), &codes).await?;
         for ((draft, found), unknown) in drafts.iter_mut().zip(&mut found).zip(unknown) {
             let Some(data) = &draft.data else {
                 draft.add_violations(unknown);
                 continue;
             };
             found.append(unknown);
-            data.validate(found);
-            parent.into_iter().for_each(|parent| data.validate_with_parent(parent, found));
+            data.validate(parent, found);
         }
         Ok(drafts.into_iter().zip(found).map(|(draft, found)| draft.finish(found)).collect())
     }
 
-    pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
+    pub(crate) async fn resolve(&self, data: &mut dyn AnyResource) -> Result<Violations, Error> {
         let summaries = self.look_up(std::iter::once(&mut *data), Vec::new()).await?;
         Ok(resolved(data, &summaries))
     }
 
-    async fn look_up<'a, T: Table>(
+    async fn look_up<'a>(
         &self,
-        all: impl Iterator<Item = &'a mut T>,
+        all: impl Iterator<Item = &'a mut dyn AnyResource>,
         unparsed_references: Vec<(&'static str, Key)>,
     ) -> Result<Summaries, Error> {
         let mut keys_by_resource: HashMap<&'static str, HashSet<Key>> = HashMap::new();
@@ -106,7 +108,7 @@ impl Writer<'_> {
 }
 
 /// Fills in the summaries of the references; the violations are the unknown references.
-fn resolved<T: Table>(data: &mut T, summaries: &Summaries) -> Violations {
+fn resolved(data: &mut dyn AnyResource, summaries: &Summaries) -> Violations {
     let mut violations = Violations::default();
     data.references(&mut |pending| {
         pending.link.summary = summaries.get(&(pending.resource, pending.link.key.clone())).cloned();
@@ -126,6 +128,6 @@ fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mu
 /// Returns the resource and the key of a reference in a body that could not be read; `None` if it refers to
 /// no known resource.
 fn resource_and_key(reference: &UnparsedReference) -> Option<(&'static str, Key)> {
-    let resource = resources().iter().find(|described| reference.refers_to(described.name))?;
-    Some((resource.name, reference.key.clone()))
+    let table = tables().iter().find(|table| reference.refers_to(table.name()))?;
+    Some((table.name(), reference.key.clone()))
 }

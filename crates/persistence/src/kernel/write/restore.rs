@@ -4,42 +4,42 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::reference::Key;
 
 use super::pipeline::Accepted;
 use super::{code_lists, dependents};
-use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
     /// Restores a deleted resource.
     ///
     /// Errors: 401, 403, 404, 409 (not deleted, or a resource that it refers to is deleted), 412.
-    pub async fn restore<T: Table>(
+    pub(crate) async fn restore_any(
         &mut self,
+        table: &'static AnyTable,
         key: &Key,
         parent: Option<&Key>,
         precondition: &Precondition,
-    ) -> Result<Stored<T>, Error> {
-        self.actor().require::<T>(Action::Restore)?;
-        let (deleted, parent) = match self.open::<T>(Action::Restore, key, parent, true).await {
+    ) -> Result<Box<dyn AnyStored>, Error> {
+        self.actor().require(table.resource, Action::Restore)?;
+        let (deleted, parent) = match self.open_any(table, Action::Restore, key, parent, true).await {
             Err(error) if error.code == Code::NotFound => {
                 // The resource may exist without being deleted.
-                self.open::<T>(Action::Restore, key, parent, false).await?;
+                self.open_any(table, Action::Restore, key, parent, false).await?;
                 let detail = bilingual!("The resource is not deleted.", "Es ist nicht gelöscht.");
                 return Err(Error::new(Code::NotDeleted, detail));
             }
             found => found?,
         };
         if *precondition != Precondition::Missing {
-            self.check_precondition(&deleted, precondition)?;
+            self.check_precondition(&*deleted, precondition)?;
         }
-        let mut data = deleted.data.clone();
-        let mut violations = self.resolve(&mut data).await?;
-        violations.append(code_lists::unknown_codes(self.tx(), &data).await?);
-        data.validate(&mut violations);
-        parent.iter().for_each(|parent| data.validate_with_parent(parent, &mut violations));
+        let mut data = deleted.data().boxed();
+        let mut violations = self.resolve(&mut *data).await?;
+        violations.append(code_lists::unknown_codes(table, self.tx(), &*data).await?);
+        data.validate(parent.as_ref().map(|parent| parent.data()), &mut violations);
         if !violations.is_empty() {
             let detail = bilingual!(
                 "A resource that this one refers to is deleted or has changed; see `errors`.",
@@ -48,7 +48,7 @@ impl Writer<'_> {
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
         let dependents =
-            dependents::deleted_targets_of_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
+            dependents::deleted_targets_of_parts(table, self.tx(), deleted.id(), self.written_at()).await?;
         if !dependents.is_empty() {
             let detail = bilingual!(
                 "A resource that sub-resources refer to is deleted; see `dependents`.",
@@ -56,6 +56,6 @@ impl Writer<'_> {
             );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
-        self.write(Accepted::change(deleted, data, None)).await
+        self.write(Accepted::change(table, deleted, data, None)).await
     }
 }

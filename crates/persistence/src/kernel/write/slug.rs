@@ -5,20 +5,19 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::slug_mut;
+use vku_domain::kernel::resource::any::AnyResource;
 use vku_domain::kernel::value::Slug;
 
 use crate::kernel::database::error::failed;
-use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
     /// Claims a slug for the resource permanently: the requested one, or a free one made from the name.
-    pub(crate) async fn claim_slug<T: Table>(&mut self, id: Uuid, data: &mut T) -> Result<(), Error> {
-        let label = data.label().to_owned();
-        let Some(slot) = slug_mut(data) else { return Ok(()) };
+    pub(crate) async fn claim_slug(&mut self, id: Uuid, data: &mut dyn AnyResource) -> Result<(), Error> {
+        let (resource, label) = (data.info().name, data.label().to_owned());
+        let Some(slot) = data.slug_mut() else { return Ok(()) };
         if let Some(slug) = slot {
-            if self.try_slug::<T>(id, slug).await? || self.is_former_slug::<T>(id, slug).await? {
+            if self.try_slug(resource, id, slug).await? || self.is_former_slug(resource, id, slug).await? {
                 return Ok(());
             }
             return Err(slug_taken(slug));
@@ -29,7 +28,9 @@ impl Writer<'_> {
         let is_staff = self.actor().is_staff();
         let mut number = if is_staff { self.import_state().next_number(&base) } else { random_number(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
-        while !self.try_slug::<T>(id, &candidate).await? && !self.is_former_slug::<T>(id, &candidate).await? {
+        while !self.try_slug(resource, id, &candidate).await?
+            && !self.is_former_slug(resource, id, &candidate).await?
+        {
             number += 1;
             candidate = base.numbered(number);
         }
@@ -40,25 +41,25 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn try_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+    async fn try_slug(&self, resource: &'static str, id: Uuid, slug: &Slug) -> Result<bool, Error> {
         if self.staging().is_some_and(|staging| staging.claimed().contains_key(slug)) {
             return Ok(false);
         }
         let insert = Query::insert()
             .into_table("slug")
             .columns(["resource", "slug", "resource_id"])
-            .values_panic([T::NAME.into(), slug.as_str().into(), id.into()])
+            .values_panic([resource.into(), slug.as_str().into(), id.into()])
             .on_conflict(OnConflict::columns(["resource", "slug"]).do_nothing().to_owned())
             .take();
         Ok(self.tx().execute(&insert).await.map_err(failed)?.rows_affected() == 1)
     }
 
     /// Whether the slug is a former one of the same resource, which may use it again.
-    async fn is_former_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+    async fn is_former_slug(&self, resource: &'static str, id: Uuid, slug: &Slug) -> Result<bool, Error> {
         let select = Query::select()
             .column("resource_id")
             .from("slug")
-            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("resource").eq(resource))
             .and_where(Expr::col("slug").eq(slug.as_str()))
             .and_where(Expr::col("resource_id").eq(id))
             .take();

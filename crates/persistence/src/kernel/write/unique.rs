@@ -1,40 +1,48 @@
 //! Reports violations of unique constraints before the index of the database does.
 
-use std::str::FromStr;
-
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, EntityTrait, SqlErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, SqlErr, Value};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 
-use crate::kernel::table::{Table, Unique, column};
+use super::row_values::RowValues;
+use crate::kernel::table::Unique;
+use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
 /// Refuses a row that violates a unique constraint.
 ///
 /// Errors: the one that the [`Unique`] defines.
-pub(crate) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::ActiveRow) -> Result<(), Error> {
-    for unique in T::UNIQUE {
-        if unique.only.is_some_and(|name| value::<T>(row, name) != Some(Value::Bool(Some(true)))) {
+pub(crate) async fn check(
+    table: &AnyTable,
+    writer: &Writer<'_>,
+    id: Uuid,
+    row: &RowValues,
+) -> Result<(), Error> {
+    for unique in table.unique {
+        if unique.only.is_some_and(|name| row.get(name) != Some(&Value::Bool(Some(true)))) {
             continue;
         }
-        let mut same_values = Condition::all().add(column::<T>("id").ne(id));
+        let mut same_values = Condition::all().add(table.column("id").ne(id));
         for name in unique.columns {
-            let value = value::<T>(row, name);
-            same_values = same_values
-                .add(column::<T>(*name).eq(Expr::val(value.ok_or_else(|| Error::internal("no column"))?)));
+            let value = row.get(name);
+            same_values = same_values.add(
+                table
+                    .column(*name)
+                    .eq(Expr::val(value.cloned().ok_or_else(|| Error::internal("no column"))?)),
+            );
         }
         if let Some(name) = unique.only {
-            same_values = same_values.add(column::<T>(name).eq(true));
+            same_values = same_values.add(table.column(name).eq(true));
         }
         if unique.deleted.is_none() {
-            same_values = same_values.add(column::<T>("deleted_at").is_null());
+            same_values = same_values.add(table.column("deleted_at").is_null());
         }
-        let is_deleted = column::<T>("deleted_at").is_not_null();
+        let is_deleted = table.column("deleted_at").is_not_null();
         let select = Query::select()
             .column("id")
             .expr_as(is_deleted, "is_deleted")
-            .from(T::NAME)
+            .from(table.name())
             .cond_where(same_values)
             .limit(1)
             .take();
@@ -55,14 +63,6 @@ pub(crate) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::Acti
     Ok(())
 }
 
-fn value<T: Table>(row: &T::ActiveRow, name: &str) -> Option<Value> {
-    let column = <T::Entity as EntityTrait>::Column::from_str(name).ok()?;
-    match row.get(column) {
-        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some(value),
-        ActiveValue::NotSet => None,
-    }
-}
-
 fn violation(unique: &Unique) -> Error {
     let column = unique.only.or(unique.columns.first().copied()).unwrap_or_default();
     let member = column.trim_end_matches("_id").trim_end_matches("_key");
@@ -70,12 +70,12 @@ fn violation(unique: &Unique) -> Error {
 }
 
 /// Maps the error of the unique index, if another transaction was faster than the check.
-pub(crate) fn write_failed<T: Table>(error: DbErr) -> Error {
+pub(crate) fn write_failed(table: &AnyTable, error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else {
         return crate::kernel::database::error::failed(error);
     };
     let named = |unique: &&Unique| unique.columns.iter().all(|name| message.contains(name));
-    match T::UNIQUE.iter().find(named) {
+    match table.unique.iter().find(named) {
         Some(unique) => violation(unique),
         None => crate::kernel::database::error::failed(error),
     }

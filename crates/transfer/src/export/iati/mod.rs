@@ -20,13 +20,14 @@ use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::query::Page;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 use vku_domain::working_area::WorkingArea;
+use vku_persistence::any_table::AnyQuery;
 use vku_persistence::kernel::transaction::Reader;
 
 use self::activity::Activity;
@@ -82,18 +83,18 @@ impl LeftOut {
 /// Checks that the actor may read everything that an activity consists of. An API key that lacks a scope for one part
 /// gets an error, because a file that silently lacks the money would be mistaken for a complete one.
 fn reads_all(actor: &Actor) -> Result<(), Error> {
-    actor.require_read::<Funding>()?;
-    actor.require_read::<PartnershipResult>()?;
-    actor.require_read::<Document>()?;
-    actor.require_read::<FundingProgramme>()?;
-    actor.require_read::<Organisation>()?;
-    actor.require_read::<WorkingArea>()
+    actor.require_read(Funding::INFO)?;
+    actor.require_read(PartnershipResult::INFO)?;
+    actor.require_read(Document::INFO)?;
+    actor.require_read(FundingProgramme::INFO)?;
+    actor.require_read(Organisation::INFO)?;
+    actor.require_read(WorkingArea::INFO)
 }
 
 /// Reads a page of partnerships, and the data for their activities. Boxed, so that it is compiled in this crate alone.
 fn read_page<'a>(
     reader: &'a Reader<'_>,
-    query: &'a Query<Partnership>,
+    query: &'a mut AnyQuery,
 ) -> LocalBoxFuture<'a, Result<(Page<Partnership>, ActivityData), Error>> {
     async move {
         let page = reader.rows(query, None).await?;
@@ -108,14 +109,11 @@ pub(super) async fn write(
     export: Export,
     mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let Export { store, actor, query, reporter, .. } = export;
-    let Ok(mut query) = query.into_any().downcast::<Query<Partnership>>() else {
-        return Err(Error::internal("only partnerships are activities"));
-    };
+    let Export { store, actor, mut query, reporter, .. } = export;
     reads_all(&actor)?;
     let reader = store.export(&actor).await?;
     let areas = working_areas(&reader).await?;
-    let (mut page, mut material) = read_page(&reader, &query).await?;
+    let (mut page, mut material) = read_page(&reader, &mut query).await?;
     let generated = actor.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let (mut xml, mut left_out) = (Xml::begin()?, LeftOut::default());
     if !reporter.is_known {
@@ -141,7 +139,7 @@ pub(super) async fn write(
         }
         let Some(next) = page.next else { break };
         query.cursor = Some(next);
-        (page, material) = read_page(&reader, &query).await?;
+        (page, material) = read_page(&reader, &mut query).await?;
     }
     left_out.write_comments(&mut xml)?;
     xml.close("iati-activities")?;

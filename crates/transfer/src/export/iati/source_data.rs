@@ -18,6 +18,7 @@ use vku_domain::party::Party;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 use vku_domain::working_area::WorkingArea;
+use vku_persistence::any_table::AnyQuery;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Reader;
 
@@ -71,9 +72,9 @@ pub(super) fn working_areas<'a>(
 }
 
 async fn read_working_areas(reader: &Reader<'_>) -> Result<HashMap<String, WorkingArea>, Error> {
-    let (mut query, mut areas) = (Query::<WorkingArea>::all(), HashMap::new());
+    let (mut query, mut areas) = (AnyQuery::new(Query::<WorkingArea>::all()), HashMap::new());
     loop {
-        let page = reader.rows(&query, None).await?;
+        let page = reader.rows::<WorkingArea>(&mut query, None).await?;
         areas.extend(page.items.into_iter().filter_map(|item| {
             let code = item.data.slug.as_ref()?.to_string();
             Some((code, item.data))

@@ -30,7 +30,7 @@ struct Malformed;
 
 /// Reads all rows of the sheet with this name, or of the only visible one with cells.
 pub(super) fn read(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     file: File,
     name: Option<&str>,
     sink: &mut RowSink,
@@ -131,7 +131,7 @@ fn named<'a>(sheets: impl Iterator<Item = &'a SheetEntry>) -> String {
 }
 
 fn each<R: Read + Seek>(
-    table: &dyn AnyTable,
+    table: &'static AnyTable,
     workbook: &mut Workbook<R>,
     sheet: &SheetEntry,
     sink: &mut RowSink,

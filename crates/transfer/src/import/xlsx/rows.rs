@@ -52,7 +52,7 @@ impl Rows {
     }
 
     /// Passes on the row, and starts the next one.
-    pub(super) fn finish(&mut self, table: &dyn AnyTable, sink: &mut RowSink) -> Result<(), Stop> {
+    pub(super) fn finish(&mut self, table: &'static AnyTable, sink: &mut RowSink) -> Result<(), Stop> {
         let (mut cells, mut faults) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.faults));
         if cells.is_empty() && faults.is_empty() {
             return Ok(());

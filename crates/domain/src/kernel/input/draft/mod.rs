@@ -18,8 +18,9 @@ use super::merge_patch::{merge, merge_row};
 use crate::bilingual;
 use crate::kernel::access::actor::Actor;
 use crate::kernel::error::{Code, Error};
-use crate::kernel::resource::lifecycle::State;
-use crate::kernel::resource::{READ_ONLY, Resource, Stored};
+use crate::kernel::resource::READ_ONLY;
+use crate::kernel::resource::any::{AnyResource, AnyStored};
+use crate::kernel::resource::info::ResourceInfo;
 use crate::kernel::violation::{Location, Violation, Violations};
 
 /// The source of a body.
@@ -52,9 +53,9 @@ impl InputSource {
 /// If fields are invalid, `data` is parsed from the other ones. That way the rules across fields are checked too, and
 /// the caller gets all errors at once.
 #[derive(Debug)]
-pub struct Draft<T> {
+pub struct Draft {
     /// The data; `None` if too much is invalid to parse any.
-    pub data: Option<T>,
+    pub data: Option<Box<dyn AnyResource>>,
     violations: Violations,
     today: Violations,
     invalid_pointers: Vec<String>,
@@ -62,35 +63,41 @@ pub struct Draft<T> {
     unparsed_body: Option<Value>,
 }
 
-impl<T: Resource> Draft<T> {
+impl Draft {
     /// Reads the body of a `POST`. `null` means absent.
     ///
-    /// Errors: 422 if the body is not an object, 403 if it sets fields that the role is not allowed to write.
-    pub fn create(actor: &Actor, body: Value, origin: InputSource) -> Result<Self, Error> {
+    /// Errors: 422 if the body is not an object, 403 if it sets members that the role is not allowed to write.
+    pub fn create(
+        resource: &ResourceInfo,
+        actor: &Actor,
+        body: Value,
+        origin: InputSource,
+    ) -> Result<Self, Error> {
         let mut merged = Value::Object(Map::new());
         let body = object(body)?;
-        let mut violations = unknown_members::<T>(merged.clone(), &body, &[]);
+        let mut violations = unknown_members(resource, merged.clone(), &body, &[]);
         origin.merge(&mut merged, body);
-        for member in READ_ONLY.iter().chain(T::DERIVED) {
+        for member in READ_ONLY.iter().chain(resource.derived) {
             if remove(&mut merged, member).is_some() {
                 read_only(member, &mut violations);
             }
         }
         origin.compare(&merged, &Value::Null, &mut violations);
-        let mut draft = Self::parse(merged.clone(), violations);
+        let first_status = resource.first_status();
+        let mut draft = Self::parse(resource, merged.clone(), violations);
         if let Some(data) = &mut draft.data {
             if origin == InputSource::Request && merged.get("status").is_none() {
-                T::Status::STATES.first().into_iter().for_each(|first| data.set_status(*first));
+                first_status.into_iter().for_each(|first| data.set_status(first));
             }
             let default_of = |member: &str| match member {
                 "visibility" => Some(Value::from("members")),
-                "status" => T::Status::STATES.first().map(|first| Value::from(first.word())),
+                "status" => first_status.map(Value::from),
                 _ => None,
             };
             let differs = |member: &&str| {
                 merged.get(member).is_some_and(|value| Some(value) != default_of(member).as_ref())
             };
-            refuse(actor, unwritable_fields::<T>(actor)?, differs)?;
+            refuse(actor, unwritable_fields(resource, actor)?, differs)?;
         }
         Ok(draft.checked(None, actor))
     }
@@ -102,22 +109,23 @@ impl<T: Resource> Draft<T> {
     /// if it changes the status.
     pub fn patch(
         actor: &Actor,
-        before: &Stored<T>,
+        before: &dyn AnyStored,
         patch: Value,
         origin: InputSource,
     ) -> Result<Self, Error> {
-        let current = serde_json::to_value(before).map_err(Error::internal)?;
+        let resource = before.info();
+        let current = before.to_value()?;
         let mut merged = current.clone();
         let patch = object(patch)?;
         // Refused even with the current value: otherwise the response would reveal whether the value is right.
-        for hidden in actor.hidden_fields::<T>() {
+        for hidden in actor.hidden_fields(resource) {
             refuse(actor, hidden, |member| patch.get(member).is_some())?;
         }
         renamed(&mut merged, &patch);
-        let parent = before.parent.as_ref().map(|(name, _)| *name);
-        let mut violations = unknown_members::<T>(merged.clone(), &patch, parent.as_slice());
+        let parent = before.parent().map(|(name, _)| *name);
+        let mut violations = unknown_members(resource, merged.clone(), &patch, parent.as_slice());
         origin.merge(&mut merged, patch);
-        for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
+        for member in READ_ONLY.iter().copied().chain(resource.derived.iter().copied()).chain(parent) {
             let sent = remove(&mut merged, member);
             let is_same = match (&sent, current.get(member)) {
                 (Some(sent), Some(current)) => is_same(sent, current),
@@ -129,36 +137,36 @@ impl<T: Resource> Draft<T> {
         }
         origin.compare(&merged, &current, &mut violations);
         let is_changed = |member: &&str| merged.get(member) != current.get(member);
-        refuse(actor, unwritable_fields::<T>(actor)?, is_changed)?;
+        refuse(actor, unwritable_fields(resource, actor)?, is_changed)?;
         let is_replaced = |member: &&str| !is_one(merged.get(*member), current.get(*member));
-        for member in T::IMMUTABLE_FIELDS.iter().copied().filter(is_replaced) {
+        for member in resource.immutable_fields.iter().copied().filter(is_replaced) {
             let detail = bilingual!(
                 "`{member}` cannot be changed after creation.",
                 "`{member}` lässt sich nach dem Anlegen nicht mehr ändern."
             );
             violations.member(format!("/{member}"), "fixed", detail);
         }
-        if origin == InputSource::Request && !T::Status::STATES.is_empty() && is_changed(&"status") {
-            let (path, id) = (T::PATH, before.id);
+        if origin == InputSource::Request && resource.has_status && is_changed(&"status") {
+            let (path, id) = (resource.path, before.id());
             let detail = bilingual!(
                 "Use `POST …/{path}/{id}/transitions`.",
                 "Verwenden Sie `POST …/{path}/{id}/transitions`."
             );
             return Err(Error::new(Code::StatusByTransition, detail));
         }
-        Ok(Self::parse(merged, violations).checked(Some(&before.data), actor))
+        Ok(Self::parse(resource, merged, violations).checked(Some(before.data()), actor))
     }
 
     /// Adds the violations of rules that depend on the current date.
-    fn checked(mut self, before: Option<&T>, actor: &Actor) -> Self {
+    fn checked(mut self, before: Option<&dyn AnyResource>, actor: &Actor) -> Self {
         if let Some(data) = &self.data {
             data.validate_today(before, actor.today(), &mut self.today);
         }
         self
     }
 
-    fn parse(merged: Value, mut violations: Violations) -> Self {
-        let faults = match deserr::deserialize::<T, _, Violations>(merged.clone()) {
+    fn parse(resource: &ResourceInfo, merged: Value, mut violations: Violations) -> Self {
+        let faults = match (resource.parse)(merged.clone()) {
             Ok(data) => {
                 let (today, invalid, unparsed_references) = (Violations::default(), Vec::new(), Vec::new());
                 let data = Some(data);
@@ -173,19 +181,21 @@ impl<T: Resource> Draft<T> {
             }
             Err(faults) => faults,
         };
-        let unparsed_references = unparsed_references::<T>(&merged);
+        let unparsed_references = unparsed_references(resource, &merged);
         let mut invalid: Vec<String> = faults.pointers().map(enclosing_entry).collect();
         invalid.dedup();
         let mut rest = merged.clone();
         // Backwards, so that removing an entry of a list does not change the index of the next one.
         invalid.iter().rev().for_each(|pointer| remove_at(&mut rest, pointer));
         violations.append(faults);
-        let data = match deserr::deserialize::<T, _, Violations>(rest.clone()) {
+        let data = match (resource.parse)(rest.clone()) {
             Ok(data) => Some(data),
             Err(missing) => {
                 invalid.extend(missing.pointers().map(str::to_owned));
-                missing.pointers().for_each(|pointer| insert_placeholder(&mut rest, pointer, T::NAME_FIELD));
-                deserr::deserialize::<T, _, Violations>(rest).ok()
+                missing
+                    .pointers()
+                    .for_each(|pointer| insert_placeholder(&mut rest, pointer, resource.name_field));
+                (resource.parse)(rest).ok()
             }
         };
         // References in the data are resolved with the data.
@@ -223,7 +233,7 @@ impl<T: Resource> Draft<T> {
     /// are missing from the data because they were invalid.
     ///
     /// Errors: 422 with all errors.
-    pub fn finish(self, found: Violations) -> Result<T, Error> {
+    pub fn finish(self, found: Violations) -> Result<Box<dyn AnyResource>, Error> {
         let Self { data, mut violations, today, invalid_pointers: invalid, .. } = self;
         for Violation { place, code, detail } in today.into_iter().chain(found) {
             let Location::Pointer(pointer) = place else { continue };

@@ -4,7 +4,7 @@ use crate::bilingual;
 use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::bilingual::Bilingual;
 use crate::kernel::error::Error;
-use crate::kernel::resource::Resource;
+use crate::kernel::resource::info::ResourceInfo;
 use crate::kernel::violation::Violations;
 
 pub(super) fn read_only(member: &str, violations: &mut Violations) {
@@ -12,8 +12,11 @@ pub(super) fn read_only(member: &str, violations: &mut Violations) {
     violations.member(format!("/{member}"), "read_only", detail);
 }
 
-pub(super) fn unwritable_fields<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
-    actor.role.map(T::unwritable_fields).ok_or_else(|| actor.refusal())
+pub(super) fn unwritable_fields(
+    resource: &ResourceInfo,
+    actor: &Actor,
+) -> Result<&'static [&'static str], Error> {
+    actor.role.map(resource.unwritable_fields).ok_or_else(|| actor.refusal())
 }
 
 /// Refuses a body that changes one of the fields.

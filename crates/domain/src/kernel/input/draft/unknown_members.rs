@@ -6,27 +6,33 @@ use serde_json::Value;
 
 use super::remove;
 use crate::kernel::input::merge_patch::{merge_with_null, removed};
+use crate::kernel::resource::READ_ONLY;
+use crate::kernel::resource::info::ResourceInfo;
 use crate::kernel::resource::projection::FieldTree;
-use crate::kernel::resource::{READ_ONLY, Resource};
 use crate::kernel::value::Language;
 use crate::kernel::violation::{Location, Violations, unknown_member};
 
 /// Returns the errors of unknown fields that the patch sets to `null`. The merge removes them, so that parsing
 /// does not find them.
-pub(super) fn unknown_members<T: Resource>(mut merged: Value, patch: &Value, parent: &[&str]) -> Violations {
+pub(super) fn unknown_members(
+    resource: &ResourceInfo,
+    mut merged: Value,
+    patch: &Value,
+    parent: &[&str],
+) -> Violations {
     let removed = removed(patch);
     if removed.is_empty() {
         return Violations::default();
     }
     merge_with_null(&mut merged, patch.clone());
     let mut only_read = Violations::default();
-    for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
+    for member in READ_ONLY.iter().chain(resource.derived).chain(parent) {
         remove(&mut merged, member);
         let below = removed.iter().filter(|pointer| pointer.starts_with(&format!("/{member}/")));
-        unknown_below(below, &FieldTree::of::<T>().names, &mut only_read);
+        unknown_below(below, &FieldTree::of(resource).names, &mut only_read);
     }
-    let mut faults = deserr::deserialize::<T, _, Violations>(merged).err().unwrap_or_default();
-    // Also unknown keys, such as languages. An error because a known field is `null` does not count here.
+    let mut faults = (resource.parse)(merged).err().unwrap_or_default();
+    // Also unknown keys, such as languages. An error because a known member is `null` does not count here.
     faults.retain(|fault| {
         let Location::Pointer(pointer) = &fault.place else { return false };
         ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)

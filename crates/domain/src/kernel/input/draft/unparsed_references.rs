@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::kernel::resource::info::ResourceInfo;
 use crate::kernel::resource::naming::pascal;
 use crate::kernel::resource::projection::{Expansion, FieldTree, Step};
 use crate::kernel::resource::reference::Key;
-use crate::kernel::resource::{ParentKind, Resource};
 use crate::kernel::violation::escape;
 
 /// A reference in a part of the body that could not be parsed, and that is therefore not in the data.
@@ -27,10 +27,10 @@ impl UnparsedReference {
 }
 
 /// Returns the references in a body, as far as they can be parsed.
-pub(super) fn unparsed_references<T: Resource>(body: &Value) -> Vec<UnparsedReference> {
+pub(super) fn unparsed_references(resource: &ResourceInfo, body: &Value) -> Vec<UnparsedReference> {
     let mut found = Vec::new();
-    for expansion in &FieldTree::of::<T>().expansions {
-        if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
+    for expansion in &FieldTree::of(resource).expansions {
+        if Some(expansion.member()) != resource.parent {
             collect(expansion, &expansion.path, body, String::new(), &mut found);
         }
     }

@@ -160,7 +160,7 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                         }
                         (name, _) if Self::members().contains(&name) => {}
                         // A resource that was read with `expand` may be sent back, too.
-                        (name, _) if FieldTree::of::<T>().fields.iter().any(|field| field == name) => {}
+                        (name, _) if FieldTree::of(T::INFO).fields.iter().any(|field| field == name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }

@@ -57,7 +57,7 @@ pub(super) fn calendar() -> Value {
 }
 
 /// The example as a CSV table: a header and one line.
-fn csv(table: &dyn AnyTable, example: &Value, dialect: CsvDialect) -> String {
+fn csv(table: &'static AnyTable, example: &Value, dialect: CsvDialect) -> String {
     let picker = FieldSerializer::new(table.columns(&[], &Projection::default()));
     let mut table = Vec::new();
     // Writing into memory cannot fail.

@@ -1,0 +1,383 @@
+//! Resources whose type is known only at run time: code that takes them serves all resources, and is compiled once.
+//!
+//! All data is [`AnyResource`], and everything stored is [`AnyStored`]. Features use the types themselves, and get them
+//! back by a downcast.
+
+use std::any::Any;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::info::{ResourceInfo, status};
+use super::lifecycle::State;
+use super::reference::{ReferenceSummary, UnresolvedReference};
+use super::{Resource, Stored, search_index, slug_mut, slug_of};
+use crate::kernel::access::actor::Actor;
+use crate::kernel::error::Error;
+use crate::kernel::etag::ETag;
+use crate::kernel::icalendar::Event;
+use crate::kernel::search::Index;
+use crate::kernel::value::{Places, Slug, Visibility};
+use crate::kernel::violation::Violations;
+
+/// The data of a resource of any type. The methods are those of [`Resource`]; data of another type counts as none.
+pub trait AnyResource: Any + Send + Sync {
+    /// What its type says.
+    fn info(&self) -> &'static ResourceInfo;
+    /// Clones the data.
+    fn boxed(&self) -> Box<dyn AnyResource>;
+    /// Returns whether both are equal.
+    fn equals(&self, other: &dyn AnyResource) -> bool;
+    /// Returns the slug that the data has.
+    fn slug(&self) -> Option<Slug>;
+    /// Returns the member `slug`, if the type has one.
+    fn slug_mut(&mut self) -> Option<&mut Option<Slug>>;
+    /// Returns the name or title.
+    fn label(&self) -> &str;
+    /// Returns the visibility.
+    fn visibility(&self) -> Visibility;
+    /// Returns the status; `None` if it is unknown.
+    fn status(&self) -> Option<&'static str>;
+    /// Sets the status, if the type has it.
+    fn set_status(&mut self, status: &str);
+    /// Passes every reference to the visitor.
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>));
+    /// Removes members.
+    fn redact(&mut self, members: &'static [&'static str]);
+    /// Returns whether the resource is the actor's own.
+    fn is_own(&self, id: Option<Uuid>, parent: Option<&dyn AnyResource>, actor: &Actor) -> bool;
+    /// Fills in members that depend on the actor.
+    fn fill_from_actor(&mut self, before: Option<&dyn AnyResource>, actor: &Actor);
+    /// Adds violations for changes that the role is not allowed to make.
+    fn validate_changes(&self, before: Option<&dyn AnyResource>, actor: &Actor, violations: &mut Violations);
+    /// Checks the rules across members, and with the parent.
+    fn validate(&self, parent: Option<&dyn AnyResource>, violations: &mut Violations);
+    /// Checks the rules that depend on the current date.
+    fn validate_today(&self, before: Option<&dyn AnyResource>, today: NaiveDate, violations: &mut Violations);
+    /// Checks the requirements of a status on a date.
+    fn requirements_today(&self, to: &str, today: NaiveDate, violations: &mut Violations);
+    /// Returns whether the resource may enter the status now.
+    fn is_ready(&self, parent: Option<&dyn AnyResource>, to: &str, now: DateTime<Utc>) -> bool;
+    /// Returns whether two rows of an import mean the same child resource.
+    fn is_same_child(&self, other: &dyn AnyResource) -> bool;
+    /// Returns the words by which a search finds the resource.
+    fn search_index(&self) -> Index;
+    /// Returns the data as JSON.
+    fn to_value(&self) -> Result<Value, Error>;
+}
+
+impl dyn AnyResource {
+    /// Returns the data as its type; `None` if it has another one.
+    pub fn downcast_ref<T: Resource>(&self) -> Option<&T> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// Returns the data as its type, to change it.
+    pub fn downcast_mut<T: Resource>(&mut self) -> Option<&mut T> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+}
+
+impl Clone for Box<dyn AnyResource> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+impl std::fmt::Debug for dyn AnyResource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct(self.info().name).finish_non_exhaustive()
+    }
+}
+
+impl<T: Resource> AnyResource for T {
+    fn info(&self) -> &'static ResourceInfo {
+        T::INFO
+    }
+
+    fn boxed(&self) -> Box<dyn AnyResource> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn AnyResource) -> bool {
+        other.downcast_ref::<T>() == Some(self)
+    }
+
+    fn slug(&self) -> Option<Slug> {
+        slug_of(self)
+    }
+
+    fn slug_mut(&mut self) -> Option<&mut Option<Slug>> {
+        slug_mut(self)
+    }
+
+    fn label(&self) -> &str {
+        Resource::label(self)
+    }
+
+    fn visibility(&self) -> Visibility {
+        Resource::visibility(self)
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        Resource::status(self).map(State::word)
+    }
+
+    fn set_status(&mut self, word: &str) {
+        if let Some(status) = status::<T>(word) {
+            Resource::set_status(self, status);
+        }
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
+        Resource::references(self, visit);
+    }
+
+    fn redact(&mut self, members: &'static [&'static str]) {
+        Resource::redact(self, members);
+    }
+
+    fn is_own(&self, id: Option<Uuid>, parent: Option<&dyn AnyResource>, actor: &Actor) -> bool {
+        Resource::is_own(self, id, typed_parent::<T>(parent), actor)
+    }
+
+    fn fill_from_actor(&mut self, before: Option<&dyn AnyResource>, actor: &Actor) {
+        Resource::fill_from_actor(self, before.and_then(|before| before.downcast_ref()), actor);
+    }
+
+    fn validate_changes(&self, before: Option<&dyn AnyResource>, actor: &Actor, violations: &mut Violations) {
+        T::validate_changes(before.and_then(|before| before.downcast_ref()), self, actor, violations);
+    }
+
+    fn validate(&self, parent: Option<&dyn AnyResource>, violations: &mut Violations) {
+        Resource::validate(self, violations);
+        if let Some(parent) = typed_parent::<T>(parent) {
+            self.validate_with_parent(parent, violations);
+        }
+    }
+
+    fn validate_today(
+        &self,
+        before: Option<&dyn AnyResource>,
+        today: NaiveDate,
+        violations: &mut Violations,
+    ) {
+        Resource::validate_today(self, before.and_then(|before| before.downcast_ref()), today, violations);
+    }
+
+    fn requirements_today(&self, to: &str, today: NaiveDate, violations: &mut Violations) {
+        if let Some(to) = status::<T>(to) {
+            Resource::requirements_today(self, to, today, violations);
+        }
+    }
+
+    fn is_ready(&self, parent: Option<&dyn AnyResource>, to: &str, now: DateTime<Utc>) -> bool {
+        status::<T>(to).is_some_and(|to| Resource::is_ready(self, typed_parent::<T>(parent), to, now))
+    }
+
+    fn is_same_child(&self, other: &dyn AnyResource) -> bool {
+        other.downcast_ref().is_some_and(|other| Resource::is_same_child(self, other))
+    }
+
+    fn search_index(&self) -> Index {
+        search_index(self)
+    }
+
+    fn to_value(&self) -> Result<Value, Error> {
+        serde_json::to_value(self).map_err(Error::internal)
+    }
+}
+
+fn typed_parent<T: Resource>(parent: Option<&dyn AnyResource>) -> Option<&T::Parent> {
+    parent.and_then(|parent| (parent as &dyn Any).downcast_ref())
+}
+
+/// What all stored resources have: id, parent, version and times.
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The id of the parent of a child resource.
+    pub parent: Option<Uuid>,
+    /// The version: 1 at first, and one more with each change.
+    pub version: i64,
+    /// When the resource was created.
+    pub created_at: DateTime<Utc>,
+    /// When the resource was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When the resource was deleted, if it is.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A stored resource of any type.
+pub trait AnyStored: Any + Send + Sync {
+    /// What its type says.
+    fn info(&self) -> &'static ResourceInfo;
+    /// Clones the resource.
+    fn boxed(&self) -> Box<dyn AnyStored>;
+    /// Returns id, parent, version and times.
+    fn meta(&self) -> Meta;
+    /// Returns the type of the parent, and the reference to it.
+    fn parent(&self) -> Option<&(&'static str, ReferenceSummary)>;
+    /// Sets the parent.
+    fn set_parent(&mut self, parent: Option<(&'static str, ReferenceSummary)>);
+    /// Returns the members that callers write.
+    fn data(&self) -> &dyn AnyResource;
+    /// Returns the same, to change them.
+    fn data_mut(&mut self) -> &mut dyn AnyResource;
+    /// Returns the locations; `None` if the type has none.
+    fn places(&self) -> Option<Places>;
+    /// Returns the calendar event; `None` if the type has no time.
+    fn event(&self) -> Option<Event>;
+    /// Returns the representation as a value.
+    fn to_value(&self) -> Result<Value, Error>;
+    /// Appends the representation: JSON in UTF-8.
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+impl dyn AnyStored {
+    /// Returns the representation: JSON in UTF-8.
+    pub fn to_json(&self) -> Result<Vec<u8>, Error> {
+        let mut json = Vec::new();
+        self.write_json(&mut json)?;
+        Ok(json)
+    }
+
+    /// Returns the id.
+    pub fn id(&self) -> Uuid {
+        self.meta().id
+    }
+
+    /// Returns the version.
+    pub fn version(&self) -> i64 {
+        self.meta().version
+    }
+
+    /// Returns the entity tag.
+    pub fn tag(&self) -> Result<ETag, Error> {
+        Ok(ETag::of(self.version(), &self.to_json()?))
+    }
+
+    /// Returns the resource as its type; `None` if it has another one.
+    pub fn downcast_ref<T: Resource>(&self) -> Option<&Stored<T>> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// Returns the resource as its type.
+    ///
+    /// Errors: it has another type.
+    pub fn downcast<T: Resource>(self: Box<Self>) -> Result<Stored<T>, Error> {
+        let found = (self as Box<dyn Any>).downcast::<Stored<T>>();
+        found.map(|found| *found).map_err(|_| other_type(T::INFO))
+    }
+}
+
+impl Clone for Box<dyn AnyStored> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+impl std::fmt::Debug for dyn AnyStored {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct(self.info().name).field("meta", &self.meta()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Resource> AnyStored for Stored<T> {
+    fn info(&self) -> &'static ResourceInfo {
+        T::INFO
+    }
+
+    fn boxed(&self) -> Box<dyn AnyStored> {
+        Box::new(self.clone())
+    }
+
+    fn meta(&self) -> Meta {
+        Meta {
+            id: self.id,
+            parent: self.parent.as_ref().map(|(_, parent)| parent.id),
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            deleted_at: self.deleted_at,
+        }
+    }
+
+    fn parent(&self) -> Option<&(&'static str, ReferenceSummary)> {
+        self.parent.as_ref()
+    }
+
+    fn set_parent(&mut self, parent: Option<(&'static str, ReferenceSummary)>) {
+        self.parent = parent;
+    }
+
+    fn data(&self) -> &dyn AnyResource {
+        &self.data
+    }
+
+    fn data_mut(&mut self) -> &mut dyn AnyResource {
+        &mut self.data
+    }
+
+    fn places(&self) -> Option<Places> {
+        T::PLACES.map(|places| places(self))
+    }
+
+    fn event(&self) -> Option<Event> {
+        T::EVENT.map(|event| event(self))
+    }
+
+    fn to_value(&self) -> Result<Value, Error> {
+        serde_json::to_value(self).map_err(Error::internal)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        serde_json::to_writer(out, self).map_err(Error::internal)
+    }
+}
+
+/// A list of stored resources of one type.
+pub trait AnyList: Any + Send + Sync {
+    /// Returns each of the resources, to change it.
+    fn for_each(&mut self, visit: &mut dyn FnMut(&mut dyn AnyStored));
+    /// Returns the resources one by one.
+    fn into_items(self: Box<Self>) -> Vec<Box<dyn AnyStored>>;
+    /// Returns a JSON array of the representations, in UTF-8.
+    fn to_json(&self) -> Result<Vec<u8>, Error>;
+}
+
+impl dyn AnyList {
+    /// Returns the list as its type, to change it; `None` if it has another one.
+    pub fn downcast_mut<T: Resource>(&mut self) -> Option<&mut Vec<Stored<T>>> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+
+    /// Returns the list as its type.
+    ///
+    /// Errors: it has another type.
+    pub fn downcast<T: Resource>(self: Box<Self>) -> Result<Vec<Stored<T>>, Error> {
+        let found = (self as Box<dyn Any>).downcast::<Vec<Stored<T>>>();
+        found.map(|found| *found).map_err(|_| other_type(T::INFO))
+    }
+}
+
+impl<T: Resource> AnyList for Vec<Stored<T>> {
+    fn for_each(&mut self, visit: &mut dyn FnMut(&mut dyn AnyStored)) {
+        self.iter_mut().for_each(|item| visit(item));
+    }
+
+    fn into_items(self: Box<Self>) -> Vec<Box<dyn AnyStored>> {
+        (*self).into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect()
+    }
+
+    fn to_json(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(Error::internal)
+    }
+}
+
+/// 500: a resource has another type than the code that handles it assumes.
+pub fn other_type(expected: &ResourceInfo) -> Error {
+    Error::internal(format!("a resource of another type than {}", expected.name))
+}

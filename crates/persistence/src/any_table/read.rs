@@ -1,0 +1,81 @@
+//! Reading a resource.
+
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::icalendar::Event;
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::resource::projection::Projection;
+
+use super::{AnyTable, JsonResource, ResourceKey, StatusInfo};
+use crate::kernel::bulk_import::duplicates::NameIndex;
+use crate::kernel::read::history::Entries;
+use crate::kernel::read::load::open_parent;
+use crate::kernel::transaction::Reader;
+use crate::kernel::write::transition::allowed_transitions;
+
+impl AnyTable {
+    /// Reads a resource; see [`Reader::get`].
+    pub async fn get(
+        &'static self,
+        reader: &Reader<'_>,
+        at: &ResourceKey,
+        deleted: bool,
+        view: &Projection,
+    ) -> Result<JsonResource, Error> {
+        let stored = reader.get_any(self, &at.key, at.parent.as_ref(), deleted).await?;
+        if view.is_default() {
+            return JsonResource::of(&*stored);
+        }
+        let projected = reader.project(view, std::slice::from_ref(&stored)).await?.pop();
+        JsonResource::with_value(&*stored, &projected.unwrap_or_default())
+    }
+
+    /// Reads a resource as an event, and its version.
+    ///
+    /// Errors: those of [`Reader::get`]; 404 if such resources are no events.
+    pub async fn event(
+        &'static self,
+        reader: &Reader<'_>,
+        at: &ResourceKey,
+        deleted: bool,
+    ) -> Result<(i64, Event), Error> {
+        let stored = reader.get_any(self, &at.key, at.parent.as_ref(), deleted).await?;
+        let event = stored.event().ok_or_else(Error::not_found)?;
+        Ok((stored.version(), event))
+    }
+
+    /// Reads a page of the history of a resource.
+    ///
+    /// Errors: those of [`Reader::get`]; 400 for a cursor of another history.
+    pub async fn history(
+        &'static self,
+        reader: &Reader<'_>,
+        at: &ResourceKey,
+        deleted: bool,
+        paging: &Paging,
+    ) -> Result<Entries, Error> {
+        let parent = at.parent.as_ref();
+        let stored = reader.get_any(self, &at.key, parent, deleted).await?;
+        reader.history(self, &*stored, parent, paging).await
+    }
+
+    /// Reads the statuses that the actor may set now, and the changes of the status so far.
+    ///
+    /// Errors: those of [`Reader::get`].
+    pub async fn transitions(
+        &'static self,
+        reader: &Reader<'_>,
+        at: &ResourceKey,
+    ) -> Result<StatusInfo, Error> {
+        let stored = reader.get_any(self, &at.key, at.parent.as_ref(), false).await?;
+        let parent = open_parent(self, reader, at.parent.as_ref(), None).await?;
+        let allowed = allowed_transitions(reader, &*stored, parent.as_deref());
+        Ok(StatusInfo { allowed, history: reader.steps(&*stored).await? })
+    }
+
+    /// Reads the names of all resources that the actor sees; none for resources without a slug.
+    ///
+    /// Errors: the database is unavailable.
+    pub async fn names(&self, reader: &Reader<'_>) -> Result<NameIndex, Error> {
+        reader.names(self).await
+    }
+}
