@@ -6,9 +6,9 @@ pub(crate) mod icalendar;
 pub mod list;
 pub mod mount;
 pub mod operation;
+pub mod routes;
 pub mod transitions;
 
-use actix_web::Route;
 use serde_json::Value;
 use vku_domain::kernel::resource::ParentKind;
 use vku_persistence::kernel::table::Table;
@@ -16,6 +16,7 @@ use vku_persistence::kernel::table::Table;
 use super::request::params::PARENT;
 use crate::kernel::config::BASE;
 use operation::Operation;
+use routes::BoxHandler;
 
 /// A resource in the API: what the document says in addition to what follows from the types.
 pub trait ResourceApi: Table {
@@ -29,8 +30,8 @@ pub trait ResourceApi: Table {
     /// here, because the rules behind it are code, such as that of the last administrator.
     const DELETE_MAY_CONFLICT: bool = false;
 
-    /// The route of `POST` on the collection, if that is a single endpoint with its own part of the document.
-    const CUSTOM_CREATE: Option<fn() -> Route> = None;
+    /// The handler of `POST` on the collection, if that is a single endpoint with its own part of the document.
+    const CUSTOM_CREATE: Option<fn() -> BoxHandler> = None;
 
     /// A complete example, as `GET` returns it.
     fn example() -> Value;
