@@ -7,3 +7,4 @@ pub mod context;
 pub mod json_body;
 pub mod params;
 pub mod request_info;
+pub(crate) mod write_work;
