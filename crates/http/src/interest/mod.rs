@@ -7,12 +7,12 @@ pub mod triage;
 /// The path of the page.
 pub const PATH: &str = "/interest/confirmation";
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::interest::InterestRegistration;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::routes::BoxHandler;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for InterestRegistration {
     const SINGULAR: &'static str = "an interest registration";
@@ -38,7 +38,7 @@ impl ResourceApi for InterestRegistration {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20",
             "utility_name": "Stadtwerke Musterstadt",
             "city": "Musterstadt",

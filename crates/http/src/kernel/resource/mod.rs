@@ -1,5 +1,6 @@
 //! A resource in the API: its routes, and its texts in the document.
 
+pub(crate) mod example;
 pub mod handlers;
 pub mod history;
 pub(crate) mod icalendar;
@@ -15,6 +16,7 @@ use vku_persistence::kernel::table::Table;
 
 use super::request::params::PARENT;
 use crate::kernel::config::BASE;
+pub(crate) use example::example;
 use operation::Operation;
 use routes::BoxHandler;
 
