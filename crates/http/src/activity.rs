@@ -1,9 +1,9 @@
 //! The API of the activities of partnerships.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::activity::Activity;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Activity {
     const SINGULAR: &'static str = "an activity";
@@ -12,7 +12,7 @@ impl ResourceApi for Activity {
         deliveries and more, each with its dates.";
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a51",
             "partnership": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",

@@ -1,10 +1,10 @@
 //! The API of the agendas of sessions.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::agenda::AgendaItem;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for AgendaItem {
     const SINGULAR: &'static str = "an agenda item";
@@ -24,7 +24,7 @@ impl ResourceApi for AgendaItem {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ac0",
             "session": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, VARY};
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use vku_domain::code_lists::{self, Entry, List};
@@ -12,7 +12,7 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::resource::mount::resource;
+use crate::kernel::resource::routes::Routes;
 use crate::kernel::response::conditional::respond_json;
 
 /// A reference list.
@@ -71,11 +71,7 @@ macro_rules! lists {
 
         /// Registers the lists.
         pub(crate) fn routes(config: &mut ServiceConfig) {
-            $(config.service(
-                resource($path, vec!["GET", "HEAD"])
-                    .route(web::get().to($operation))
-                    .route(web::head().to($operation)),
-            );)+
+            $(Routes::at($path).get($operation).register(config);)+
         }
     };
 }

@@ -1,10 +1,10 @@
 //! The API of the contacts of members.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::contact::Contact;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Contact {
     const SINGULAR: &'static str = "a contact";
@@ -27,7 +27,7 @@ impl ResourceApi for Contact {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80",
             "member": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",

@@ -1,9 +1,9 @@
 //! The OpenAPI document and Swagger UI, both served from the binary.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
-use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use utoipa_swagger_ui::Config;
@@ -12,7 +12,7 @@ use vku_domain::kernel::etag::ETag;
 
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
-use crate::kernel::resource::mount::resource;
+use crate::kernel::resource::routes::Routes;
 use crate::kernel::response::conditional::is_not_modified;
 use crate::openapi_document::document;
 
@@ -84,35 +84,24 @@ async fn yaml(request: HttpRequest) -> Result<HttpResponse, Problem> {
     YAML.respond(&request, "application/yaml", openapi_yaml)
 }
 
-async fn to_docs() -> HttpResponse {
-    HttpResponse::MovedPermanently().insert_header((LOCATION, "/docs/")).finish()
+async fn to_docs() -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, "/docs/")).finish())
 }
 
 /// Serves a file of Swagger UI. The service of the crate is not used, because it treats `HEAD` and wrong methods as
 /// unknown paths.
-async fn page(file: web::Path<String>, ui: Data<Config<'static>>) -> Result<HttpResponse, Problem> {
-    let found = utoipa_swagger_ui::serve(&file, ui.into_inner());
+async fn page(file: Path<String>, ui: Arc<Config<'static>>) -> Result<HttpResponse, Problem> {
+    let found = utoipa_swagger_ui::serve(&file, ui);
     let file = found.map_err(|error| Error::internal(error.to_string()))?.ok_or_else(Error::not_found)?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, file.content_type)).body(file.bytes.into_owned()))
 }
 
 /// Registers the document and Swagger UI.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    const READ: &[&str] = &["GET", "HEAD"];
-    config.service(
-        resource("/openapi.json", READ.to_vec()).route(web::get().to(json)).route(web::head().to(json)),
-    );
-    config.service(
-        resource("/openapi-3.0.json", READ.to_vec())
-            .route(web::get().to(json_3_0))
-            .route(web::head().to(json_3_0)),
-    );
-    config.service(
-        resource("/openapi.yaml", READ.to_vec()).route(web::get().to(yaml)).route(web::head().to(yaml)),
-    );
-    config.service(
-        resource("/docs", READ.to_vec()).route(web::get().to(to_docs)).route(web::head().to(to_docs)),
-    );
+    Routes::at("/openapi.json").get(json).register(config);
+    Routes::at("/openapi-3.0.json").get(json_3_0).register(config);
+    Routes::at("/openapi.yaml").get(yaml).register(config);
+    Routes::at("/docs").get(to_docs).register(config);
     let ui = Config::new(["/openapi.json"])
         // By default, Swagger UI calls a validator on the internet.
         .validator_url("none")
@@ -123,10 +112,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .display_request_duration(true)
         .persist_authorization(false)
         .deep_linking(true);
-    config.service(
-        resource("/docs/{file:.*}", READ.to_vec())
-            .app_data(Data::new(ui))
-            .route(web::get().to(page))
-            .route(web::head().to(page)),
-    );
+    let ui = Arc::new(ui);
+    Routes::at("/docs/{file:.*}").get(move |file: Path<String>| page(file, ui.clone())).register(config);
 }

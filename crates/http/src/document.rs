@@ -1,10 +1,10 @@
 //! The API of the documents of partnerships.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::document::Document;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Document {
     const SINGULAR: &'static str = "a document";
@@ -22,7 +22,7 @@ impl ResourceApi for Document {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a53",
             "partnership": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",

@@ -1,9 +1,9 @@
 //! The API of the funding of partnerships.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::funding::Funding;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Funding {
     const SINGULAR: &'static str = "a funding phase";
@@ -12,7 +12,7 @@ impl ResourceApi for Funding {
         "The phases in which a partnership is funded, with dates: by programmes, own money, or in kind.";
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a50",
             "partnership": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a41",

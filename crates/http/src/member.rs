@@ -1,10 +1,10 @@
 //! The API of members.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::member::Member;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Member {
     const SINGULAR: &'static str = "a member";
@@ -24,7 +24,7 @@ impl ResourceApi for Member {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
             "utility": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a13",

@@ -1,9 +1,9 @@
 //! The API of organisations.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::organisation::Organisation;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Organisation {
     const SINGULAR: &'static str = "an organisation";
@@ -12,7 +12,7 @@ impl ResourceApi for Organisation {
         utilities. Always public.";
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a20",
             "slug": "bmz",
             "name": "Bundesministerium für wirtschaftliche Zusammenarbeit und Entwicklung",

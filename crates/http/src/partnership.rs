@@ -1,10 +1,10 @@
 //! The API of partnerships.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::partnership::Partnership;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Partnership {
     const SINGULAR: &'static str = "a partnership";
@@ -32,7 +32,7 @@ impl ResourceApi for Partnership {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
             "slug": "hamburg-kyiv",
             "title": "HAMBURG WASSER – Kyivvodokanal",

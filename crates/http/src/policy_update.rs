@@ -1,9 +1,9 @@
 //! The API of policy updates.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::policy_update::PolicyUpdate;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for PolicyUpdate {
     const SINGULAR: &'static str = "a policy update";
@@ -12,7 +12,7 @@ impl ResourceApi for PolicyUpdate {
          Nations to the German states. Written by the coordination office. Always public.";
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
             "title": { "de": "Neue Abwasserrichtlinie", "en": "New directive on urban wastewater" },
             "summary": { "en": "Larger plants get a fourth stage of treatment; who causes micropollutants pays." },

@@ -1,9 +1,9 @@
 //! The API of funding programmes.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::programme::FundingProgramme;
 
-use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for FundingProgramme {
     const SINGULAR: &'static str = "a funding programme";
@@ -11,7 +11,7 @@ impl ResourceApi for FundingProgramme {
     const DESCRIPTION: &'static str = "Programmes that fund partnerships. Always public.";
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a30",
             "slug": "betreiberplattform-2024-2027",
             "name": "Betreiberplattform – second phase",

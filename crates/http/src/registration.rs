@@ -1,10 +1,10 @@
 //! The API of registrations for sessions.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::registration::Registration;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Registration {
     const SINGULAR: &'static str = "a registration";
@@ -48,7 +48,7 @@ impl ResourceApi for Registration {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2aa0",
             "session": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",

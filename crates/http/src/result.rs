@@ -1,10 +1,10 @@
 //! The API of the results of partnerships.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::result::PartnershipResult;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for PartnershipResult {
     const SINGULAR: &'static str = "a result";
@@ -25,7 +25,7 @@ impl ResourceApi for PartnershipResult {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a52",
             "partnership": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",

@@ -1,10 +1,10 @@
 //! The single endpoints, each with its routes and its part of the OpenAPI document, and the routes of the API.
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::features::feature_routes;
-use crate::kernel::resource::mount::resource;
+use crate::kernel::resource::routes::Routes;
 use crate::{
     account, audit, calendar_feed, code_lists, import, interest, mail, matching, meta, statistics, topic,
     user,
@@ -22,28 +22,10 @@ macro_rules! endpoints {
         pub(crate) struct Endpoints;
 
         fn endpoint_routes(config: &mut ServiceConfig) {
-            $(config.service(endpoints!(@resource $path, $($method $($handler)::+),+));)+
-            $(config.service(endpoints!(@resource $page, $($page_method $($page_handler)::+),+));)+
+            $(Routes::at($path)$(.$method($($handler)::+))+.register(config);)+
+            $(Routes::at($page)$(.$page_method($($page_handler)::+))+.register(config);)+
         }
     };
-    (@resource $path:expr, $($method:ident $($handler:ident)::+),+) => {{
-        let methods = [$(methods(stringify!($method))),+].concat();
-        let service = resource($path, methods)$(.route(web::$method().to($($handler)::+)))+;
-        [$((stringify!($method) == "get").then(|| web::head().to($($handler)::+))),+]
-            .into_iter()
-            .flatten()
-            .fold(service, |service, head| service.route(head))
-    }};
-}
-
-/// The HTTP methods of a declared method.
-fn methods(declared: &str) -> &'static [&'static str] {
-    match declared {
-        "get" => &["GET", "HEAD"],
-        "post" => &["POST"],
-        "put" => &["PUT"],
-        _ => &["DELETE"],
-    }
 }
 
 endpoints! {

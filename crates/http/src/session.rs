@@ -1,10 +1,10 @@
 //! The API of sessions.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::session::Session;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Session {
     const SINGULAR: &'static str = "a session";
@@ -41,7 +41,7 @@ impl ResourceApi for Session {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
             "slug": "erfahrungsaustausch-2026-06",
             "title": "Erfahrungsaustausch Internationale Partnerschaften",

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
@@ -14,9 +14,9 @@ use vku_persistence::any_table::JsonResource;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key};
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::handlers::written;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Topic {
     const SINGULAR: &'static str = "a topic";
@@ -41,7 +41,7 @@ impl ResourceApi for Topic {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2aa0",
             "slug": "spare-parts-for-ukraine",
             "title": { "de": "Ersatzteile für die Ukraine", "en": "Spare parts for Ukraine" },

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Bytes;
 use deserr::Deserr;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -17,8 +17,8 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::{ID, key, parse_write_flags};
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for User {
     const SINGULAR: &'static str = "a user";
@@ -44,7 +44,7 @@ impl ResourceApi for User {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
             "email": "erika.mustermann@dresden.example",
             "name": "Erika Mustermann",

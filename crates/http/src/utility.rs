@@ -1,10 +1,10 @@
 //! The API of utilities.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::utility::Utility;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for Utility {
     const SINGULAR: &'static str = "a utility";
@@ -29,7 +29,7 @@ impl ResourceApi for Utility {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a10",
             "slug": "lvivvodokanal",
             "name": "Lvivvodokanal",
@@ -42,7 +42,7 @@ impl ResourceApi for Utility {
             "location": { "latitude": 49.84, "longitude": 24.03 },
             "sectors": ["water", "wastewater"],
             "languages": ["uk", "en"],
-            "population_served": { "value": 730_000 },
+            "population_served": { "value": 730000 },
             "website": "https://lvivvodokanal.com.ua",
             "expertise": [],
             "needs": ["tariffs", "wastewater-treatment"],

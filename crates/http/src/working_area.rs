@@ -1,12 +1,12 @@
 //! The API of working areas, whose path is next to those of the code lists.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::working_area::WorkingArea;
 
 use crate::kernel::config::BASE;
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for WorkingArea {
     const SINGULAR: &'static str = "a working area";
@@ -32,7 +32,7 @@ impl ResourceApi for WorkingArea {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "01a2008d-7400-7000-8000-000000000016",
             "slug": "non-revenue-water",
             "label": { "de": "Wasserverluste (Non-Revenue Water)", "en": "Non-revenue water" },

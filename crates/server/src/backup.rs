@@ -1,6 +1,6 @@
 //! `backup` and `restore`: copying a SQLite database to a file, and back.
 
-use std::path::Path;
+use std::path::PathBuf;
 use vku_domain::kernel::clock::{Clock, SystemClock};
 
 use vku_domain::kernel::access::actor::Actor;
@@ -18,8 +18,8 @@ impl From<BackupError> for CliError {
 }
 
 /// `backup <file>`.
-pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliError> {
-    let size = backup::backup(&config.database_url()?, target).await?;
+pub(crate) async fn backup(config: &Config, target: PathBuf) -> Result<(), CliError> {
+    let size = backup::backup(&config.database_url()?, &target).await?;
     let secret = config.secret_file();
     print_line(format!(
         "{} contains the whole database ({size} bytes), and has been read back and verified. Also keep {}, \
@@ -30,8 +30,8 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliErro
 }
 
 /// `restore <file>`.
-pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliError> {
-    let previous = backup::restore(&config.database_url()?, source, SystemClock.now()).await?;
+pub(crate) async fn restore(config: &Config, source: PathBuf) -> Result<(), CliError> {
+    let previous = backup::restore(&config.database_url()?, &source, SystemClock.now()).await?;
     let previous = match previous {
         Some(previous) => format!(" The previous database is kept as {}.", previous.display()),
         None => String::new(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::future::LocalBoxFuture;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::error::Code;
 use vku_http::kernel::auth::token::{SigningKey, SigningKeyCache};
@@ -19,10 +20,14 @@ use crate::config::Config;
 const AUDIENCE: &str = "vku-partnerships";
 
 /// Connects to the database.
-pub(crate) async fn connected(config: &Config) -> Result<Database, CliError> {
-    let url = config.database_url()?;
-    let variable = config.database_variable();
-    Database::connect(&url).await.map_err(|error| CliError::new(format!("{variable}: {error}")))
+///
+/// Boxed, so that its code is compiled once.
+pub(crate) fn connected(config: &Config) -> LocalBoxFuture<'_, Result<Database, CliError>> {
+    Box::pin(async {
+        let url = config.database_url()?;
+        let variable = config.database_variable();
+        Database::connect(&url).await.map_err(|error| CliError::new(format!("{variable}: {error}")))
+    })
 }
 
 /// Connects to the database and migrates it to the current schema.
@@ -33,19 +38,23 @@ pub(crate) async fn migrated(config: &Config) -> Result<Database, CliError> {
 }
 
 /// Opens the store and its keyring.
-pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), CliError> {
-    config.public_url()?;
-    config.smtp()?;
-    let file = secret_place(config)?;
-    let secret = secret_in(config, &file)?;
-    let database = migrated(config).await?;
-    Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
-        Code::Internal => CliError::new(format!(
-            "{}: the keys in the database are encrypted with another secret than the one in {}",
-            config.secret_variable(),
-            file.display()
-        )),
-        _ => error.into(),
+///
+/// Boxed, so that its code is compiled once.
+pub(crate) fn store(config: &Config) -> LocalBoxFuture<'_, Result<(Store, Keyring), CliError>> {
+    Box::pin(async {
+        config.public_url()?;
+        config.smtp()?;
+        let file = secret_place(config)?;
+        let secret = secret_in(config, &file)?;
+        let database = migrated(config).await?;
+        Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
+            Code::Internal => CliError::new(format!(
+                "{}: the keys in the database are encrypted with another secret than the one in {}",
+                config.secret_variable(),
+                file.display()
+            )),
+            _ => error.into(),
+        })
     })
 }
 

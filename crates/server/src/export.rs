@@ -15,11 +15,11 @@ use crate::{CliError, ExportDialect, ExportFormat, bootstrap};
 /// Runs `export <resource> --format …`.
 pub(crate) async fn command(
     config: &Config,
-    collection: &str,
+    collection: String,
     format: ExportFormat,
     dialect: Option<ExportDialect>,
 ) -> Result<(), CliError> {
-    let table = known(collection)?;
+    let table = known(&collection)?;
     let format = match format {
         ExportFormat::Csv => Format::Csv,
         ExportFormat::Ndjson => Format::Ndjson,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{IsTerminal, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vku_domain::import::{Counts, EncodingSource, ImportMode, OnError, Order, Report, RowFault, Source};
@@ -20,9 +20,9 @@ use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};
 
 /// The arguments of an import.
-pub(crate) struct Task<'a> {
-    pub(crate) collection: &'a str,
-    pub(crate) file: &'a Path,
+pub(crate) struct Task {
+    pub(crate) collection: String,
+    pub(crate) file: PathBuf,
     pub(crate) format: Option<ImportFormat>,
     pub(crate) sheet: Option<String>,
     pub(crate) charset: Option<Charset>,
@@ -63,12 +63,12 @@ fn describe_source(source: &Source) -> Option<String> {
 }
 
 /// Runs `import <resource> <file>`.
-pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliError> {
+pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError> {
     let Task { collection, file, format, sheet, charset, mode, on_error, dry_run } = task;
-    known(collection)?;
+    known(&collection)?;
     let name = file.display().to_string();
     let content =
-        open_file(file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
+        open_file(&file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
     let format = format.or_else(|| ImportFormat::of_name(&name)).unwrap_or(ImportFormat::Csv);
     if sheet.is_some() && format != ImportFormat::Xlsx {
         return Err(CliError::new("`--sheet` is only for `--format xlsx`"));
@@ -82,7 +82,7 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
         WriteContext { actor: &operator, request_id: "import", dry_run, origin: InputSource::Import };
     let charset = charset.map(|charset| charset.name().to_owned());
     let order =
-        Order { resource: collection.to_owned(), mode, on_error, format: format.to_string(), sheet, charset };
+        Order { resource: collection.clone(), mode, on_error, format: format.to_string(), sheet, charset };
     let mut report = None;
     let written =
         store.write(&writing, async |writer| rows(writer, &order, content, &mut report).await).await;

@@ -14,12 +14,14 @@ mod telemetry;
 mod user;
 pub mod worker;
 
+use std::future::ready;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use futures_util::future::LocalBoxFuture;
 use vku_domain::import::{ImportMode as Mode, OnError};
 use vku_transfer::import::{Charset, ImportFormat};
 
@@ -274,53 +276,54 @@ pub fn run_command_line() -> ExitCode {
     }
 }
 
-async fn run(config: &Config, task: Task) -> Result<(), CliError> {
+/// Runs a task. Each is boxed, so that the state of one does not contain those of all others.
+fn run(config: &Config, task: Task) -> LocalBoxFuture<'_, Result<(), CliError>> {
     match task {
-        Task::Serve { demo } => serve::serve(config, demo).await,
-        Task::Migrate => {
-            bootstrap::migrated(config).await?;
-            print_line("The database is up to date.")
-        }
+        Task::Serve { demo } => Box::pin(serve::serve(config, demo)),
+        Task::Migrate => Box::pin(migrate(config)),
         Task::Import { resource, file, dry_run, mode, on_error, format, sheet, charset } => {
-            let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
-            let file = &file;
-            Box::pin(import::command(
-                config,
-                import::Task { collection, file, format, sheet, charset, mode, on_error, dry_run },
-            ))
-            .await
+            let (mode, on_error) = (mode.into(), on_error.into());
+            let task =
+                import::Task { collection: resource, file, format, sheet, charset, mode, on_error, dry_run };
+            Box::pin(import::command(config, task))
         }
         Task::Export { resource, format, csv_dialect } => {
-            export::command(config, &resource, format, csv_dialect).await
+            Box::pin(export::command(config, resource, format, csv_dialect))
         }
-        Task::User(task) => user::command(config, task).await,
-        Task::RotateKeys { now } => rotate_keys::rotate(config, now).await,
-        Task::Openapi { older: true, .. } => print_line(vku_http::docs::openapi_3_0_json()?.trim_end()),
-        Task::Openapi { check, .. } => openapi(check),
-        Task::Backup { file } => backup::backup(config, &file).await,
-        Task::Restore { file } => Box::pin(backup::restore(config, &file)).await,
-        Task::Health => health::ask(config),
-        Task::CheckConfig => {
-            let database = bootstrap::checked(config).await?;
-            let pending = database.pending().await?;
-            if pending == 0 {
-                // Checks that the keys in the database were sealed with this secret.
-                bootstrap::store(config).await?;
-            }
-            let schema = match pending {
-                0 => "up to date".to_owned(),
-                1 => "1 migration behind".to_owned(),
-                _ => format!("{pending} migrations behind"),
-            };
-            print_line(format!(
-                "The configuration is valid. {}: reachable, schema {schema}.",
-                database.kind()
-            ))
-        }
+        Task::User(task) => Box::pin(user::command(config, task)),
+        Task::RotateKeys { now } => Box::pin(rotate_keys::rotate(config, now)),
+        Task::Openapi { check, older } => Box::pin(ready(openapi(check, older))),
+        Task::Backup { file } => Box::pin(backup::backup(config, file)),
+        Task::Restore { file } => Box::pin(backup::restore(config, file)),
+        Task::Health => Box::pin(ready(health::ask(config))),
+        Task::CheckConfig => Box::pin(check_config(config)),
     }
 }
 
-fn openapi(check: Option<PathBuf>) -> Result<(), CliError> {
+async fn migrate(config: &Config) -> Result<(), CliError> {
+    bootstrap::migrated(config).await?;
+    print_line("The database is up to date.")
+}
+
+async fn check_config(config: &Config) -> Result<(), CliError> {
+    let database = bootstrap::checked(config).await?;
+    let pending = database.pending().await?;
+    if pending == 0 {
+        // Checks that the keys in the database were sealed with this secret.
+        bootstrap::store(config).await?;
+    }
+    let schema = match pending {
+        0 => "up to date".to_owned(),
+        1 => "1 migration behind".to_owned(),
+        _ => format!("{pending} migrations behind"),
+    };
+    print_line(format!("The configuration is valid. {}: reachable, schema {schema}.", database.kind()))
+}
+
+fn openapi(check: Option<PathBuf>, older: bool) -> Result<(), CliError> {
+    if older {
+        return print_line(vku_http::docs::openapi_3_0_json()?.trim_end());
+    }
     let document = vku_http::docs::openapi_json()?;
     let Some(file) = check else {
         return print_line(document.trim_end());

@@ -23,6 +23,16 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
+    /// Makes the texts of [`bilingual!`](crate::bilingual). A function, because the macro is used in hundreds of places.
+    #[doc(hidden)]
+    pub fn formatted(en: fmt::Arguments<'_>, de: fmt::Arguments<'_>) -> Self {
+        let text = |text: fmt::Arguments<'_>| match text.as_str() {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(text.to_string()),
+        };
+        Self { en: text(en), de: text(de) }
+    }
+
     /// Returns the text in one of the languages.
     pub fn in_locale(&self, locale: Locale) -> &str {
         match locale {
@@ -90,12 +100,14 @@ pub fn counted(number: impl Into<i128>, [one, many]: [&str; 2], [eins, viele]: [
 /// `bilingual!("Wait for {time}.", "Warten Sie {time}.", time)`.
 #[macro_export]
 macro_rules! bilingual {
-    ($en:literal, $de:literal $(, $text:ident)* $(,)?) => {
-        $crate::kernel::bilingual::Bilingual {
-            en: format!($en $(, $text = $text.en)*).into(),
-            de: format!($de $(, $text = $text.de)*).into(),
-        }
-    };
+    // A block, as in `format!`: the arguments must not live across an `await` in the same statement.
+    ($en:literal, $de:literal $(, $text:ident)* $(,)?) => {{
+        let texts = $crate::kernel::bilingual::Bilingual::formatted(
+            format_args!($en $(, $text = $text.en)*),
+            format_args!($de $(, $text = $text.de)*),
+        );
+        texts
+    }};
 }
 
 #[cfg(test)]

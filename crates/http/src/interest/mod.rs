@@ -7,12 +7,12 @@ pub mod triage;
 /// The path of the page.
 pub const PATH: &str = "/interest/confirmation";
 
-use actix_web::{Route, web};
-use serde_json::{Value, json};
+use serde_json::Value;
 use vku_domain::interest::InterestRegistration;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::routes::BoxHandler;
+use crate::kernel::resource::{ResourceApi, example};
 
 impl ResourceApi for InterestRegistration {
     const SINGULAR: &'static str = "an interest registration";
@@ -20,8 +20,8 @@ impl ResourceApi for InterestRegistration {
     const DESCRIPTION: &'static str = "Utilities that want to take part in the exchange. Anybody can register \
          interest without an account; once the registration is confirmed by e-mail, the coordination office decides \
          on it. Personal data.";
-    const CUSTOM_CREATE: Option<fn() -> Route> =
-        Some(|| web::post().to(register::create_interest_registration));
+    const CUSTOM_CREATE: Option<fn() -> BoxHandler> =
+        Some(|| BoxHandler::new(register::create_interest_registration));
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
@@ -38,7 +38,7 @@ impl ResourceApi for InterestRegistration {
     }
 
     fn example() -> Value {
-        json!({
+        example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20",
             "utility_name": "Stadtwerke Musterstadt",
             "city": "Musterstadt",

@@ -7,10 +7,13 @@ pub mod members;
 pub mod partnerships;
 pub mod sessions;
 
+use std::pin::{Pin, pin};
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
 use serde::Serialize;
+use serde_json::Value;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
@@ -66,6 +69,33 @@ pub(crate) trait Figures: Serialize {
 const KEY_COLUMNS: [(&str, Kind); 3] =
     [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
 
+/// Statistics as a value, so that the response is compiled once and not for each kind.
+trait AnyFigures {
+    /// Returns the statistics as JSON.
+    fn json(&self) -> Result<Vec<u8>, Error>;
+
+    /// Returns the items as JSON, and the columns of their table.
+    fn rows(&self) -> Result<(&'static [(&'static str, Kind)], Vec<Value>), Error>;
+
+    /// Returns the whole chart as SVG.
+    fn svg(&self, locale: Locale) -> Result<String, Error>;
+}
+
+impl<F: Figures> AnyFigures for F {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(Error::internal)
+    }
+
+    fn rows(&self) -> Result<(&'static [(&'static str, Kind)], Vec<Value>), Error> {
+        let items = self.items().iter().map(serde_json::to_value).collect::<Result<_, _>>();
+        Ok((F::COLUMNS, items.map_err(Error::internal)?))
+    }
+
+    fn svg(&self, locale: Locale) -> Result<String, Error> {
+        self.chart(locale, Size::Full)
+    }
+}
+
 fn label(both: Bilingual) -> Label {
     Label { de: both.de.into_owned(), en: both.en.into_owned() }
 }
@@ -90,7 +120,7 @@ fn parse_query<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
 /// Responds with statistics in the format that the query names, else in the one that `Accept` prefers.
 ///
 /// Errors: 406 if neither names an available format, and those of `make`.
-async fn negotiate<F: Figures>(
+async fn negotiate<F: Figures + 'static>(
     context: &Context,
     named: Option<FiguresFormat>,
     make: impl AsyncFnOnce(&Reader<'_>) -> Result<F, Error>,
@@ -103,27 +133,35 @@ async fn negotiate<F: Figures>(
 }
 
 /// Responds with statistics in a format. JSON is cached for callers with the same permissions.
-async fn respond<F: Figures>(
+async fn respond<F: Figures + 'static>(
     context: &Context,
     format: FiguresFormat,
     make: impl AsyncFnOnce(&Reader<'_>) -> Result<F, Error>,
 ) -> Result<HttpResponse, Problem> {
-    let make = async || make(&context.read().await?).await;
+    let make = async { Ok(Box::new(make(&context.read().await?).await?) as Box<dyn AnyFigures>) };
+    respond_with(context, format, pin!(make)).await
+}
+
+async fn respond_with(
+    context: &Context,
+    format: FiguresFormat,
+    make: Pin<&mut dyn Future<Output = Result<Box<dyn AnyFigures>, Error>>>,
+) -> Result<HttpResponse, Problem> {
     match format {
         FiguresFormat::Json => {
             cached::get_or_insert_with(context, async || {
-                let bytes = serde_json::to_vec(&make().await?).map_err(Error::internal)?;
+                let bytes = make.await?.json()?;
                 Ok(Representation::new(ETag::of_bytes(&bytes), bytes))
             })
             .await
         }
         FiguresFormat::Csv => {
-            let table = table(&make().await?)?;
+            let table = table(make.await?.as_ref())?;
             Ok(respond_as(context, StatusCode::OK, &ETag::of_bytes(&table), format.media_type(), table))
         }
         FiguresFormat::Svg => {
-            let figures = make().await?;
-            respond_svg(context, |locale| figures.chart(locale, Size::Full))
+            let figures = make.await?;
+            respond_svg(context, |locale| figures.svg(locale))
         }
     }
 }
@@ -144,12 +182,12 @@ fn respond_svg(
 }
 
 /// The items as a CSV table, with cells encoded as in exports.
-fn table<F: Figures>(figures: &F) -> Result<Vec<u8>, Error> {
+fn table(figures: &dyn AnyFigures) -> Result<Vec<u8>, Error> {
     let (dialect, mut table) = (CsvDialect::Rfc4180, Vec::new());
-    let columns: Vec<_> = F::COLUMNS.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();
+    let (columns, items) = figures.rows()?;
+    let columns: Vec<_> = columns.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();
     write_record(columns.iter().map(|column| column.title(dialect)), dialect, &mut table)?;
-    for item in figures.items() {
-        let item = serde_json::to_value(item).map_err(Error::internal)?;
+    for item in items {
         write_record(columns.iter().map(|column| column.of(&item).write(dialect)), dialect, &mut table)?;
     }
     Ok(table)

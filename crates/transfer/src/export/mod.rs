@@ -7,6 +7,7 @@ mod iati;
 pub mod icalendar;
 mod ndjson;
 mod row_stream;
+mod sink;
 pub mod spool;
 mod text;
 mod xlsx;
@@ -19,6 +20,7 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use chrono::NaiveDate;
+use futures_util::future::LocalBoxFuture;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
@@ -26,6 +28,7 @@ use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_persistence::kernel::store::Store;
 
+use self::sink::Sink;
 use crate::format::Format;
 
 /// A list that is exported in a format.
@@ -56,14 +59,24 @@ impl Export {
     ///
     /// Errors: those of the list; 400 for an XLSX export with more rows than configured, 503 if other exports take
     /// too long.
-    pub async fn write(self, emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>) -> Result<(), Error> {
-        match self.format {
-            Format::Xlsx => xlsx::write(self, emit).await,
-            Format::Iati => iati::write(self, emit).await,
-            Format::Csv | Format::Geojson | Format::Ics | Format::Ndjson | Format::Json => {
-                text::write(self, emit).await
+    pub fn write<'a>(
+        self,
+        emit: impl AsyncFnMut(Bytes) -> ControlFlow<()> + 'a,
+    ) -> LocalBoxFuture<'a, Result<(), Error>> {
+        self.write_to(Box::new(emit))
+    }
+
+    /// Compiled once for all sinks, in this crate.
+    fn write_to(self, sink: Box<dyn Sink + '_>) -> LocalBoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            match self.format {
+                Format::Xlsx => xlsx::write(self, sink).await,
+                Format::Iati => iati::write(self, sink).await,
+                Format::Csv | Format::Geojson | Format::Ics | Format::Ndjson | Format::Json => {
+                    text::write(self, sink).await
+                }
             }
-        }
+        })
     }
 
     /// Checks whether the export would be rejected, without writing anything.

@@ -1,8 +1,5 @@
 //! Text formats, which are written row by row, between a head and a tail.
 
-use std::ops::ControlFlow;
-
-use bytes::Bytes;
 use vku_domain::kernel::error::Error;
 
 use super::Export;
@@ -12,15 +9,13 @@ use super::geojson::GeoJsonEncoder;
 use super::icalendar::IcsEncoder;
 use super::ndjson::NdjsonEncoder;
 use super::row_stream::Rows;
+use super::sink::Sink;
 use crate::format::Format;
 
 /// The approximate number of bytes that are passed on at once.
 pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
-pub(super) async fn write(
-    export: Export,
-    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
-) -> Result<(), Error> {
+pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Result<(), Error> {
     let Export { store, actor, table, query, parent, format, dialect, .. } = export;
     let reader = store.export(&actor).await?;
     let mut encoder: Box<dyn Encoder> = match format {
@@ -39,7 +34,7 @@ pub(super) async fn write(
     while let Some(batch) = next {
         for row in &batch {
             encoder.row(row, &mut out)?;
-            if out.len() >= CHUNK_SIZE && emit(std::mem::take(&mut out).into()).await.is_break() {
+            if out.len() >= CHUNK_SIZE && sink.push(std::mem::take(&mut out).into()).await.is_break() {
                 return Ok(());
             }
         }
@@ -47,6 +42,6 @@ pub(super) async fn write(
     }
     encoder.tail(&mut out);
     // The last piece: it no longer matters whether more are wanted.
-    let _ = emit(out.into()).await;
+    let _ = sink.push(out.into()).await;
     Ok(())
 }

@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use vku_persistence::kernel::transaction::Reader;
 
 use super::Export;
 use super::row_stream::Rows;
+use super::sink::Sink;
 use super::spool::out_of_disk_space;
 
 /// The maximum number of rows of a sheet in Excel, including its header.
@@ -81,15 +81,12 @@ pub(super) async fn check_row_limit(export: &Export, reader: &Reader<'_>) -> Res
     )))
 }
 
-pub(super) async fn write(
-    export: Export,
-    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
-) -> Result<(), Error> {
+pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Result<(), Error> {
     let mut file = write_file(export).await?;
     loop {
         let (read, piece) = spawn_blocking(move || next_chunk(file)).await.map_err(Error::internal)??;
         file = read;
-        if piece.is_empty() || emit(piece).await.is_break() {
+        if piece.is_empty() || sink.push(piece).await.is_break() {
             return Ok(());
         }
     }

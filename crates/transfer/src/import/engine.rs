@@ -38,18 +38,20 @@ pub type ProgressFn<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
 /// Writes the valid rows of a file. The caller decides whether the transaction is committed.
 ///
 /// Errors: 401, 403, and errors that are not caused by the file.
-pub async fn run(
-    writer: &mut Writer<'_>,
-    order: &Order,
+///
+/// Boxed, so that its code is compiled in this crate and not in each that calls it.
+pub fn run<'a>(
+    writer: &'a mut Writer<'_>,
+    order: &'a Order,
     file: File,
-    watch: ProgressFn<'_>,
-) -> Result<Plan, Error> {
-    let table = table_of(&order.resource).ok_or_else(|| Error::internal("a collection that is not known"))?;
-    let format = order.format.parse().map_err(Error::internal)?;
-    let run = Run { table, writer, order, file, format, watch };
-    // Boxed, so that its code is compiled in this crate and not in each that calls it.
-    let run: LocalBoxFuture<'_, _> = Box::pin(run.run());
-    run.await
+    watch: ProgressFn<'a>,
+) -> LocalBoxFuture<'a, Result<Plan, Error>> {
+    Box::pin(async move {
+        let table =
+            table_of(&order.resource).ok_or_else(|| Error::internal("a collection that is not known"))?;
+        let format = order.format.parse().map_err(Error::internal)?;
+        Run { table, writer, order, file, format, watch }.run().await
+    })
 }
 
 struct Run<'a, 'w> {

@@ -183,16 +183,16 @@ impl ResponseCache {
         Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, EntryWeight))))
     }
 
-    /// Returns the representation from the cache if it is current, else computes it with `make` and caches it. Of
+    /// Returns the representation from the cache if it is current, else computes it by `make` and caches it. Of
     /// several concurrent requests, only one computes it.
     pub(super) async fn get(
         &self,
         key_ref: &CacheKeyRef<'_>,
         snapshot: Option<Snapshot>,
-        make: impl AsyncFnOnce() -> Result<Representation, Problem>,
+        make: impl Future<Output = Result<Representation, Problem>>,
     ) -> Result<(Representation, CacheStatus), Problem> {
         let (Some(cache), Some(snapshot)) = (&self.0, snapshot) else {
-            return Ok((make().await?, CacheStatus::Bypass));
+            return Ok((make.await?, CacheStatus::Bypass));
         };
         let key = key_ref.key();
         let guard = loop {
@@ -218,7 +218,7 @@ impl ResponseCache {
                 Err(guard) => break Some(guard),
             }
         };
-        let representation = make().await?;
+        let representation = make.await?;
         let entry = Arc::new(CacheEntry {
             snapshot,
             representation: representation.clone(),

@@ -28,7 +28,7 @@ async fn ask(
     snapshot: Option<Snapshot>,
     computed: &AtomicUsize,
 ) -> CacheStatus {
-    let make = async || {
+    let make = async {
         computed.fetch_add(1, SeqCst);
         tokio::task::yield_now().await;
         Ok(representation(100))
@@ -55,7 +55,7 @@ async fn a_failure_is_not_shared() {
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     let key = CacheKeyRef { actor: &actor, target: TARGET };
     let get = || {
-        responses.get(&key, snapshot(1, &actor), async || {
+        responses.get(&key, snapshot(1, &actor), async {
             tokio::task::yield_now().await;
             if tries.fetch_add(1, SeqCst) == 0 {
                 Err(Error::not_found().into())
@@ -68,8 +68,7 @@ async fn a_failure_is_not_shared() {
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
     assert!(matches!(get().await, Ok((_, CacheStatus::Hit))));
     // A request that is cancelled leaves the computation to others.
-    let cancelled =
-        responses.get(&key, snapshot(2, &actor), std::future::pending::<Result<Representation, Problem>>);
+    let cancelled = responses.get(&key, snapshot(2, &actor), std::future::pending());
     assert!(tokio::time::timeout(std::time::Duration::ZERO, cancelled).await.is_err());
     assert!(matches!(get().await, Ok((_, CacheStatus::Hit | CacheStatus::Miss))));
 }
@@ -124,7 +123,7 @@ async fn the_cache_stays_within_its_capacity() {
     for number in 0..2_000 {
         let target = format!("/api/v1/partnerships/{number}");
         let key = CacheKeyRef { actor: &actor, target: &target };
-        responses.get(&key, snapshot(1, &actor), async || Ok(representation(10_000))).await.unwrap();
+        responses.get(&key, snapshot(1, &actor), async { Ok(representation(10_000)) }).await.unwrap();
     }
     let cache = responses.0.as_ref().unwrap();
     assert!(cache.weight() <= 1 << 20 && cache.len() > 50, "{} in {}", cache.weight(), cache.len());
@@ -134,7 +133,7 @@ async fn the_cache_stays_within_its_capacity() {
 async fn compressed_bodies_are_cached_too() {
     let (responses, actor) = (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()));
     let (key, now) = (CacheKeyRef { actor: &actor, target: TARGET }, snapshot(1, &actor));
-    responses.get(&key, now, async || Ok(representation(10_000))).await.unwrap();
+    responses.get(&key, now, async { Ok(representation(10_000)) }).await.unwrap();
     for coding in [ContentCoding::Br, ContentCoding::Gzip] {
         let entry = responses.find(&key, now).unwrap();
         let bytes = responses.compress(&key, &entry, coding).await.unwrap();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
@@ -14,6 +15,7 @@ use vku_persistence::api_key;
 use vku_persistence::kernel::transaction::{Reader, WriteContext, Writer};
 
 use super::request_info::RequestInfo;
+use super::write_work::WriteWork;
 use crate::kernel::auth::token::invalid;
 use crate::kernel::cache::Snapshot;
 use crate::kernel::limits::rate_limit::RateLimitKey;
@@ -74,17 +76,17 @@ impl Context {
     ///
     /// Errors: 401 if the credentials are invalid; 429 if the caller's quota is used up, because only here the caller
     /// is known.
-    pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
+    pub fn of(request: HttpRequest) -> LocalBoxFuture<'static, Result<Self, Problem>> {
         let token = bearer(&request);
-        Self::with(request, token).await
+        Box::pin(Self::with(request, token))
     }
 
     /// Creates a context without authentication, for what is open to anybody, or to whoever has the secret in the URL
     /// or the body.
     ///
     /// Errors: 429.
-    pub(crate) async fn unauthenticated(request: HttpRequest) -> Result<Self, Problem> {
-        Self::with(request, Ok(None)).await
+    pub(crate) fn unauthenticated(request: HttpRequest) -> LocalBoxFuture<'static, Result<Self, Problem>> {
+        Box::pin(Self::with(request, Ok(None)))
     }
 
     async fn with(request: HttpRequest, token: Result<Option<String>, Problem>) -> Result<Self, Problem> {
@@ -122,7 +124,17 @@ impl Context {
         dry_run: bool,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.shared.store.write(&self.writing(dry_run), work).await
+        let mut result = None;
+        let work = async |writer: &mut Writer<'_>| {
+            result = Some(work(writer).await?);
+            Ok(())
+        };
+        self.write_boxed(dry_run, Box::new(work)).await?;
+        result.ok_or_else(|| Error::internal("a write without its result"))
+    }
+
+    async fn write_boxed(&self, dry_run: bool, work: Box<dyn WriteWork<()> + '_>) -> Result<(), Error> {
+        self.shared.store.write(&self.writing(dry_run), async |writer| work.run(writer).await).await
     }
 
     /// The context of a write by the caller.
@@ -195,9 +207,9 @@ pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
 
 impl FromRequest for Context {
     type Error = Problem;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
-        Box::pin(Self::of(request.clone()))
+        Self::of(request.clone())
     }
 }

@@ -7,3 +7,4 @@ pub mod json_body;
 pub mod params;
 pub mod request_info;
 pub mod unauthenticated;
+pub(crate) mod write_work;

@@ -1,21 +1,24 @@
 //! A resource in the API: its routes, and its texts in the document.
 
+pub(crate) mod example;
 pub mod handlers;
 pub mod history;
 pub(crate) mod icalendar;
 pub mod list;
 pub mod mount;
 pub mod operation;
+pub mod routes;
 pub mod transitions;
 
-use actix_web::Route;
 use serde_json::Value;
 use vku_domain::kernel::resource::ParentKind;
 use vku_persistence::kernel::table::Table;
 
 use super::request::params::PARENT;
 use crate::kernel::config::BASE;
+pub(crate) use example::example;
 use operation::Operation;
+use routes::BoxHandler;
 
 /// A resource in the API: what the document says in addition to what follows from the types.
 pub trait ResourceApi: Table {
@@ -29,8 +32,8 @@ pub trait ResourceApi: Table {
     /// here, because the rules behind it are code, such as that of the last administrator.
     const DELETE_MAY_CONFLICT: bool = false;
 
-    /// The route of `POST` on the collection, if that is a single endpoint with its own part of the document.
-    const CUSTOM_CREATE: Option<fn() -> Route> = None;
+    /// The handler of `POST` on the collection, if that is a single endpoint with its own part of the document.
+    const CUSTOM_CREATE: Option<fn() -> BoxHandler> = None;
 
     /// A complete example, as `GET` returns it.
     fn example() -> Value;

@@ -1,5 +1,6 @@
 //! Responses from the cache, and responses that are cached.
 
+use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LINK, VARY};
@@ -98,6 +99,13 @@ fn coding(context: &Context, entry: &CacheEntry) -> Option<ContentCoding> {
 pub async fn get_or_insert_with(
     context: &Context,
     make: impl AsyncFnOnce() -> Result<Representation, Problem>,
+) -> Result<HttpResponse, Problem> {
+    get_or_insert(context, pin!(make())).await
+}
+
+async fn get_or_insert(
+    context: &Context,
+    make: Pin<&mut dyn Future<Output = Result<Representation, Problem>>>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
     let (representation, source) =

@@ -11,6 +11,7 @@ use vku_persistence::kernel::transaction::Writer;
 use super::conditional::{DEPENDS_ON, cache_control};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
+use crate::kernel::request::write_work::WriteWork;
 
 /// The request header with the key.
 pub const KEY: &str = "Idempotency-Key";
@@ -31,8 +32,18 @@ impl Context {
         body: &[u8],
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<HttpResponse, Problem> {
-        let key = self.idempotency_key(body)?;
-        let outcome = self.shared.store.write_idempotent(&self.writing(dry_run), key, work).await?;
+        self.post_boxed(dry_run, body, Box::new(work)).await
+    }
+
+    async fn post_boxed(
+        &self,
+        dry_run: bool,
+        body: &[u8],
+        work: Box<dyn WriteWork<StoredResponse> + '_>,
+    ) -> Result<HttpResponse, Problem> {
+        let (writing, key) = (self.writing(dry_run), self.idempotency_key(body)?);
+        let work = async |writer: &mut Writer<'_>| work.run(writer).await;
+        let outcome = self.shared.store.write_idempotent(&writing, key, work).await?;
         Ok(response(self, outcome)?)
     }
 

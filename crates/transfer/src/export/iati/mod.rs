@@ -11,9 +11,6 @@ mod xml;
 
 pub use self::reporting_org::ReportingOrg;
 
-use std::ops::ControlFlow;
-
-use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use vku_domain::document::Document;
@@ -34,6 +31,7 @@ use self::activity::Activity;
 use self::source_data::{ActivityData, working_areas};
 use self::xml::Xml;
 use super::Export;
+use super::sink::Sink;
 use super::text::CHUNK_SIZE;
 
 /// The slugs of what was left out.
@@ -105,10 +103,7 @@ fn read_page<'a>(
 }
 
 /// Writes the activities of a list of partnerships.
-pub(super) async fn write(
-    export: Export,
-    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
-) -> Result<(), Error> {
+pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Result<(), Error> {
     let Export { store, actor, mut query, reporter, .. } = export;
     reads_all(&actor)?;
     let reader = store.export(&actor).await?;
@@ -133,7 +128,7 @@ pub(super) async fn write(
                     Activity { xml, reporter, material, areas, today }.write(item, start)?;
                 }
             }
-            if xml.len() >= CHUNK_SIZE && emit(xml.take().into()).await.is_break() {
+            if xml.len() >= CHUNK_SIZE && sink.push(xml.take().into()).await.is_break() {
                 return Ok(());
             }
         }
@@ -144,6 +139,6 @@ pub(super) async fn write(
     left_out.write_comments(&mut xml)?;
     xml.close("iati-activities")?;
     // The last piece: it no longer matters whether more are wanted.
-    let _ = emit(xml.take().into()).await;
+    let _ = sink.push(xml.take().into()).await;
     Ok(())
 }

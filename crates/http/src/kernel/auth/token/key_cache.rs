@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::LocalBoxFuture;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -103,19 +104,26 @@ impl SigningKeyCache {
 
     /// Returns the keys, reloaded if they were loaded longer ago than `age`.
     async fn no_older_than(&self, age: TimeDelta) -> Result<Arc<TokenKeys>, Error> {
-        if let Some(keys) = self.if_younger_than(age) {
-            return Ok(keys);
+        match self.if_younger_than(age) {
+            Some(keys) => Ok(keys),
+            None => self.reload(age).await,
         }
-        let _guard = self.loading.lock().await;
-        // Another request may have reloaded them while this one waited.
-        if let Some(keys) = self.if_younger_than(age) {
-            return Ok(keys);
-        }
-        let at = self.keyring.now();
-        let keys = load(&self.keyring, self.file.as_ref(), &self.issuer, &self.audience).await?;
-        let keys = Arc::new(keys);
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Loaded { keys: keys.clone(), at };
-        Ok(keys)
+    }
+
+    /// Boxed, so that its code is compiled once.
+    fn reload(&self, age: TimeDelta) -> LocalBoxFuture<'_, Result<Arc<TokenKeys>, Error>> {
+        Box::pin(async move {
+            let _guard = self.loading.lock().await;
+            // Another request may have reloaded them while this one waited.
+            if let Some(keys) = self.if_younger_than(age) {
+                return Ok(keys);
+            }
+            let at = self.keyring.now();
+            let keys = load(&self.keyring, self.file.as_ref(), &self.issuer, &self.audience).await?;
+            let keys = Arc::new(keys);
+            *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Loaded { keys: keys.clone(), at };
+            Ok(keys)
+        })
     }
 
     fn if_younger_than(&self, age: TimeDelta) -> Option<Arc<TokenKeys>> {
