@@ -32,7 +32,12 @@ impl Writer<'_> {
         items.for_each(&mut |item| {
             let known = summaries.next().unwrap_or_default();
             item.data_mut().references(&mut |pending| {
-                pending.link.summary = known.get(&pending.link.key).cloned();
+                let link = pending.link;
+                // Parties keep the key that was sent, which may be a slug.
+                if let Some(summary) = &link.summary {
+                    link.key = Key::Id(summary.id);
+                }
+                link.summary = known.get(&link.key).cloned();
             });
         });
         table.typed.derive(self, &mut *items).await?;
