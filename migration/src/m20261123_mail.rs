@@ -1,4 +1,4 @@
-//! Mails that are to be sent, and mails that have been sent.
+//! E-mails that are to be sent, and e-mails that have been sent.
 
 use sea_orm_migration::prelude::*;
 
@@ -19,7 +19,7 @@ crate::migration!(manager => {
         .col(instant("next_attempt_at"))
         .col(instant_null("sent_at"))
         .col(text_null(manager, "failure"))
-        // The worker that is sending the mail, as long as the worker lives.
+        // The worker that is sending the e-mail, as long as the worker lives.
         .col(id_null("claimed_by"))
         .take();
     manager.create_table(table).await?;

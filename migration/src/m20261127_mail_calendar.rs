@@ -1,4 +1,4 @@
-//! The calendar attachment of a mail about a session.
+//! The calendar attachment of an e-mail about a session.
 
 use sea_orm_migration::prelude::*;
 

@@ -14,6 +14,8 @@ mod import_members;
 mod mails;
 mod memory;
 mod proxy;
+mod restore;
+mod server;
 mod serving;
 mod shutdown;
 mod users;

@@ -1,4 +1,4 @@
-//! Contacts: which callers see which persons, and that no personal data is stored elsewhere.
+//! Contacts: which callers see which people, and that no personal data is stored elsewhere.
 
 mod visibility;
 

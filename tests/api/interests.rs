@@ -1,5 +1,5 @@
 //! Interest registrations: anybody can send them. They are confirmed by a link and decided by the office, and cannot be
-//! misused to send mails to others in our name.
+//! misused to send e-mails to others in our name.
 
 mod decisions;
 
@@ -71,7 +71,7 @@ on_both! {
         let mail = mail_to(&app, "neustadt@zxq.example").await;
         assert_eq!(mail["subject"], "Bitte bestätigen Sie Ihre Interessenbekundung");
         let text = mail["text"].as_str().unwrap();
-        // The address may belong to somebody else, so the mail contains nothing of the registration.
+        // The address may belong to somebody else, so the e-mail contains nothing of the registration.
         assert!(!text.contains("Zxq") && !text.contains("Neustadt"), "{text}");
         assert!(text.contains("https://partnerships.example/interest/confirmation?token="), "{text}");
 
@@ -87,7 +87,7 @@ on_both! {
         assert_eq!(it["consents"]["directory"]["text_version"], "2026-11");
         assert!(it["consents"].get("mailings").is_none() && it["registration_consent"]["given_at"].is_string());
         assert_eq!(office.all(&format!("{INTERESTS}?status=accepted&status=declined")).await.len(), 0);
-        // The mail is in the language of the registration.
+        // The e-mail is in the language of the registration.
         let english = merged(&interest("Newtown"), &json!({"language": "en"}));
         app.anonymous().post(INTERESTS, &english).await.expect(202);
         assert_eq!(mail_to(&app, "newtown@zxq.example").await["subject"], "Please confirm your interest registration");
@@ -180,7 +180,7 @@ on_both! {
         assert_eq!(once(&interest("Neustadt")).await.expect(202).header("idempotency-replayed"), "true");
     }
 
-    /// A request that sends no mail must not claim that it does.
+    /// A request that sends no e-mail must not claim that it does.
     async fn registrations_are_limited_for_each_address_and_each_client(app: TestApp) {
         app.clock.stop();
         for _ in 0..3 {

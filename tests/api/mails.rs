@@ -1,4 +1,4 @@
-//! The outbox: a mail is sent once, even if workers die, and only the office can read the outbox.
+//! The outbox: an e-mail is sent once, even if workers die, and only the office can read the outbox.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -22,7 +22,7 @@ use crate::harness::{Caller, TestApp, ask, on_both};
 const MAILS: &str = "/api/v1/mails";
 const FROM: &str = "Office <office@example.org>";
 
-/// A mail to `{name}@zxq.example`.
+/// An e-mail to `{name}@zxq.example`.
 pub(super) fn mail(name: &str) -> Mail {
     let to = format!("{name}@zxq.example").parse().unwrap();
     let (subject, text) =
@@ -30,7 +30,7 @@ pub(super) fn mail(name: &str) -> Mail {
     Mail::new(to, Locale::De, &subject, &text)
 }
 
-/// Queues a mail in a transaction of its own.
+/// Queues an e-mail in a transaction of its own.
 pub(super) async fn post(store: &Store, mail: Mail) {
     let operator = Actor::operator(store.now());
     let writing =
@@ -58,7 +58,7 @@ impl Worker {
     }
 }
 
-/// Waits for mails without blocking the runtime that the worker runs on.
+/// Waits for e-mails without blocking the runtime that the worker runs on.
 async fn mails(sink: &Sink, count: usize) -> Vec<Received> {
     let sink = sink.clone();
     tokio::task::spawn_blocking(move || sink.mails(count)).await.unwrap()
@@ -102,7 +102,7 @@ on_both! {
         assert_eq!(one.json(), shown);
     }
 
-    /// From registering interest to being a member, over real SMTP, by the links in the mails.
+    /// From registering interest to being a member, over real SMTP, by the links in the e-mails.
     async fn a_newcomer_becomes_a_member_by_the_links_in_mails(app: TestApp) {
         let sink = Sink::start(SinkBehavior::Accept);
         let worker = Worker::start(&app, &sink);
@@ -128,7 +128,7 @@ on_both! {
         assert_eq!(contacts[0]["email"], "neustadt@zxq.example");
     }
 
-    /// Neither a failed write nor a dry run sends a mail.
+    /// Neither a failed write nor a dry run sends an e-mail.
     async fn uncommitted_mails_are_not_sent(app: TestApp) {
         let operator = Actor::operator(app.store.now());
         for (dry_run, fails) in [(true, false), (false, true)] {
@@ -170,7 +170,7 @@ on_both! {
         assert!(received.header("Message-ID").contains(shown["id"].as_str().unwrap()));
     }
 
-    /// Nobody gets old mails when a mail server is configured later.
+    /// Nobody gets old e-mails when a mail server is configured later.
     async fn mails_expire_after_three_days_and_are_deleted_after_thirty(app: TestApp) {
         post(&app.store, mail("anna").confidential()).await;
         app.clock.advance(TimeDelta::days(3) + TimeDelta::seconds(1));
@@ -217,7 +217,7 @@ on_both! {
         assert_eq!(app.coordinator().all(&format!("{MAILS}?state=sent&limit=7")).await.len(), MANY);
     }
 
-    /// A worker whose server hangs keeps the mails that it has claimed. When the worker dies, another one sends them.
+    /// A worker whose server hangs keeps the e-mails that it has claimed. When the worker dies, another one sends them.
     async fn mails_claimed_by_a_dead_worker_are_sent_by_another(app: TestApp) {
         let (silent, sink) = (Sink::start(SinkBehavior::NoGreeting), Sink::start(SinkBehavior::Accept));
         post(&app.store, mail("anna")).await;
@@ -269,7 +269,7 @@ on_both! {
             caller.get(MAILS).await.problem(status, code);
             caller.get(&format!("{MAILS}/0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10")).await.problem(status, code);
         }
-        // The change log has no mails.
+        // The change log has no e-mails.
         let changes = crate::api::changes::changes_after(&app.store, 0).await;
         assert!(changes.iter().all(|change| !change.state.to_string().contains("zxq.example")));
     }

@@ -31,6 +31,7 @@ mod partnership_status;
 mod policy_updates;
 mod programmes;
 mod reference;
+mod result_values;
 mod schema;
 mod search;
 mod sessions;

@@ -15,6 +15,7 @@ use vku_http::kernel::cache;
 use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::limits::login_throttle::LoginThrottle;
+use vku_http::kernel::limits::mail_throttle::MailThrottle;
 use vku_http::kernel::state::{AppState, SiteConfig};
 use vku_persistence::auth::account::NewAccount;
 use vku_persistence::kernel::crypto::keyring::Keyring;
@@ -90,8 +91,7 @@ impl TestApp {
                 let (store, keyring) = database::open_at(&opened, clock.clone()).await;
                 let (issuer, audience) = (format!("http://{address}"), AUDIENCE.to_owned());
                 let live = SigningKeyCache::open(keyring.clone(), None, issuer, audience).await.unwrap();
-                let (login_throttle, proxies) =
-                    (LoginThrottle::default(), vec!["127.0.0.1/32".parse().unwrap()]);
+                let proxies = vec!["127.0.0.1/32".parse().unwrap()];
                 let site = SiteConfig {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
@@ -102,7 +102,8 @@ impl TestApp {
                 let shared = Data::new(AppState {
                     store: store.clone(),
                     tokens,
-                    login_throttle,
+                    login_throttle: LoginThrottle::default(),
+                    mail_throttle: MailThrottle::default(),
                     responses,
                     proxies,
                     site,

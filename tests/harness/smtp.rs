@@ -1,25 +1,25 @@
-//! An SMTP server (RFC 5321) on a port of its own that keeps the mails it receives.
+//! An SMTP server (RFC 5321) on a port of its own that keeps the e-mails it receives.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// How long a test waits for mails or callers.
+/// How long a test waits for e-mails or callers.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How the server treats its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SinkBehavior {
-    /// Accepts every mail.
+    /// Accepts every e-mail.
     Accept,
     /// Answers every recipient with this line.
     Reject(&'static str),
     /// Accepts the connection, but does not send a greeting.
     NoGreeting,
-    /// Accepts the mail, but does not reply to it.
+    /// Accepts the e-mail, but does not reply to it.
     AcceptWithoutReply,
-    /// Accepts the mail, but replies only after the behavior has been changed.
+    /// Accepts the e-mail, but replies only after the behavior has been changed.
     AcceptAfterChange,
 }
 
@@ -71,7 +71,7 @@ impl Sink {
         self.change(|state| state.behavior = Some(behavior));
     }
 
-    /// Waits until there are at least this many mails, and returns all of them.
+    /// Waits until there are at least this many e-mails, and returns all of them.
     #[track_caller]
     pub(crate) fn mails(&self, count: usize) -> Vec<Received> {
         self.until(|state| state.mails.len() >= count);

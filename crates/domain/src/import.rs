@@ -32,15 +32,15 @@ crate::string_enum! {
 crate::string_enum! {
     /// The state of an import.
     ImportStatus {
-        /// the file is being read, or waits to be read
+        /// the file is being read, or waiting to be read
         Running = "running",
-        /// the dry run has ended: nothing is written, and the report states what would be written
+        /// the dry run has ended: nothing has been written, and the report states what would be written
         Rehearsed = "rehearsed",
-        /// the rows are written
+        /// the rows have been written
         Committed = "committed",
-        /// the import has failed; nothing is written
+        /// the import has failed; nothing has been written
         Failed = "failed",
-        /// the server was stopped during the import; nothing is written
+        /// the server was stopped during the import; nothing has been written
         Interrupted = "interrupted",
     }
 }

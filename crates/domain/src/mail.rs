@@ -1,4 +1,4 @@
-//! Mails to people. They are queued in the transaction of the change that they report, and sent by a worker.
+//! E-mails to people. They are queued in the transaction of the change that they report, and sent by a worker.
 
 use std::fmt;
 
@@ -31,12 +31,12 @@ impl Subject {
     }
 }
 
-/// A mail to one person. `Debug` omits personal data.
+/// An e-mail to one person. `Debug` omits personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The address of the recipient, without a name.
     pub to: Email,
-    /// The language of the mail.
+    /// The language of the e-mail.
     pub language: Locale,
     /// The subject.
     pub subject: Subject,
@@ -44,13 +44,13 @@ pub struct Mail {
     pub text: String,
     /// The attached calendar file (RFC 5545).
     pub calendar: Option<String>,
-    /// Whether nobody but the recipient may read the mail: it is not shown in the outbox, and not kept after it has
+    /// Whether nobody but the recipient may read the e-mail: it is not shown in the outbox, and not kept after it has
     /// been sent.
     pub confidential: bool,
 }
 
 impl Mail {
-    /// Makes a mail in the language.
+    /// Makes an e-mail in the language.
     pub fn new(to: Email, language: Locale, subject: &Bilingual, text: &Bilingual) -> Self {
         let printed = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
         let text = text.in_locale(language).replace("\r\n", "\n");
@@ -70,7 +70,7 @@ impl Mail {
         Self { calendar: Some(calendar), ..self }
     }
 
-    /// Marks the mail as confidential: it contains a secret with which others could act as the recipient.
+    /// Marks the e-mail as confidential: it contains a secret with which others could act as the recipient.
     #[must_use]
     pub fn confidential(self) -> Self {
         Self { confidential: true, ..self }
@@ -91,7 +91,7 @@ impl fmt::Debug for Mail {
 crate::string_enum! {
     /// The state of the delivery of an e-mail.
     MailState {
-        /// to be sent, or to be tried again
+        /// to be sent, for the first time or again
         Waiting = "waiting",
         /// accepted by the mail server
         Sent = "sent",

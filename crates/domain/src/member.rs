@@ -31,7 +31,7 @@ crate::string_enum! {
         Interested = "interested",
         /// takes part
         Active = "active",
-        /// pauses its participation
+        /// has paused its participation
         Paused = "paused",
         /// no longer takes part
         Left = "left",

@@ -45,11 +45,11 @@ pub struct PolicyUpdate {
     pub published_on: CalendarDate,
     /// The URL of the source.
     pub source_url: WebUrl,
-    /// The sectors concerned; empty if all sectors are concerned.
+    /// The sectors that the policy update concerns; empty if it concerns all sectors.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
-    /// The codes of the working areas concerned.
+    /// The codes of the working areas that the policy update concerns.
     #[serde(default)]
     #[deserr(default)]
     pub working_areas: Vec<WorkingAreaCode>,
@@ -60,9 +60,9 @@ crate::list_filter! {
     PolicyUpdateFilter of PolicyUpdate {
         /// The political level of the decision.
         level: Vec<PolicyLevel> => one_of(level),
-        /// A sector concerned.
+        /// A sector that the policy update concerns.
         sector: Vec<Sector> => in_set(sectors),
-        /// A working area concerned.
+        /// A working area that the policy update concerns.
         working_area: Vec<WorkingAreaCode> => in_set(working_areas),
         /// Only policy updates published in this period or later.
         published_from: Option<PartialDate> => from(published_on = data.published_on.as_str()),

@@ -57,7 +57,7 @@ pub struct Topic {
     /// The status of the topic; absent if unknown. Changed by a transition, or when the topic is put on an agenda.
     #[deserr(default)]
     pub status: Option<TopicStatus>,
-    /// The sectors concerned; empty if all sectors are concerned.
+    /// The sectors that the topic concerns; empty if it concerns all sectors.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
@@ -82,7 +82,7 @@ crate::list_filter! {
     TopicFilter of Topic {
         /// The status; `unknown` finds topics without a known status.
         status: Vec<StatusFilter<TopicStatus>> => status(status),
-        /// A sector concerned.
+        /// A sector that the topic concerns.
         sector: Vec<Sector> => in_set(sectors),
         /// The id or slug of the member that has proposed the topic.
         proposed_by: Vec<Key> => reference(proposed_by_id = data.proposed_by.summary()),

@@ -83,7 +83,7 @@ impl From<Entry> for AuditEntry {
     }
 }
 
-/// A page of the audit.
+/// A page of the audit log.
 #[derive(Serialize, ToSchema)]
 pub struct AuditPage {
     /// The changes, newest first.

@@ -39,7 +39,7 @@ pub struct CalendarLink {
 /// Create the calendar link of a member
 ///
 /// Returns a secret link that calendar programs can subscribe to. The calendar contains the sessions that the member
-/// may see, with the link for joining online if somebody from the member is registered. An earlier calendar link
+/// may see, with the link for joining online if one of its staff is registered. An earlier calendar link
 /// becomes invalid. For the member itself and the coordination office.
 #[utoipa::path(
     post,

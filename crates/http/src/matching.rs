@@ -20,22 +20,23 @@ use crate::kernel::response::cached;
 
 /// Find partners for a utility
 ///
-/// Ranks the utilities that could work with this one, the best first, and gives the reasons. By default, a German
+/// Ranks the utilities that could work with this one, best first, and gives the reasons. By default, a German
 /// utility gets utilities abroad, and vice versa. Each score is the sum of its parts; each part earns a share of its
 /// weight (`weight_…`):
 ///
 /// - `sectors`: twice the number of common sectors, divided by the total number of sectors of both utilities
 /// - `needs`: the share of the needs of this utility that the other utility can advise on
 /// - `expertise`: the share of the needs of the other utility that this utility can advise on
-/// - `languages`: all if there is a language that both utilities work in
-/// - `size`: all if one serves up to twice as many people as the other, three quarters up to four times, half up to
-///   eight times, a quarter up to sixteen times as many
-/// - `countries`: all if the German utility, as a member, is interested in the country of the other; for two German
-///   utilities, twice the number of common countries of interest, divided by the sum of the numbers of their countries
+/// - `languages`: the full weight if both utilities work in a common language
+/// - `size`: the full weight if one serves up to twice as many people as the other, three quarters of it up to four
+///   times as many, half up to eight times, a quarter up to sixteen times
+/// - `countries`: the full weight if the German utility, as a member, is interested in the country of the other; for
+///   two German utilities, twice the number of common countries of interest, divided by the sum of the numbers of their countries
 ///   of interest
-/// - `climate`: all for the same class, half for the same main group; the reverse with `climate=different`
-/// - `ties`: all if they have worked together, half if the German utility has worked in the country of the other, or
-///   two German utilities in the same country
+/// - `climate`: the full weight for the same class, half of it for the same main group; the reverse with
+///   `climate=different`
+/// - `ties`: the full weight if they have worked together; half of it if the German utility has worked in the country
+///   of the other, or if two German utilities have worked in the same country
 ///
 /// Points are whole numbers, rounded down; utilities with equal scores are sorted by id. A utility is excluded if there
 /// is no common sector, if it has left the exchange, or if it is on the other side and both utilities take part in the same
@@ -54,7 +55,7 @@ use crate::kernel::response::cached;
     ),
     responses((
         status = 200,
-        description = "The matches, the best first.",
+        description = "The matches, best first.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = Matches,
         example = json!({

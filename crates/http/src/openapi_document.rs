@@ -45,10 +45,10 @@ use crate::routes::Endpoints;
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "audit", description = "The audit: who changed what, and when. For the coordination office."),
+        (name = "audit", description = "The audit log: who changed what, and when. For the coordination office."),
         (name = "auth", description = "Signing in and out, passwords, and your own account."),
-        (name = "imports", description = "Imports of files: as a dry run that is reviewed and then committed, or at \
-            once. For the coordination office."),
+        (name = "imports", description = "Imports of files: directly, or as a dry run that is reviewed and then \
+            committed. For the coordination office."),
         (name = "mails", description = "E-mails that the service sends, and their delivery. For the coordination \
             office."),
         (name = "api_keys", description = "Credentials for scripts, which act on your behalf within their scopes."),

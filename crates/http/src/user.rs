@@ -34,8 +34,8 @@ impl ResourceApi for User {
                  request one with `POST /api/v1/auth/password-reset`."
             }
             Operation::Update => {
-                "Disabling a user (`disabled`) takes effect with the user's next request; all logins and \
-                 API keys of the user end, and stay invalid even if the user is enabled again. The last \
+                "Disabling a user (`disabled`) takes effect with the user's next request; all logins of \
+                 the user end and all API keys are revoked, even if the user is enabled again later. The last \
                  active administrator can neither be disabled nor get another role (409 `last_admin`)."
             }
             Operation::Delete => "The last active administrator cannot be deleted (409 `last_admin`).",
@@ -76,8 +76,8 @@ pub struct NewPassword {
 
 /// Set the password of a user
 ///
-/// Sets the password of a new user, or of a user who has forgotten the password. All logins and API keys of the user
-/// end. For administrators; not available with an API key.
+/// Sets the password of a new user, or of a user who has forgotten the password. All logins of the user end, and all
+/// API keys of the user are revoked. For administrators; not available with an API key.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{id}/password",

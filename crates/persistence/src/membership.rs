@@ -1,4 +1,4 @@
-//! Which members take part in the exchange, and the persons who act for them.
+//! Which members take part in the exchange, and the people who act for them.
 
 use std::collections::{HashMap, HashSet};
 use vku_domain::registration::Person;
@@ -77,7 +77,7 @@ pub(crate) fn has_left_detail() -> Bilingual {
     bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }
 
-/// Returns the persons of these contacts, without deleted ones.
+/// Returns the people of these contacts, without deleted ones.
 pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
     let mut persons = HashMap::new();
     if ids.is_empty() {

@@ -8,9 +8,10 @@ use vku_domain::kernel::tabular::CsvDialect;
 use vku_transfer::export::{Export, XlsxLimits};
 use vku_transfer::format::Format;
 
+use crate::command_line::{ExportDialect, ExportFormat};
 use crate::config::Config;
 use crate::import::known;
-use crate::{CliError, ExportDialect, ExportFormat, bootstrap};
+use crate::{CliError, bootstrap};
 
 /// Runs `export <resource> --format …`.
 pub(crate) async fn command(

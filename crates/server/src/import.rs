@@ -164,7 +164,7 @@ pub(crate) async fn rows(
     if can_be_written { Ok(()) } else { Err(Error::invalid(Violations::default())) }
 }
 
-/// A progress bar on a terminal, else a hidden one.
+/// A progress bar; hidden for a small file, and if standard error is not a terminal.
 fn progress(bytes: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() || bytes < 100_000 {
         return ProgressBar::hidden();

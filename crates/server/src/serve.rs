@@ -7,6 +7,7 @@ use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 use vku_http::kernel::cors::Origins;
 use vku_http::kernel::limits::login_throttle::LoginThrottle;
+use vku_http::kernel::limits::mail_throttle::MailThrottle;
 use vku_http::kernel::limits::rate_limit::RateLimiter;
 use vku_http::kernel::state::{AppState, SiteConfig};
 use vku_transfer::export::XlsxLimits;
@@ -50,6 +51,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         store: store.clone(),
         tokens,
         login_throttle: LoginThrottle::default(),
+        mail_throttle: MailThrottle::default(),
         responses: ResponseCache::new(config.cache_bytes),
         proxies: config.trusted_proxies.clone(),
         site,

@@ -11,7 +11,7 @@ const MAILS: &str = "/api/v1/mails";
 const READER: &str = "reader@demo.example";
 const NEW: &str = "correct horse battery";
 
-/// The reset token, which only the mail contains.
+/// The reset token, which only the e-mail contains.
 async fn token(app: &TestApp) -> String {
     let account = app.store.signing_in(&READER.parse().unwrap()).await.unwrap().unwrap();
     app.store.reset_token(&account)
@@ -21,7 +21,7 @@ async fn set(app: &TestApp, token: &str, password: &str) -> Response {
     app.anonymous().put(RESET, &json!({"token": token, "new_password": password})).await
 }
 
-/// The mails, once there are at least this many: they are written in the background.
+/// The e-mails, once there are at least this many: they are written in the background.
 async fn mails(app: &TestApp, count: usize) -> Vec<Value> {
     for _ in 0..3_000 {
         let mails = app.coordinator().all(MAILS).await;

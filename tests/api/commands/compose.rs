@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::serving::Server;
+use super::server::Server;
 use super::{RunOutcome, on_empty};
 
 fn file(path: &str) -> String {

@@ -183,7 +183,7 @@ fn empty_variables_are_ignored() {
 #[test]
 fn a_host_name_can_be_bound() {
     let home = Home::new();
-    let server = super::serving::Server::spawn(&home, &["--bind", "localhost:0"]);
+    let server = super::server::Server::spawn(&home, &["--bind", "localhost:0"]);
     assert!(server.announced().get("/health/live").starts_with("HTTP/1.1 200"));
     let mut command = home.command(&["check-config"]);
     let slash = command.envs([("VKU_BIND", "localhost:8080"), ("VKU_PUBLIC_URL", "https://x.example/")]);

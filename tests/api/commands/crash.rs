@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor, Row};
 
-use super::serving::Server;
+use super::server::Server;
 use super::{Home, TIMEOUT, on_empty};
 use crate::harness::Backend;
 

@@ -12,7 +12,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, sleep};
 
 use super::disk_writer::{FULL, ORGANISATIONS, Office};
-use super::serving::Server;
+use super::server::Server;
 use super::{Home, TIMEOUT};
 use crate::harness::Backend;
 use crate::harness::database::{self, Private};

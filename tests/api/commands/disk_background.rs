@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::disk::{DEMO, SmallTablespace, block_on, folder, limit};
 use super::disk_writer::{FULL, ORGANISATIONS, Office};
-use super::serving::Server;
+use super::server::Server;
 use super::{Home, TIMEOUT};
 use crate::api::imports::{CSV, ended, send};
 use crate::api::interests::interest;
@@ -105,7 +105,7 @@ fn background_work_recovers_from_a_full_disk() {
         server.kill();
         block_on(office.audit(&home.database.url));
 
-        // Both mails are sent once, although nothing can be written when the mail server accepts the first one.
+        // Both e-mails are sent once, although nothing can be written when the mail server accepts the first one.
         let late = Sink::start(SinkBehavior::AcceptAfterChange);
         let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
         let server = Server::ignoring(&home, &[DEMO, &mail].concat(), "XFSZ");
@@ -148,7 +148,7 @@ fn background_work_recovers_from_a_full_tablespace() {
         disk.fill();
         office.hurried().await;
         office.until_full().await;
-        // The mail server accepts the mail, while there may be no room to record it.
+        // The mail server accepts the e-mail, while there may be no room to record it.
         late.set_behavior(SinkBehavior::Accept);
         office.hurried().await;
         // A small write may still fit, where an import has left room.
@@ -164,7 +164,7 @@ fn background_work_recovers_from_a_full_tablespace() {
         office.caller.get("/api/v1/imports").await.ok();
         assert_eq!(ask(home, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
 
-        // With enough room the same file can be imported, and both mails are sent once.
+        // With enough room the same file can be imported, and both e-mails are sent once.
         disk.resize(256 * 1024);
         let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
         assert_eq!(ended(&office.caller, begun["id"].as_str().unwrap()).await["status"], "committed");

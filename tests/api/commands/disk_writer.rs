@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::TIMEOUT;
-use super::serving::Server;
+use super::server::Server;
 use crate::harness::{Caller, Response};
 
 pub(super) const ORGANISATIONS: &str = "/api/v1/organisations";

@@ -6,7 +6,7 @@ use rust_xlsxwriter::Workbook;
 
 use super::disk::{DEMO, block_on};
 use super::disk_writer::Office;
-use super::serving::Server;
+use super::server::Server;
 use super::{Home, on_empty};
 use crate::api::imports::{CSV, ended, send};
 

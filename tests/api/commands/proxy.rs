@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::serving::{CLOSE, Server, answer};
+use super::server::{CLOSE, Server, answer};
 use super::{Home, on_empty};
 
 const UNKNOWN: &str = "that is not in VKU_TRUSTED_PROXIES";

@@ -7,7 +7,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::Home;
 use super::disk::block_on;
-use super::serving::Server;
+use super::server::Server;
 use crate::harness::Backend;
 
 /// Waits until this many sessions wait for a lock.

@@ -51,7 +51,7 @@ on_both! {
         assert_eq!(sorted, collections().iter().map(|name| name.replace('-', "_")).collect());
     }
 
-    /// Lists with a fixed order: the audit log, the mails, and every history.
+    /// Lists with a fixed order: the audit log, the e-mails, and every history.
     async fn paging_through_unsorted_lists_returns_each_row_once(app: TestApp) {
         let walk = Walk::of(&app);
         for name in ["Neustadt", "Altstadt"] {

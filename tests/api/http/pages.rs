@@ -80,7 +80,7 @@ on_both! {
         for glued in [".", ")", ">", "%3E"] {
             app.anonymous().get(&format!("/problems/not_found{glued}")).await.ok();
         }
-        // The same in forms and in JSON, from people and programs that copy the token from the mail.
+        // The same in forms and in JSON, from people and programs that copy the token from the e-mail.
         let form = async |path: &str, body: String| {
             let request = app.anonymous().request(Method::POST, path);
             let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body);

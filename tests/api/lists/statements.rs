@@ -90,7 +90,7 @@ on_both! {
         let statements = Arc::new(AtomicUsize::new(0));
         let mut database = Database::connect(&app.url).await.unwrap();
         let counter = statements.clone();
-        database.observe(move |_| {
+        database.on_statement(move |_| {
             counter.fetch_add(1, Relaxed);
         });
         let secret = Secret::from_bytes(SECRET);

@@ -50,7 +50,7 @@ async fn statements(app: &TestApp, q: &str) -> Vec<String> {
     let mut database = Database::connect(&app.url).await.unwrap();
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let hears = heard.clone();
-    database.observe(move |sql| hears.lock().unwrap().push(sql.to_owned()));
+    database.on_statement(move |sql| hears.lock().unwrap().push(sql.to_owned()));
     let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
     let public = Actor::public(store.now());
     let query = Query::<Partnership>::parse(vec![("q".into(), q.into())]).unwrap();

@@ -1,4 +1,4 @@
-//! Mails about changes: everybody who comes or waits gets one mail when a session or their own registration changes.
+//! E-mails about changes: everybody who comes or waits gets one e-mail when a session or their own registration changes.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ async fn registered(app: &TestApp, session: &str, body: &Value) -> String {
     location(&create(&app.coordinator(), &format!("{session}/registrations"), body).await)
 }
 
-/// The mails since the last call, sorted by recipient.
+/// The e-mails since the last call, sorted by recipient.
 async fn mails(app: &TestApp) -> Vec<Value> {
     let mails =
         "SELECT \"to\" || '§' || subject || '§' || text || '§' || calendar FROM mail ORDER BY \"to\", id";
@@ -30,7 +30,7 @@ fn subjects(mails: &[Value]) -> Vec<String> {
     mails.iter().map(|mail| said(mail).replace("@zxq.example", "").replace(": Zxq", "")).collect()
 }
 
-/// The unfolded iCalendar text of a mail.
+/// The unfolded iCalendar text of an e-mail.
 fn calendar(mail: &Value) -> String {
     mail["calendar"].as_str().unwrap().replace("\r\n ", "")
 }
@@ -78,7 +78,7 @@ on_both! {
             office.patch(&session, "*", &other).await.ok();
         }
         assert!(mails(&app).await.is_empty());
-        // Somebody who gets a seat by the same change gets only the mail about the seat.
+        // Somebody who gets a seat by the same change gets only the e-mail about the seat.
         office.patch(&session, "*", &json!({"capacity": 2, "starts_on": "2040-06-12"})).await.ok();
         let sent = mails(&app).await;
         assert_eq!(subjects(&sent), ["anna Changed: Zxq too".replace(": Zxq", ""), "bert Sie haben einen Platz too".into()]);
@@ -103,7 +103,7 @@ on_both! {
         app.clock.advance(chrono::TimeDelta::minutes(3));
         mails(&app).await;
         office.patch(&session, "*", &json!({"place": "Bremen"})).await.ok();
-        // Deleting a registration after the start sends no mail either.
+        // Deleting a registration after the start sends no e-mail either.
         office.delete(&path, "*").await.expect(204);
         assert!(mails(&app).await.is_empty());
     }
@@ -125,14 +125,14 @@ on_both! {
         office.patch(&anna, "*", &json!({"attendance": "online"})).await.ok();
         let sent = mails(&app).await;
         assert!(sent.len() == 1 && sent[0]["text"].as_str().unwrap().contains("meet.example"), "{sent:#?}");
-        // Switching from waiting for the room to a seat online sends one mail, about the seat.
+        // Switching from waiting for the room to a seat online sends one e-mail, about the seat.
         office.patch(&anna, "*", &room).await.ok();
         let bert = registered(&app, &session, &merged(&person("bert"), &room)).await;
         assert_eq!(office.get(&bert).await.ok().json()["status"], "waitlisted");
         mails(&app).await;
         member.patch(&bert, "*", &json!({"attendance": "online"})).await.ok();
         assert_eq!(subjects(&mails(&app).await), ["bert Sie haben einen Platz"]);
-        // Replacing the person sends a mail to each of the two.
+        // Replacing the person sends an e-mail to each of the two.
         member.patch(&bert, "*", &json!({"name": "c", "email": "carl@zxq.example"})).await.ok();
         assert_eq!(subjects(&mails(&app).await), ["bert Ihre Anmeldung ist storniert", "carl Sie sind angemeldet"]);
     }

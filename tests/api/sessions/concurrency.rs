@@ -1,4 +1,4 @@
-//! 500 concurrent registrations: no seat is given twice, nobody is skipped, and each step is one change and one mail.
+//! 500 concurrent registrations: no seat is given twice, nobody is skipped, and each step is one change and one e-mail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn all(app: &TestApp, session: &str) -> Vec<(String, String, Option<u64>)>
     all.iter().map(row).collect()
 }
 
-/// The number of changes of registrations in the log, and the number of mails by subject.
+/// The number of changes of registrations in the log, and the number of e-mails by subject.
 async fn steps(app: &TestApp) -> (usize, BTreeMap<String, usize>) {
     let operator = Actor::operator(app.store.now());
     let changes = app.store.changes_after(&operator, 0, 100_000).await.unwrap();

@@ -34,7 +34,7 @@ async fn status(app: &TestApp, path: &str) -> Value {
     app.coordinator().get(path).await.ok().json()["status"].clone()
 }
 
-/// The recipients and subjects of the mails since the last call.
+/// The recipients and subjects of the e-mails since the last call.
 async fn mails(app: &TestApp) -> Vec<String> {
     let mails = ask(app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY id").await;
     ask(app, "DELETE FROM mail RETURNING subject").await;
@@ -126,7 +126,7 @@ on_both! {
             assert_eq!((&read["status"], read.get("person")), (&json!("cancelled"), None), "{read:#}");
         }
         assert_eq!(status(&app, &next).await, "registered");
-        // No person of the member moved up meanwhile, and none of them gets a mail.
+        // No person of the member moved up meanwhile, and none of them gets an e-mail.
         assert_eq!(mails(&app).await, ["bert Sie haben einen Platz"]);
         let counts = office.get(&session).await.ok().json()["counts"].clone();
         assert_eq!(counts, json!({"registered": 1, "waitlisted": 0, "attended": 0}));
@@ -135,7 +135,7 @@ on_both! {
         assert_eq!(unknown.faults(400, "invalid_parameters"), ["cancel_registrations unknown_parameter"]);
     }
 
-    /// Older versions did not check this: nobody who is gone gets a seat or a mail, or is named.
+    /// Older versions did not check this: nobody who is gone gets a seat or an e-mail, or is named.
     async fn deleted_contacts_and_former_members_are_not_promoted_or_mailed(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 1})).await;

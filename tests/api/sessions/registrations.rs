@@ -75,7 +75,7 @@ on_both! {
         let (first, _) = registered(&app, &session, &person("a")).await;
         member.post(&list, &person("a")).await.problem(409, "already_registered");
         let (second, _) = registered(&app, &session, &person("b")).await;
-        // Replacing the person keeps the place in the queue, and both get a mail.
+        // Replacing the person keeps the place in the queue, and both get an e-mail.
         for (path, name) in [(&first, "c"), (&second, "d")] {
             let other = json!({"name": name, "email": format!("{name}@zxq.example")});
             member.patch(path, "*", &other).await.ok();

@@ -17,7 +17,7 @@ fn path_pairs(path: &str, hidden: &HiddenResources) -> Vec<(String, String)> {
             "me" | "api-keys" => {}
             // Only the office sees imports. Tested in `imports`.
             "imports" => {}
-            // There is no request that creates mails. Tested in `mails`.
+            // There is no request that creates e-mails. Tested in `mails`.
             "mails" => {}
             _ => panic!("{path}: it belongs to no fixture"),
         }

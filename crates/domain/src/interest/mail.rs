@@ -1,4 +1,4 @@
-//! Mails to people who have registered their interest.
+//! E-mails to people who have registered their interest.
 
 use chrono::NaiveDate;
 
@@ -8,7 +8,7 @@ use crate::kernel::bilingual::Locale;
 use crate::kernel::value::{Email, Text};
 use crate::mail::Mail;
 
-/// Returns the mail that asks for confirmation. It contains nothing from the registration: anybody could have sent
+/// Returns the e-mail that asks for confirmation. It contains nothing from the registration: anybody could have sent
 /// that, and would thereby write to others in our name.
 pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mail {
     Mail::new(
@@ -36,7 +36,7 @@ pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mai
     )
 }
 
-/// Returns the mail about an accepted registration.
+/// Returns the e-mail about an accepted registration.
 pub fn accepted(registration: &InterestRegistration) -> Mail {
     let (name, utility) = (full_name(registration), &registration.utility_name);
     Mail::new(
@@ -55,7 +55,7 @@ pub fn accepted(registration: &InterestRegistration) -> Mail {
     )
 }
 
-/// Returns the mail about a declined registration, with the reason.
+/// Returns the e-mail about a declined registration, with the reason.
 pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
     let (name, utility) = (full_name(registration), &registration.utility_name);
     Mail::new(

@@ -76,7 +76,7 @@ pub struct InterestConsent {
     pub mailings: bool,
 }
 
-/// An interest registration: somebody would like to take part.
+/// The interest registration of a utility that would like to take part.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]

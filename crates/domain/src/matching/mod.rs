@@ -69,7 +69,7 @@ pub struct Profile {
 }
 
 crate::string_enum! {
-    /// Why a utility is excluded, whatever else fits.
+    /// Why a utility is excluded, whatever its score.
     Exclusion {
         /// there is no common sector
         NoCommonSector = "no_common_sector",
@@ -96,7 +96,7 @@ impl Score {
     }
 }
 
-/// The matches, the best first, and the excluded utilities. Equal scores are ordered by id.
+/// The matches, best first, and the excluded utilities. Equal scores are ordered by id.
 #[derive(Clone, Debug)]
 pub struct Ranking<'a> {
     /// The matches with their scores.
@@ -188,7 +188,7 @@ pub struct Matches {
     pub among: Among,
     /// Whether a similar or a different climate counts.
     pub climate: Climate,
-    /// The matches, the best first.
+    /// The matches, best first.
     pub items: Vec<Match>,
     /// The number of all matches.
     pub total: u64,

@@ -35,11 +35,11 @@ impl Among {
 }
 
 crate::string_enum! {
-    /// The climate that counts.
+    /// Which climates match.
     Climate {
-        /// a similar climate, with the same problems
+        /// similar climates, which pose the same problems
         Similar = "similar",
-        /// a different climate, with problems that the other utility has long known
+        /// different climates, whose problems the other utility has long dealt with
         Different = "different",
     }
 }
@@ -124,7 +124,7 @@ crate::filter! {
         /// Which utilities to search; those on the other side by default: utilities abroad for a German utility, and
         /// vice versa. For a German utility, `municipal` finds peers for an associate role.
         among: Option<Among>,
-        /// Which climate counts; a similar one by default.
+        /// Which climates match; `similar` by default.
         climate: Option<Climate>,
         /// Whether to list excluded utilities as well, with the reason.
         excluded: Option<BoolParam>,

@@ -1,4 +1,4 @@
-//! Mails to people about their registrations.
+//! E-mails to people about their registrations.
 
 use super::{Attendance, Person, Registration, RegistrationStatus};
 use crate::bilingual;
@@ -8,7 +8,7 @@ use crate::kernel::resource::Stored;
 use crate::mail::Mail;
 use crate::session::{Session, event};
 
-/// The reason for a mail.
+/// The reason for an e-mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailKind {
     /// The person has a seat.
@@ -28,7 +28,7 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    /// Returns the mail to a person, with the session as a calendar file.
+    /// Returns the e-mail to a person, with the session as a calendar file.
     pub fn mail(self, session: &Stored<Session>, person: &Person, registration: &Registration) -> Mail {
         let data = &session.data;
         let title = &data.title;

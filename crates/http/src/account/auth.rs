@@ -113,7 +113,7 @@ async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, 
 /// An unknown e-mail address and a wrong password get the same response. After ten failures for an account from one
 /// IP address, or sixty failures from one IP address, further attempts from that address are answered with 429 and
 /// `Retry-After`. After a hundred failures for an account from any addresses, attempts from addresses where nobody has
-/// signed in to that account before are delayed as well, each longer than the one before.
+/// signed in to that account before are also delayed, each longer than the previous one.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/token",
@@ -169,9 +169,9 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
 /// store the new one. For ten seconds the old refresh token still returns the same new one, in case a response is lost
 /// or two browser tabs send it at the same time. After that, reusing a refresh token ends the whole login including its
 /// access tokens, because somebody else may have the token. The account is then notified by e-mail, and the audit
-/// records a change `refresh_token_reused` of the user.
+/// log records the change `refresh_token_reused` of the user.
 ///
-/// A login ends 30 days after its last refresh, and at the latest 90 days after signing in.
+/// A login ends 30 days after its last refresh, and no later than 90 days after signing in.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",

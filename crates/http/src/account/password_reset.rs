@@ -71,7 +71,7 @@ pub async fn request_password_reset(
     let [] = parse_write_flags(&request, [])?;
     let PasswordResetRequest { email } = parsed(&request, &body)?;
     let address = client_ip::address(&request, &shared.proxies);
-    shared.login_throttle.mail_throttle.take(&email.folded(), address, shared.store.now())?;
+    shared.mail_throttle.take(&email.folded(), address, shared.store.now())?;
     let found = shared.store.signing_in(&email).await?;
     if let Some(account) = found {
         let link = format!("{}{PATH}?token={}", shared.site.public_url, shared.store.reset_token(&account));
@@ -156,7 +156,8 @@ pub struct PasswordReset {
 /// Set a new password
 ///
 /// Sets a password with the token from the link that was sent by e-mail. The token can be used once, within an hour
-/// (409 `link_expired` otherwise). All logins and API keys of the account end.
+/// (409 `link_expired` otherwise). All logins of the account end, and its API keys
+/// are revoked.
 #[utoipa::path(
     put,
     path = "/api/v1/auth/password-reset",

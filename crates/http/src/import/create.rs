@@ -33,8 +33,8 @@ use crate::kernel::response::idempotency::REPLAYED;
 /// merged cell without a value are errors. A file without rows is refused.
 ///
 /// With `dry_run=true`, nothing is written. The report states what the import would do: the errors, cell by cell;
-/// resources that may already exist under another slug, with a score; and the changes, row by row. The `plan_token`
-/// commits exactly this. Without `dry_run`, the rows are written right away: all or none with `on_error=abort`, the
+/// resources that may already exist under another slug, with a score; and the changes, row by row. Send the
+/// `plan_token` to commit exactly these changes. Without `dry_run`, the rows are written right away: all or none with `on_error=abort`, the
 /// valid ones with `on_error=skip`. A partial import is never visible, and others can write while it creates records. If a
 /// resource that the rows refer to is deleted in the meantime, nothing is written and `problem` is `plan_moved`.
 ///

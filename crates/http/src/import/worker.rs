@@ -104,7 +104,7 @@ impl ImportWorker {
         dry_run: bool,
     ) -> Result<Option<ImportOutcome>, Error> {
         let _slot = job.acquire_run_slot().await?;
-        let watch = |done, total| job.progress.note(done, total);
+        let watch = |done, total| job.progress.set_progress(done, total);
         let mut found = None;
         let writing = self.writing(dry_run);
         let outcome = self.store.write(&writing, async |writer| {
@@ -159,7 +159,7 @@ impl ImportWorker {
         let mut file = tempfile::tempfile().map_err(Error::file)?;
         let is_there = self.store.import_file(id, &mut file).await?;
         file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
-        let watch = |done, total| job.progress.note(done, total);
+        let watch = |done, total| job.progress.set_progress(done, total);
         let writing = self.writing(false);
         let work = self.store.write_in_flight(&writing, in_flight.as_ref(), async |writer| {
             let import = writer.import_locked(id).await?;

@@ -30,7 +30,7 @@ impl ResourceApi for InterestRegistration {
                  that may be the same. For the coordination office."
             }
             Operation::Update => {
-                "The consents of the person, and the decision, cannot be changed (403): use `accept` and \
+                "The consents of the person and the decision cannot be changed (403). To decide, use `accept` or \
                  `decline`."
             }
             _ => "",

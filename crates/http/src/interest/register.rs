@@ -44,8 +44,8 @@ pub struct LinkToken {
 /// address; the registration becomes effective when it is confirmed with that link within seven days, and is deleted
 /// otherwise. The response does not reveal whether the utility or the person is already known.
 ///
-/// Ten requests can come from one IP address at once, and then one every six minutes; three e-mails can be sent to one
-/// mailbox at once, and then one every eight hours, whether the mailbox is known or not. Requests above these limits
+/// An IP address can send ten requests at once, and then one every six minutes; a mailbox can be sent three e-mails at
+/// once, and then one every eight hours, whether it is known or not. Requests above these limits
 /// are answered with 429 and not stored. Without an account, an `Idempotency-Key` only applies to the
 /// same request: the same key with a different body counts as a new request.
 #[utoipa::path(
@@ -105,7 +105,7 @@ pub async fn create_interest_registration(
     context
         .post(dry_run, &body, async |writer| {
             if !dry_run {
-                let mail_throttle = &shared.login_throttle.mail_throttle;
+                let mail_throttle = &shared.mail_throttle;
                 mail_throttle.take(&format!("interest {email}"), address, shared.store.now())?;
             }
             writer.request_interest(&new, link).await?;
@@ -119,7 +119,7 @@ pub async fn create_interest_registration(
 /// The confirmation.
 #[derive(Serialize, ToSchema)]
 pub struct InterestConfirmed {
-    /// Always `confirmed`: the coordination office now decides.
+    /// Always `confirmed`: the coordination office now decides on the registration.
     status: &'static str,
 }
 

@@ -73,7 +73,7 @@ pub struct FaultBody {
     detail: String,
 }
 
-/// A resource that prevents the request.
+/// A resource that blocks the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Dependent)]
 pub struct DependentBody {
@@ -112,7 +112,7 @@ pub struct ProblemBody {
     /// The statuses, methods or media types that are allowed, or the scopes that are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<Vec<String>>,
-    /// The resources that prevent the request.
+    /// The resources that block the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dependents: Vec<DependentBody>,
 }

@@ -8,6 +8,7 @@ use super::auth::token::SigningKeyCache;
 use super::cache::ResponseCache;
 use super::config::HttpConfig;
 use super::limits::login_throttle::LoginThrottle;
+use super::limits::mail_throttle::MailThrottle;
 
 /// The state that all requests share.
 pub struct AppState {
@@ -17,6 +18,8 @@ pub struct AppState {
     pub tokens: SigningKeyCache,
     /// The limits on failed attempts to sign in.
     pub login_throttle: LoginThrottle,
+    /// The limits on e-mails that callers without an account request.
+    pub mail_throttle: MailThrottle,
     /// The response cache.
     pub responses: ResponseCache,
     /// The trusted proxies, whose `X-Forwarded-For` is used.

@@ -8,22 +8,16 @@ use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
-use vku_domain::bilingual;
-use vku_domain::kernel::access::actor::{Action, Actor, Role};
-use vku_domain::kernel::bilingual::Locale;
-use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
-use vku_domain::kernel::resource::reference::Key;
-use vku_domain::mail::Mail;
-use vku_domain::user::User;
 
-use crate::auth::account::SigningIn;
+use super::account::SigningIn;
+use super::refresh_token_reuse::ReusedLogin;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
-use crate::kernel::table::Table;
 use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long a login stays valid after its last refresh.
@@ -171,7 +165,8 @@ impl Store {
                 return Ok(Some(self.issue_tokens(&row, role)));
             }
             writer.end_logins(row::Column::Id.eq(login).into()).await?;
-            writer.record_reuse(&row).await?;
+            let row::Model { id, account_id, created_at, client, .. } = row;
+            writer.record_reuse(&ReusedLogin { id, account: account_id, created_at, client }).await?;
             Ok(None)
         })
         .await
@@ -283,18 +278,6 @@ impl Writer<'_> {
         self.revoke_api_keys(account).await
     }
 
-    /// Records that a used refresh token of this login was presented again, and mails the owner of the
-    /// account.
-    async fn record_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
-        let key = Key::Id(login.account_id);
-        let user = self.open::<User>(Action::Update, &key).await?;
-        tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");
-        let mail = reuse_mail(&user.data, login);
-        let written = self.replace(User::TABLE, &user, &user.data).await?;
-        written.record_change(self, ChangeAction::RefreshTokenReused, None)?;
-        self.post(mail).await
-    }
-
     async fn end_logins(&self, which: Condition) -> Result<u64, Error> {
         let update = row::Entity::update_many()
             .col_expr(row::Column::EndedAt, Expr::val(self.written_at()))
@@ -302,27 +285,4 @@ impl Writer<'_> {
             .filter(which);
         Ok(update.exec(self.tx()).await.map_err(failed)?.rows_affected)
     }
-}
-
-fn reuse_mail(user: &User, login: &row::Model) -> Mail {
-    let since = login.created_at.format("%Y-%m-%d %H:%M UTC");
-    // The client chooses its name freely: allow no links, and only one line.
-    let client: String =
-        login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
-    let subject = bilingual!("You have been signed out", "Sie wurden abgemeldet");
-    let text = bilingual!(
-        "Hello,\n\n\
-         A refresh token of your account was used twice, so somebody else may have had the token. The login \
-         of {since} by the program \"{client}\" has therefore been ended, and nobody can use it any longer. \
-         Please sign in again.\n\n\
-         If this happens again, change your password and inform the coordination office.\n\n\
-         Internationale Partnerschaften, coordination office\n",
-        "Guten Tag,\n\n\
-         ein Refresh-Token Ihres Kontos wurde zweimal benutzt; jemand anderes könnte es also gehabt haben. Diese \
-         Anmeldung, vom {since} mit dem Programm „{client}“, ist beendet; niemand kann damit weitermachen. Melden Sie \
-         sich neu an.\n\n\
-         Wenn das wieder geschieht, ändern Sie Ihr Passwort, und sagen Sie es der Koordinierungsstelle.\n\n\
-         Koordinierungsstelle Internationale Partnerschaften\n"
-    );
-    Mail::new(user.email.clone(), Locale::De, &subject, &text)
 }

@@ -24,7 +24,7 @@ impl Store {
         self.token_key().sign(CONTEXT, &payload)
     }
 
-    /// Queues a mail in a transaction of its own.
+    /// Queues an e-mail in a transaction of its own.
     ///
     /// Errors: the database is unavailable.
     pub async fn queue_mail_now(&self, mail: Mail) -> Result<(), Error> {

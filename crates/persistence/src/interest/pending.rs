@@ -1,4 +1,4 @@
-//! Interest registrations that were sent without an account, until they are confirmed by the link in a mail
+//! Interest registrations that were sent without an account, until they are confirmed by the link in an e-mail
 //! or the link expires. They are not resources yet: they are in no list, search or log.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -89,7 +89,7 @@ pub fn refused(link: Link) -> Error {
 }
 
 impl Writer<'_> {
-    /// Stores an unconfirmed registration, and mails the link to the given address; `link` makes the link for
+    /// Stores an unconfirmed registration, and e-mails the link to the given address; `link` makes the link for
     /// an id.
     ///
     /// Errors: the database is unavailable.

@@ -1,4 +1,4 @@
-//! Decisions of the coordination office on interest registrations: each in one transaction, with the mail to
+//! Decisions of the coordination office on interest registrations: each in one transaction, with the e-mail to
 //! the person.
 
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl Writer<'_> {
         self.record_decision(&before, data).await
     }
 
-    /// Declines a registration, and mails the reason to the person.
+    /// Declines a registration, and e-mails the reason to the person.
     ///
     /// Errors: 401, 403, 404, 409 (already decided), 412.
     pub async fn decline_interest(

@@ -1,9 +1,9 @@
-//! Delivery: a worker claims mails, sends them, and records the results.
+//! Delivery: a worker claims e-mails, sends them, and records the results.
 //!
 //! A claim is valid as long as its worker lives, which is shown by a lock that ends with the worker: the
 //! claims of a killed worker are taken over by the next one at once. If a worker was killed between the "250"
-//! of the mail server and the commit that records it, the mail is sent again: delivery is at least once. Both
-//! mails have the same `Message-ID`, which is derived from the id of the mail.
+//! of the mail server and the commit that records it, the e-mail is sent again: delivery is at least once. Both
+//! e-mails have the same `Message-ID`, which is derived from the id of the e-mail.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
@@ -21,32 +21,32 @@ use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 
-/// How long delivery is attempted: older mails are given up, and not sent after a long outage.
+/// How long delivery is attempted: older e-mails are given up, and not sent after a long outage.
 const MAX_AGE: TimeDelta = TimeDelta::days(3);
-/// How long a mail is stored, whatever its state.
+/// How long an e-mail is stored, whatever its state.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
 /// The maximum pause.
 const LAST_RETRY: TimeDelta = TimeDelta::hours(1);
-/// How many mails a worker claims at a time.
+/// How many e-mails a worker claims at a time.
 const CLAIM_LIMIT: u64 = 20;
 
-/// A worker that sends mails, until this is dropped.
+/// A worker that sends e-mails, until this is dropped.
 pub struct Sending {
     id: Uuid,
     _alive: JobLock,
 }
 
-/// A mail that is to be sent now. No `Debug`: it contains personal data.
+/// An e-mail that is to be sent now. No `Debug`: it contains personal data.
 pub struct Claimed {
     /// UUIDv7; the `Message-ID` is derived from it.
     pub id: Uuid,
-    /// When the mail was queued.
+    /// When the e-mail was queued.
     pub created_at: DateTime<Utc>,
     /// The recipient.
     pub to: Email,
-    /// The language of the mail.
+    /// The language of the e-mail.
     pub language: Locale,
     /// The subject.
     pub subject: Subject,
@@ -77,16 +77,16 @@ impl TryFrom<row::Model> for Claimed {
 /// The result of a delivery attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<'a> {
-    /// The mail server accepted the mail.
+    /// The mail server accepted the e-mail.
     Sent,
     /// The attempt failed and is to be repeated; the reason, without personal data.
     Later(&'a str),
-    /// The mail cannot be delivered; the reason.
+    /// The e-mail cannot be delivered; the reason.
     Never(&'a str),
 }
 
 impl Store {
-    /// Starts a worker; `None` if no mail is due now.
+    /// Starts a worker; `None` if no e-mail is due now.
     ///
     /// Errors: the database is unavailable.
     pub async fn begin_sending(&self) -> Result<Option<Sending>, Error> {
@@ -100,7 +100,7 @@ impl Store {
         Ok(Some(Sending { id, _alive: alive }))
     }
 
-    /// Claims some mails that are due now; empty if there are no more.
+    /// Claims some e-mails that are due now; empty if there are no more.
     ///
     /// Errors: the database is unavailable.
     pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
@@ -111,7 +111,7 @@ impl Store {
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::CreatedAt.lt(at - MAX_AGE));
             expire.exec(tx).await.map_err(failed)?;
-            // Skip mails that another instance is about to claim.
+            // Skip e-mails that another instance is about to claim.
             let rows = waiting()
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::NextAttemptAt.lte(at))
@@ -144,7 +144,7 @@ impl Store {
         .await
     }
 
-    /// Records the result for a claimed mail.
+    /// Records the result for a claimed e-mail.
     ///
     /// Errors: the database is unavailable.
     pub async fn record_mail_result(
@@ -179,7 +179,7 @@ impl Store {
         .await
     }
 
-    /// Deletes the mails that are older than a month, whatever their state.
+    /// Deletes the e-mails that are older than a month, whatever their state.
     ///
     /// Errors: the database is unavailable.
     pub async fn sweep_mails(&self) -> Result<u64, Error> {
@@ -222,7 +222,7 @@ fn waiting() -> sea_orm::Select<row::Entity> {
     row::Entity::find().filter(row::Column::State.eq(MailState::Waiting.as_str()))
 }
 
-/// An update that gives mails up; it keeps the reason of an earlier failure.
+/// An update that gives e-mails up; it keeps the reason of an earlier failure.
 fn give_up_update(why: &str) -> sea_orm::UpdateMany<row::Entity> {
     row::Entity::update_many()
         .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
@@ -231,14 +231,14 @@ fn give_up_update(why: &str) -> sea_orm::UpdateMany<row::Entity> {
         .col_expr(row::Column::Text, text_that_is_kept())
 }
 
-/// The text of a mail that is not attempted again: empty for a confidential mail, which only the recipient
+/// The text of an e-mail that is not attempted again: empty for a confidential e-mail, which only the recipient
 /// may read.
 fn text_that_is_kept() -> SimpleExpr {
     let confidential = Expr::col(row::Column::Confidential).eq(true);
     Expr::case(confidential, Expr::val("")).finally(Expr::col(row::Column::Text)).into()
 }
 
-/// How long a mail waits after this many earlier failures.
+/// How long an e-mail waits after this many earlier failures.
 fn retry_delay(attempts: i64) -> TimeDelta {
     let doublings = Ord::min(u32::try_from(attempts).unwrap_or(u32::MAX), 16);
     Ord::min(LAST_RETRY, FIRST_RETRY * 2_i32.pow(doublings))

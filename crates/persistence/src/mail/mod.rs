@@ -1,4 +1,4 @@
-//! The outbox: a mail is stored in a table, in the transaction of the change that causes it, until a worker
+//! The outbox: an e-mail is stored in a table, in the transaction of the change that causes it, until a worker
 //! has sent it, and for a while after. Sending is in [`delivery`], reading in [`outbox`].
 
 pub mod delivery;
@@ -13,7 +13,7 @@ use crate::kernel::id::new_id;
 use crate::kernel::transaction::Writer;
 
 mod row {
-    //! The row of a mail.
+    //! The row of an e-mail.
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -43,7 +43,7 @@ mod row {
 }
 
 impl Writer<'_> {
-    /// Queues a mail: it is sent if and only if this write is committed. Mails are not in the change log.
+    /// Queues an e-mail: it is sent if and only if this write is committed. E-mails are not in the change log.
     ///
     /// Errors: the database is unavailable.
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {

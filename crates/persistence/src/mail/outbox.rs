@@ -32,17 +32,17 @@ vku_domain::filter! {
 pub struct StoredMail {
     /// UUIDv7; the `Message-ID` is derived from it.
     pub id: Uuid,
-    /// When the mail was queued.
+    /// When the e-mail was queued.
     pub created_at: DateTime<Utc>,
     /// The recipient.
     pub to: Email,
-    /// The language of the mail.
+    /// The language of the e-mail.
     pub language: Locale,
     /// The subject.
     pub subject: String,
-    /// The text; absent for a confidential mail, which only the recipient may read.
+    /// The text; absent for a confidential e-mail, which only the recipient may read.
     pub text: Option<String>,
-    /// The calendar attachment; absent for a confidential mail.
+    /// The calendar attachment; absent for a confidential e-mail.
     pub calendar: Option<String>,
     /// The state of the delivery.
     pub state: MailState,
@@ -50,7 +50,7 @@ pub struct StoredMail {
     pub attempts: i64,
     /// When the next attempt is due; absent if there will be none.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When the mail server accepted the mail.
+    /// When the mail server accepted the e-mail.
     pub sent_at: Option<DateTime<Utc>>,
     /// Why the last attempt failed, in a word or two.
     pub failure: Option<String>,
@@ -80,20 +80,20 @@ impl TryFrom<row::Model> for StoredMail {
 
 /// A page of the outbox.
 pub struct Mails {
-    /// The mails, newest first.
+    /// The e-mails, newest first.
     pub items: Vec<StoredMail>,
-    /// The cursor of the older mails, if there are any.
+    /// The cursor of the older e-mails, if there are any.
     pub next: Option<String>,
-    /// The cursor of the newer mails, if there may be any.
+    /// The cursor of the newer e-mails, if there may be any.
     pub prev: Option<String>,
 }
 
-/// The mail that a cursor points to.
+/// The e-mail that a cursor points to.
 #[derive(Serialize, Deserialize)]
 struct MailPosition(PageDirection, Uuid);
 
 impl Reader<'_> {
-    /// Returns a page of the mails.
+    /// Returns a page of the e-mails.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn mails(&self, filter: &MailFilter, paging: &Paging) -> Result<Mails, Error> {
@@ -127,7 +127,7 @@ impl Reader<'_> {
         Ok(Mails { items, next, prev })
     }
 
-    /// Returns a mail.
+    /// Returns an e-mail.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 404.
     pub async fn mail(&self, IdParam(id): IdParam) -> Result<StoredMail, Error> {

@@ -99,8 +99,9 @@ fn status_mismatch(named: RegistrationStatus) -> Error {
     Error::new(Code::SessionFull, detail).about("/status")
 }
 
-/// Checks a change of the status. Cancelling is allowed before the session begins, or for a registration that
-/// waited in vain; marking attendance after it has begun. An import cannot give a seat that is not free.
+/// Checks a change of the status. Before the session begins, a registration can be cancelled; once it has begun,
+/// attendance can be recorded, and a registration that never got a seat can still be cancelled. An import cannot
+/// give a seat that is not free.
 async fn check_status_change(
     writer: &Writer<'_>,
     session: &Stored<Session>,
@@ -126,7 +127,7 @@ async fn check_status_change(
     }
 }
 
-/// Returns the session without checking the visibility, with its link, which is part of mails to people with
+/// Returns the session without checking the visibility, with its link, which is part of e-mails to people with
 /// a seat.
 pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Stored<Session>, Error> {
     let id = id.ok_or_else(|| Error::internal("a registration for no session"))?;

@@ -201,7 +201,7 @@ fn waiting(session: Uuid) -> SelectStatement {
 }
 
 /// The contact and the member are not deleted, and the member has not left. Other registrations get no seat
-/// and no mail.
+/// and no e-mail.
 fn present() -> Condition {
     let contacts =
         Query::select().column("id").from(Contact::NAME).and_where(Expr::col("deleted_at").is_null()).take();

@@ -1,5 +1,5 @@
 //! The effects of new, changed and cancelled registrations: free seats go to the people who have waited
-//! longest, and everybody concerned gets a mail. All writes hold the lock of the session row.
+//! longest, and everybody affected gets an e-mail. All writes hold the lock of the session row.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
@@ -64,7 +64,7 @@ pub(super) async fn registration_written(
     }
     let promoted = promote(writer, &session).await?;
     let switched = mail_kind.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
-    // A promoted person is told about the attendance in the mail about the seat.
+    // A promoted person is told about the attendance in the e-mail about the seat.
     if switched && is_active(after) && !promoted.contains(&after.id) {
         mail_person(writer, &session, after, MailKind::Switched).await?;
     }
@@ -82,7 +82,7 @@ fn has_other_recipient(before: &Stored<Registration>, after: &Stored<Registratio
     email(before) != email(after)
 }
 
-/// Mails the cancellation to the previous person, and the registration to the new one.
+/// E-mails the cancellation to the previous person, and the registration to the new one.
 async fn mail_replacement(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
@@ -130,7 +130,7 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
     Ok(promoted)
 }
 
-/// Runs after a change of a published session: gives new seats to waiting registrations, and mails relevant
+/// Runs after a change of a published session: gives new seats to waiting registrations, and e-mails relevant
 /// changes once to everybody who comes or waits.
 pub(crate) async fn session_changed(
     writer: &mut Writer<'_>,
@@ -145,7 +145,7 @@ pub(crate) async fn session_changed(
     Ok(())
 }
 
-/// Mails the cancellation of the session to everybody who comes or waits.
+/// E-mails the cancellation of the session to everybody who comes or waits.
 pub(crate) async fn session_cancelled(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
@@ -153,7 +153,7 @@ pub(crate) async fn session_cancelled(
     mail_participants(writer, session, MailKind::SessionCancelled, &[]).await
 }
 
-/// Mails everybody who comes or waits, except those who have been mailed already.
+/// E-mails everybody who comes or waits, except those who have been mailed already.
 async fn mail_participants(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
@@ -206,7 +206,7 @@ async fn assign_arrival_number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> 
 }
 
 /// Cancels the registrations of a deleted or departed person or member for future sessions, and promotes
-/// waiting registrations. The people get no mail.
+/// waiting registrations. The people get no e-mail.
 pub(crate) async fn cancel_registrations_of(
     writer: &mut Writer<'_>,
     condition: SimpleExpr,

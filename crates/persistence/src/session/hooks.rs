@@ -45,8 +45,8 @@ impl WriteHooks<Self> for Session {
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
     }
 
-    /// Gives new seats to waiting registrations, and mails a change of time, place or format, or the
-    /// cancellation, to everybody concerned.
+    /// Gives new seats to waiting registrations, and e-mails a change of time, place or format, or the
+    /// cancellation, to everybody affected.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,

@@ -6,7 +6,7 @@ use vku_persistence::any_table::ExportRow;
 /// Encodes rows in a format.
 pub(super) trait Encoder {
     /// Writes what comes before all rows.
-    fn head(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
+    fn header(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
         Ok(())
     }
 
@@ -14,5 +14,5 @@ pub(super) trait Encoder {
     fn row(&mut self, row: &ExportRow, out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// Writes what comes after all rows.
-    fn tail(&mut self, _out: &mut Vec<u8>) {}
+    fn footer(&mut self, _out: &mut Vec<u8>) {}
 }

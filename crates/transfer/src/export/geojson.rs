@@ -37,7 +37,7 @@ fn geometry(places: &Places) -> Option<Geometry> {
 }
 
 impl Encoder for GeoJsonEncoder {
-    fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn header(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         out.extend_from_slice(br#"{"type":"FeatureCollection","features":["#);
         Ok(())
     }
@@ -54,7 +54,7 @@ impl Encoder for GeoJsonEncoder {
         Ok(())
     }
 
-    fn tail(&mut self, out: &mut Vec<u8>) {
+    fn footer(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\n]}\n");
     }
 }

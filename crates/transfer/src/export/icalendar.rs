@@ -11,7 +11,7 @@ use super::encoder::Encoder;
 pub(super) struct IcsEncoder(Calendar);
 
 impl Encoder for IcsEncoder {
-    fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn header(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.0.begin(NAME, out);
         Ok(())
     }
@@ -23,7 +23,7 @@ impl Encoder for IcsEncoder {
         Ok(())
     }
 
-    fn tail(&mut self, out: &mut Vec<u8>) {
+    fn footer(&mut self, out: &mut Vec<u8>) {
         self.0.end(out);
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Resul
     let mut rows = Rows::new(&reader, query, parent.as_ref());
     let mut next = rows.next().await?;
     let mut out = Vec::with_capacity(CHUNK_SIZE);
-    encoder.head(&mut out)?;
+    encoder.header(&mut out)?;
     while let Some(batch) = next {
         for row in &batch {
             encoder.row(row, &mut out)?;
@@ -40,7 +40,7 @@ pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Resul
         }
         next = rows.next().await?;
     }
-    encoder.tail(&mut out);
+    encoder.footer(&mut out);
     // The last piece: it no longer matters whether more are wanted.
     let _ = sink.push(out.into()).await;
     Ok(())

@@ -65,7 +65,7 @@ struct Form {
 }
 
 impl Form {
-    /// Uses the delimiter that the first line declares, else the one that results in the most known headings, and
+    /// Uses the delimiter that the first line declares, otherwise the one that results in the most known headings, and
     /// then in the most cells, in the first row.
     fn of(head: &str, headings: &Headings) -> Self {
         let first = head.lines().next().unwrap_or_default();

@@ -11,6 +11,7 @@ mod lines;
 mod mojibake;
 mod reader;
 mod row;
+mod survey;
 mod table;
 mod xlsx;
 

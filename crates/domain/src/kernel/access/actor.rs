@@ -14,7 +14,7 @@ use crate::kernel::value::Visibility;
 crate::string_enum! {
     /// The role of an account.
     Role {
-        /// an administrator: everything, including users
+        /// an administrator: may do everything, including managing users
         Admin = "admin",
         /// the coordination office: maintains all data of the exchange
         Coordinator = "coordinator",
@@ -22,7 +22,7 @@ crate::string_enum! {
         Reader = "reader",
         /// bound to one or more municipal utilities: maintains their data
         Member = "member",
-        /// bound to one or more partner utilities: follows their partnerships
+        /// bound to one or more partner utilities: maintains their data, and contributes to their partnerships
         Partner = "partner",
     }
 }
@@ -132,7 +132,7 @@ impl Actor {
         }
     }
 
-    /// Checks that the actor may read the outgoing mails.
+    /// Checks that the actor may read the outgoing e-mails.
     ///
     /// Errors: 401 without an account, 403 for other roles than the coordination office and administrators, or if the
     /// API key lacks a scope.

@@ -8,7 +8,7 @@ use crate::kernel::error::{Code, Error};
 pub const PERSONAL_DATA: &str = "personal_data:read";
 /// Permits reading the audit log.
 pub const AUDIT: &str = "audit:read";
-/// Permits reading the outgoing mails.
+/// Permits reading the outgoing e-mails.
 pub const MAILS: &str = "mails:read";
 
 /// Returns the scope for reading a collection, or for writing to it.

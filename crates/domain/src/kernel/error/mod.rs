@@ -1,6 +1,7 @@
 //! The error type of the domain, the store and the API; its codes are in [`code`].
 
 pub mod code;
+mod codes;
 
 use std::fmt;
 use std::io::ErrorKind;

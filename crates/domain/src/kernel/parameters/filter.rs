@@ -6,7 +6,7 @@ use utoipa::openapi::schema::Schema;
 use super::Parameters;
 
 /// A query parameter in the OpenAPI document.
-pub struct Described {
+pub struct FilterDescription {
     /// The name in the query string.
     pub name: &'static str,
     /// The description.
@@ -23,7 +23,7 @@ pub trait FilterParameters: Clone + Default + Send + Sync {
     fn take(parameters: &mut Parameters) -> Self;
 
     /// Returns the documentation of each parameter.
-    fn describe() -> Vec<Described>;
+    fn describe() -> Vec<FilterDescription>;
 }
 
 /// Declares a filter struct in which each field is a query parameter. Parsing, documentation and matching use the same
@@ -42,10 +42,10 @@ macro_rules! filter {
                 Self { $($field: parameters.get(stringify!($field))),+ }
             }
 
-            fn describe() -> Vec<$crate::kernel::parameters::filter::Described> {
-                use $crate::kernel::parameters::filter::Described;
+            fn describe() -> Vec<$crate::kernel::parameters::filter::FilterDescription> {
+                use $crate::kernel::parameters::filter::FilterDescription;
                 use $crate::kernel::parameters::from_parameter::FromParameter;
-                vec![$(Described {
+                vec![$(FilterDescription {
                     name: stringify!($field),
                     about: [$($doc),+].join("\n").trim().to_owned(),
                     schema: <$type as FromParameter>::schema(),

@@ -18,7 +18,7 @@ const MIN_TYPO_LENGTH: usize = 5;
 /// The minimum length of a term, in letters, for which a typo is tolerated in a part of a longer word, too.
 const MIN_INFIX_TYPO_LENGTH: usize = 8;
 
-/// How well a word matches a term, the best first.
+/// How well a word matches a term, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchQuality {
     /// The word equals the term.

@@ -74,7 +74,7 @@ pub(super) fn read_party(text: &str) -> Result<Value, FieldError> {
     match text.split_once(':').map(|(kind, key)| (typed(kind), typed(key))) {
         Some((kind @ ("utility" | "organisation"), key)) => Ok(json!({ kind: key })),
         _ => Err(FieldError::format(bilingual!(
-            "`{text}` is not `utility:<slug>` or `organisation:<slug>`.",
+            "`{text}` does not have the form `utility:<slug>` or `organisation:<slug>`.",
             "`{text}` ist weder `utility:<slug>` noch `organisation:<slug>`."
         ))),
     }
@@ -96,7 +96,7 @@ pub(super) fn read_participant(text: &str) -> Result<Value, FieldError> {
     let (who, when) = text.split_once('@').map_or((text, None), |(who, when)| (who, Some(when)));
     let Some((role, party)) = who.split_once(':') else {
         return Err(FieldError::format(bilingual!(
-            "`{text}` is not `<role>:utility:<slug>`.",
+            "`{text}` does not have the form `<role>:utility:<slug>`.",
             "`{text}` ist nicht `<role>:utility:<slug>`."
         )));
     };
@@ -104,7 +104,7 @@ pub(super) fn read_participant(text: &str) -> Result<Value, FieldError> {
     if let (Some(when), Value::Object(members)) = (when, &mut participant) {
         let Some((from, until)) = when.split_once('/') else {
             return Err(FieldError::format(bilingual!(
-                "`{when}` is not `from/until`.",
+                "`{when}` does not have the form `from/until`.",
                 "`{when}` ist nicht `from/until`."
             )));
         };

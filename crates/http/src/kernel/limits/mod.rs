@@ -4,5 +4,6 @@
 
 pub mod client_ip;
 pub mod login_throttle;
+pub mod mail_throttle;
 pub mod rate_limit;
 pub mod token_bucket;

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 pub use resource_document::ResourceDocument;
 pub use v3_0::openapi_3_0;
 use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::parameters::filter::Described;
+use vku_domain::kernel::parameters::filter::FilterDescription;
 
 /// A document that is being built.
 pub struct Document {
@@ -63,7 +63,7 @@ impl Document {
         self.describe(path, F::describe(), &[]);
     }
 
-    fn describe(&mut self, path: &str, described: Vec<Described>, more: &[Value]) {
+    fn describe(&mut self, path: &str, described: Vec<FilterDescription>, more: &[Value]) {
         let mut parameters = operations::filters(&described);
         parameters.extend_from_slice(more);
         for (name, schema) in described.into_iter().flat_map(|parameter| parameter.schemas) {

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 use vku_domain::kernel::access::policy::Policy;
 use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::parameters::filter::Described;
+use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
 use vku_domain::kernel::resource::info::ResourceInfo;
 use vku_domain::kernel::resource::lifecycle::State;
@@ -76,7 +76,7 @@ pub struct ResourceDocument {
     /// The named schemas to which both refer.
     pub(super) named_schemas: Vec<(String, RefOr<Schema>)>,
     /// The filters of the list.
-    pub(super) filters: Vec<Described>,
+    pub(super) filters: Vec<FilterDescription>,
     /// The schema of the sort keys.
     pub(super) sort_schema: RefOr<Schema>,
     /// The default order, as it is written in `sort`.

@@ -156,7 +156,7 @@ fn read(resource: &ResourceDocument, data: &Value) -> Value {
             .insert(name.into(), json!({ "type": "string", "format": "date-time", "description": about }));
         required.push(json!(name));
     }
-    let version = json!({ "type": "integer", "format": "int64", "minimum": 1, "description": "The version: 1 at first, and one more with every change." });
+    let version = json!({ "type": "integer", "format": "int64", "minimum": 1, "description": "The version, which starts at 1 and increases by 1 with every change." });
     properties.insert("version".into(), version);
     required.push(json!("version"));
     let deleted = json!({ "type": "string", "format": "date-time", "description": "When the resource was deleted; absent if it is not deleted." });

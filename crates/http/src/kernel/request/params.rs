@@ -17,7 +17,7 @@ pub const PARENT: &str = "parent_id";
 /// The name of the path parameter of a resource.
 pub const ID: &str = "id";
 
-/// The query parameter that also cancels the registrations of the people concerned.
+/// The query parameter that also cancels the registrations of the people affected.
 pub(crate) const CANCEL_REGISTRATIONS: &str = "cancel_registrations";
 
 /// Returns the key in the path.
@@ -46,7 +46,7 @@ pub(crate) fn resource_key(table: &'static AnyTable, request: &HttpRequest) -> R
     Ok(ResourceKey { key: key(request, ID)?, parent: parent(table, request)? })
 }
 
-/// Parses the query of a log, such as the audit: its page and its filter.
+/// Parses the query of a log, such as the audit log: its page and its filter.
 ///
 /// Errors: 400.
 pub(crate) fn parse_log_query<F: FilterParameters>(request: &HttpRequest) -> Result<(Paging, F), Problem> {

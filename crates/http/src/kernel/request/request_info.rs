@@ -28,7 +28,7 @@ const REQUEST_ID_MAX: usize = 64;
 /// What is known about a request.
 #[derive(Debug)]
 pub struct RequestInfo {
-    /// The id: from the client if it is plain enough, else generated.
+    /// The id: sent by the client if it is plain enough, otherwise generated.
     pub id: Arc<str>,
     /// The requested URI.
     pub uri: Uri,
@@ -98,7 +98,7 @@ impl RequestInfo {
     }
 }
 
-/// Returns the client's id if it is short and plain enough for a log, else a new one.
+/// Returns the client's id if it is short and plain enough for a log, otherwise a new one.
 fn request_id(request: &ServiceRequest) -> Arc<str> {
     let plain = |text: &&str| {
         (8..=REQUEST_ID_MAX).contains(&text.len())

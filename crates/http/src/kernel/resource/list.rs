@@ -66,7 +66,7 @@ pub async fn list(
     if dialect.is_some() && chosen != Format::Csv {
         let format = chosen.as_str();
         let detail = bilingual!(
-            "`{format}` has no dialects; only `csv` has.",
+            "`{format}` does not have dialects; only `csv` does.",
             "`{format}` hat keine Dialekte; `csv` hat welche."
         );
         return Err(Error::invalid_parameter("csv_dialect", "not_in_format", detail).into());

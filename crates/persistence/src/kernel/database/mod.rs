@@ -92,7 +92,7 @@ impl Database {
     }
 
     /// Calls back for every statement from now on, to count them.
-    pub fn observe(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
+    pub fn on_statement(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
         let (other, export) = (callback.clone(), callback.clone());
         self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
         self.reading.set_metric_callback(move |info| callback(&info.statement.sql));

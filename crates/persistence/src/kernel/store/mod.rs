@@ -83,7 +83,7 @@ impl Store {
         self.clock.now()
     }
 
-    /// The key that signs refresh tokens, password-reset tokens and links in mails.
+    /// The key that signs refresh tokens, password-reset tokens and links in e-mails.
     pub(crate) fn token_key(&self) -> &TokenKey {
         &self.refreshes
     }
@@ -103,7 +103,7 @@ impl Store {
         &self.imports
     }
 
-    /// Wakes the mail worker; notified after each commit that queues a mail.
+    /// Wakes the mail worker; notified after each commit that queues an e-mail.
     pub fn mails(&self) -> &Notify {
         &self.mails
     }

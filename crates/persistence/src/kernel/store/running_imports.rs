@@ -25,7 +25,7 @@ impl Progress {
     }
 
     /// Records the number of processed rows, and the total if it is known.
-    pub fn note(&self, done: u64, total: Option<u64>) {
+    pub fn set_progress(&self, done: u64, total: Option<u64>) {
         self.done.store(done, Ordering::Relaxed);
         self.total.store(total.unwrap_or(0), Ordering::Relaxed);
     }

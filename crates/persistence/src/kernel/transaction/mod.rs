@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
         &self.writing
     }
 
-    /// Records that a mail was queued: the mail worker is woken after the commit.
+    /// Records that an e-mail was queued: the mail worker is woken after the commit.
     pub(crate) fn mail_queued(&mut self) {
         self.has_mail = true;
     }

@@ -85,7 +85,7 @@ impl Operation {
                 )
             }
             Restore => format!(
-                "Restores the deleted {noun} with the last content. Returns 409 if there is nothing to restore, or if a referenced \
+                "Restores the deleted {noun} with its last content. Returns 409 if there is nothing to restore, or if a referenced \
                  resource is missing."
             ),
             History => format!(

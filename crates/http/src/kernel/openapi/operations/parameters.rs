@@ -1,7 +1,7 @@
 //! The parameters of an operation.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::parameters::filter::Described;
+use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_transfer::format::Format;
@@ -26,7 +26,7 @@ fn query(name: &str, about: &str, schema: Value) -> Value {
 const TAGS: &str = "^(\\*|[ ,]*(W/)?\"[!#-~]*\"( *,[ ,]*(W/)?\"[!#-~]*\")*[ ,]*)$";
 
 /// The filters of a list.
-pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
+pub(crate) fn filters(described: &[FilterDescription]) -> Vec<Value> {
     described.iter().map(|it| query(it.name, &it.about, json!(it.schema))).collect()
 }
 
@@ -127,7 +127,7 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
     if resource.info.registers && matches!(it, Delete | Transition) {
         all.push(flag(
             CANCEL_REGISTRATIONS,
-            "Also cancel the registrations of the people concerned for future sessions. Without this, such registrations cause \
+            "Also cancel the registrations of the people affected for future sessions. Without this, such registrations cause \
              a 409. People on the waiting list move up and are notified; the people whose registrations are cancelled are not.",
         ));
     }
@@ -152,7 +152,7 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
 fn search() -> Value {
     let about = format!(
         "Full-text search in names, places, countries, titles and descriptions, in every language. A result contains all of \
-         the words (of more than {WORDS_MAX}, the longest ones). Legal forms, articles and similar words (`GmbH`, `die`, `and`) \
+         the words; if there are more than {WORDS_MAX}, only the longest ones count. Legal forms, articles and similar words (`GmbH`, `die`, `and`) \
          are ignored if there are other words; a text without letters and digits matches everything. Case and accents are \
          ignored; `ß` equals `ss`, `ae`, `oe`, `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into \
          Latin letters. Words of three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), \

@@ -9,6 +9,8 @@
 //! A stored response may contain personal data. It expires after a day: some expired responses are deleted
 //! along with some new ones, and [`Store::delete_responses`] deletes responses at any time.
 
+mod key;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,13 +21,13 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
     Statement,
 };
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
 
+use self::key::Hash;
+pub use self::key::IdempotencyKey;
 use super::Store;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{WriteContext, Writer};
@@ -79,71 +81,24 @@ pub struct StoredResponse {
     pub body: Vec<u8>,
 }
 
-type Hash = [u8; 32];
-
-/// A request that is executed at most once: the account, the key, and the content of the request.
-#[derive(Clone, Debug)]
-pub struct IdempotencyKey {
-    account: Uuid,
-    key: Hash,
-    request: Hash,
-}
-
-impl IdempotencyKey {
-    /// Hashes the key and the request. `request` consists of all parts that distinguish the request from
-    /// others. The rights of the actor are included: a stored response must not be sent to an API key that
-    /// may see less of it, or to an account whose rights have changed.
-    ///
-    /// Requests without an account do not share keys: their key is hashed together with the request, so that
-    /// nobody is refused because of the key of a stranger.
-    pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Self {
-        let account = actor.account.unwrap_or_default();
-        let role = actor.role.map(|role| role.to_string()).unwrap_or_default();
-        let utilities: Vec<u8> = actor.utilities.iter().flat_map(|id| *id.as_bytes()).collect();
-        let scopes = actor.scopes.as_ref().map(|scopes| format!("only {scopes}")).unwrap_or_default();
-        let rights = [role.as_bytes(), &utilities, scopes.as_bytes()];
-        let request = hash(rights.into_iter().chain(request.iter().copied()));
-        let unauthenticated = actor.account.is_none().then_some(request.as_slice());
-        let key = hash([account.as_bytes().as_slice(), key.as_bytes()].into_iter().chain(unauthenticated));
-        Self { account, key, request }
-    }
-
-    /// The key of PostgreSQL's two-number advisory locks, which are separate from those with one number.
-    fn lock(&self) -> [i32; 2] {
-        let [a, b, c, d, e, f, g, h, ..] = self.key;
-        [i32::from_be_bytes([a, b, c, d]), i32::from_be_bytes([e, f, g, h])]
-    }
-}
-
-/// Hashes parts, each prefixed with its length, so that moving a byte from one part to the next changes the
-/// hash.
-fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
 /// The keys whose work runs in this process, and the number of responses stored by it.
 #[derive(Clone, Default)]
 pub(crate) struct InFlightKeys(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
 
 /// A claimed key; released when dropped.
 pub struct InFlightGuard {
-    once: IdempotencyKey,
+    key: IdempotencyKey,
     running: InFlightKeys,
 }
 
 impl InFlightKeys {
-    fn take(&self, once: IdempotencyKey) -> Result<InFlightGuard, Error> {
+    fn take(&self, key: IdempotencyKey) -> Result<InFlightGuard, Error> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !running.insert(once.key) {
+        if !running.insert(key.key) {
             return Err(key_in_use());
         }
         drop(running);
-        Ok(InFlightGuard { once, running: self.clone() })
+        Ok(InFlightGuard { key, running: self.clone() })
     }
 
     /// Whether some expired responses are to be deleted now.
@@ -154,7 +109,7 @@ impl InFlightKeys {
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.once.key);
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key.key);
     }
 }
 
@@ -185,18 +140,18 @@ impl Store {
     pub async fn write_idempotent(
         &self,
         writing: &WriteContext<'_>,
-        once: Option<IdempotencyKey>,
+        key: Option<IdempotencyKey>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<(StoredResponse, bool), Error> {
-        let guard = once.filter(|_| !writing.dry_run).map(|once| self.claim_key(once)).transpose()?;
+        let guard = key.filter(|_| !writing.dry_run).map(|key| self.claim_key(key)).transpose()?;
         self.write_in_flight(writing, guard.as_ref(), work).await
     }
 
     /// Claims the key of a request whose work begins later.
     ///
     /// Errors: 409 while the work of the key is running.
-    pub fn claim_key(&self, once: IdempotencyKey) -> Result<InFlightGuard, Error> {
-        self.running().take(once)
+    pub fn claim_key(&self, key: IdempotencyKey) -> Result<InFlightGuard, Error> {
+        self.running().take(key)
     }
 
     /// The same as [`Self::write_idempotent`] for a key that is already claimed.
@@ -209,15 +164,15 @@ impl Store {
         guard: Option<&InFlightGuard>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<(StoredResponse, bool), Error> {
-        let Some(InFlightGuard { once, .. }) = guard else {
+        let Some(InFlightGuard { key, .. }) = guard else {
             return Ok((self.write(writing, work).await?, false));
         };
         self.write(writing, async |writer| {
-            if let Some(response) = writer.stored_response(once).await? {
+            if let Some(response) = writer.stored_response(key).await? {
                 return Ok((response, true));
             }
             let response = work(writer).await?;
-            writer.store_response(once, &response, self.running().sweeps()).await?;
+            writer.store_response(key, &response, self.running().sweeps()).await?;
             Ok((response, false))
         })
         .await
@@ -238,13 +193,13 @@ impl Store {
 
 impl Writer<'_> {
     /// Returns the stored response for the key.
-    async fn stored_response(&self, once: &IdempotencyKey) -> Result<Option<StoredResponse>, Error> {
+    async fn stored_response(&self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, Error> {
         if self.tx().get_database_backend() == DatabaseBackend::Postgres {
             // A separate statement: the snapshot of the next one is taken after the lock has been acquired.
             let lock = Statement::from_sql_and_values(
                 DatabaseBackend::Postgres,
                 "SELECT pg_try_advisory_xact_lock($1, $2) AS locked",
-                once.lock().map(Into::into),
+                key.lock().map(Into::into),
             );
             let locked = self.tx().query_one_raw(lock).await.map_err(failed)?;
             let locked = locked.map(|row| row.try_get::<bool>("", "locked")).transpose().map_err(failed)?;
@@ -252,13 +207,13 @@ impl Writer<'_> {
                 return Err(key_in_use());
             }
         }
-        let found = row::Entity::find_by_id(once.key.to_vec()).one(self.tx()).await.map_err(failed)?;
+        let found = row::Entity::find_by_id(key.key.to_vec()).one(self.tx()).await.map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
         if found.at + RETENTION <= self.written_at() {
             row::Entity::delete_by_id(found.key).exec(self.tx()).await.map_err(failed)?;
             return Ok(None);
         }
-        if found.request != once.request {
+        if found.request != key.request {
             return Err(key_reused());
         }
         let row::Model { status, tag, location, media_type, body, .. } = found;
@@ -269,15 +224,15 @@ impl Writer<'_> {
     /// Stores a response; with `sweeps`, deletes some expired ones.
     async fn store_response(
         &self,
-        once: &IdempotencyKey,
+        key: &IdempotencyKey,
         answer: &StoredResponse,
         sweeps: bool,
     ) -> Result<(), Error> {
         let StoredResponse { status, tag, location, media_type, body } = answer.clone();
         let row = row::Model {
-            key: once.key.to_vec(),
-            account_id: once.account,
-            request: once.request.to_vec(),
+            key: key.key.to_vec(),
+            account_id: key.account,
+            request: key.request.to_vec(),
             at: self.written_at(),
             resource_id: self.changed(),
             status: status.into(),
