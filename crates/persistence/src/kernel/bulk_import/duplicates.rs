@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::Value;
@@ -52,21 +54,26 @@ impl Reader<'_> {
     /// Returns the names of all resources that the actor sees; empty for resources without a slug.
     ///
     /// Errors: the database is unavailable.
-    pub(crate) async fn names(&self, table: &AnyTable) -> Result<NameIndex, Error> {
-        let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
-        if !table.resource.has_slug {
-            return Ok(names);
+    pub(crate) fn names<'a>(&'a self, table: &'a AnyTable) -> LocalBoxFuture<'a, Result<NameIndex, Error>> {
+        async move {
+            let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
+            if !table.resource.has_slug {
+                return Ok(names);
+            }
+            let mut select = table.select_summaries();
+            let has = |name: &&str| table.has_column(name);
+            for name in ["aliases", "short_name", "website", "url", "country"].into_iter().filter(has) {
+                select.expr_as(table.column(name), format!("its_{name}"));
+            }
+            select
+                .and_where(table.column("deleted_at").is_null())
+                .cond_where((table.visible_to)(self.actor()));
+            for row in self.tx().query_all(&select).await.map_err(failed)? {
+                names.add(table.read_summary(&row)?, &row);
+            }
+            Ok(names)
         }
-        let mut select = table.select_summaries();
-        let has = |name: &&str| table.has_column(name);
-        for name in ["aliases", "short_name", "website", "url", "country"].into_iter().filter(has) {
-            select.expr_as(table.column(name), format!("its_{name}"));
-        }
-        select.and_where(table.column("deleted_at").is_null()).cond_where((table.visible_to)(self.actor()));
-        for row in self.tx().query_all(&select).await.map_err(failed)? {
-            names.add(table.read_summary(&row)?, &row);
-        }
-        Ok(names)
+        .boxed_local()
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) mod query_plans;
 mod repeated_rows;
 pub(crate) mod staging;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -89,8 +91,11 @@ impl Writer<'_> {
     /// each other, other writers get their turn between batches.
     ///
     /// Errors: the database is unavailable, or its folder is not writable.
-    pub(crate) async fn stage_import(&mut self, table: &AnyTable) -> Result<(), Error> {
-        self.stage(table, is_batched(table)).await
+    pub(crate) fn stage_import<'a>(
+        &'a mut self,
+        table: &'a AnyTable,
+    ) -> LocalBoxFuture<'a, Result<(), Error>> {
+        async move { self.stage(table, is_batched(table)).await }.boxed_local()
     }
 
     /// Whether new rows are hidden for now.
@@ -101,35 +106,38 @@ impl Writer<'_> {
     /// Writes rows in the given order. A refused row changes nothing; the others are written.
     ///
     /// Errors: those that no row has caused, such as a database that is unavailable.
-    pub(crate) async fn import(
-        &mut self,
+    pub(crate) fn import<'a>(
+        &'a mut self,
         table: &'static AnyTable,
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome>, Error> {
-        let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
-        self.refresh_plans(table, written).await?;
-        if let Some(staging) = self.staging_mut() {
-            staging.count(rows.len());
-        }
-        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(rows.len());
-        let mut accepted = Vec::with_capacity(rows.len());
-        for (number, row) in rows {
-            let refused =
-                self.import_state_mut().record_keys(table.resource, mode, number, &row).err().map(Err);
-            if refused.is_none() {
-                accepted.push((number, row));
+    ) -> LocalBoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        async move {
+            let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
+            self.refresh_plans(table, written).await?;
+            if let Some(staging) = self.staging_mut() {
+                staging.count(rows.len());
             }
-            outcomes.push(refused);
+            let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(rows.len());
+            let mut accepted = Vec::with_capacity(rows.len());
+            for (number, row) in rows {
+                let refused =
+                    self.import_state_mut().record_keys(table.resource, mode, number, &row).err().map(Err);
+                if refused.is_none() {
+                    accepted.push((number, row));
+                }
+                outcomes.push(refused);
+            }
+            let done = match is_batched(table) {
+                true => self.import_batch(table, mode, accepted).await?,
+                false => self.import_one_by_one(table, mode, accepted).await?,
+            };
+            let mut done = done.into_iter();
+            let complete: Option<Vec<_>> =
+                outcomes.into_iter().map(|refused| refused.or_else(|| done.next())).collect();
+            complete.ok_or_else(|| Error::internal("a row without an outcome"))
         }
-        let done = match is_batched(table) {
-            true => self.import_batch(table, mode, accepted).await?,
-            false => self.import_one_by_one(table, mode, accepted).await?,
-        };
-        let mut done = done.into_iter();
-        let complete: Option<Vec<_>> =
-            outcomes.into_iter().map(|refused| refused.or_else(|| done.next())).collect();
-        complete.ok_or_else(|| Error::internal("a row without an outcome"))
+        .boxed_local()
     }
 
     async fn import_batch(

@@ -14,6 +14,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
@@ -127,32 +129,36 @@ impl Writer<'_> {
     /// nothing will be published, and later batches are rolled back.
     ///
     /// Errors: the database is unavailable.
-    pub async fn end_batch(&mut self, is_doomed: bool) -> Result<(), Error> {
-        self.flush().await?;
-        let is_postgres = self.tx().get_database_backend() == DatabaseBackend::Postgres;
-        let Some(staging) = self.staging_mut().as_mut().filter(|it| it.hides && it.in_batch >= BATCH) else {
-            return Ok(());
-        };
-        let rolls_back = staging.rolls_back;
-        staging.in_batch = 0;
-        staging.has_committed |= !rolls_back;
-        staging.rolls_back |= is_doomed;
-        // Between two batches, the writer has a transaction that only reads.
-        let reading =
-            begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
-        let written = self.exchange(reading);
-        match rolls_back {
-            true => written.rollback().await,
-            false => written.commit().await,
+    pub fn end_batch<'a>(&'a mut self, is_doomed: bool) -> LocalBoxFuture<'a, Result<(), Error>> {
+        async move {
+            self.flush().await?;
+            let is_postgres = self.tx().get_database_backend() == DatabaseBackend::Postgres;
+            let Some(staging) = self.staging_mut().as_mut().filter(|it| it.hides && it.in_batch >= BATCH)
+            else {
+                return Ok(());
+            };
+            let rolls_back = staging.rolls_back;
+            staging.in_batch = 0;
+            staging.has_committed |= !rolls_back;
+            staging.rolls_back |= is_doomed;
+            // Between two batches, the writer has a transaction that only reads.
+            let reading =
+                begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
+            let written = self.exchange(reading);
+            match rolls_back {
+                true => written.rollback().await,
+                false => written.commit().await,
+            }
+            .map_err(failed)?;
+            self.release_write_slot();
+            if !is_postgres {
+                tokio::time::sleep(PAUSE).await;
+            }
+            self.acquire_write_slot().await;
+            let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
+            self.exchange(writing).rollback().await.map_err(failed)
         }
-        .map_err(failed)?;
-        self.release_write_slot();
-        if !is_postgres {
-            tokio::time::sleep(PAUSE).await;
-        }
-        self.acquire_write_slot().await;
-        let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
-        self.exchange(writing).rollback().await.map_err(failed)
+        .boxed_local()
     }
 
     /// Begins the last transaction, in which rows are not hidden and may change existing resources.

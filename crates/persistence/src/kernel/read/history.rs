@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -84,25 +86,28 @@ impl Reader<'_> {
     /// `parent` is the parent of a sub-resource.
     ///
     /// Errors: 400 for a cursor of another history.
-    pub(crate) async fn history(
-        &self,
-        table: &AnyTable,
-        of: &dyn AnyStored,
-        parent: Option<&Key>,
-        paging: &Paging,
-    ) -> Result<Entries, Error> {
-        let parent = open_parent(table, self, parent, None).await?;
-        let (actor, id) = (self.actor(), of.id());
-        let own = of.data().is_own(Some(id), parent.as_ref().map(|parent| parent.data()), actor);
-        let redact = table.resource.redact_history;
-        let redactor = |state: &mut Value| actor.is_staff() || redact(state, own, actor);
-        let sees = visible_levels(self, of);
-        let condition = Condition::all()
-            .add(row::Column::Resource.eq(table.name()))
-            .add(row::Column::ResourceId.eq(id))
-            .add(row::Column::Visibility.is_in(sees.iter().map(|visibility| visibility.as_str())));
-        let list = format!("history|{}|{id}|{}", table.name(), paging.fingerprint);
-        self.entries(condition, sees, &redactor, &list, paging).await
+    pub(crate) fn history<'a>(
+        &'a self,
+        table: &'a AnyTable,
+        of: &'a dyn AnyStored,
+        parent: Option<&'a Key>,
+        paging: &'a Paging,
+    ) -> LocalBoxFuture<'a, Result<Entries, Error>> {
+        async move {
+            let parent = open_parent(table, self, parent, None).await?;
+            let (actor, id) = (self.actor(), of.id());
+            let own = of.data().is_own(Some(id), parent.as_ref().map(|parent| parent.data()), actor);
+            let redact = table.resource.redact_history;
+            let redactor = |state: &mut Value| actor.is_staff() || redact(state, own, actor);
+            let sees = visible_levels(self, of);
+            let condition = Condition::all()
+                .add(row::Column::Resource.eq(table.name()))
+                .add(row::Column::ResourceId.eq(id))
+                .add(row::Column::Visibility.is_in(sees.iter().map(|visibility| visibility.as_str())));
+            let list = format!("history|{}|{id}|{}", table.name(), paging.fingerprint);
+            self.entries(condition, sees, &redactor, &list, paging).await
+        }
+        .boxed_local()
     }
 
     /// Returns a page of log rows; `redactor` works as in [`Resource::redact_history`](vku_domain::kernel::resource::Resource::redact_history), and `list` is the

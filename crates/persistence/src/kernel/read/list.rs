@@ -1,5 +1,7 @@
 //! Reading resources and lists, for all kinds of resources.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
@@ -54,19 +56,22 @@ impl Reader<'_> {
         self.get_any(T::TABLE, key, parent, deleted).await?.downcast()
     }
 
-    pub(crate) async fn get_any(
-        &self,
+    pub(crate) fn get_any<'a>(
+        &'a self,
         table: &'static AnyTable,
-        key: &Key,
-        parent: Option<&Key>,
+        key: &'a Key,
+        parent: Option<&'a Key>,
         deleted: bool,
-    ) -> Result<Box<dyn AnyStored>, Error> {
-        self.actor().require_read(table.resource)?;
-        self.may_see_deleted(table.resource, deleted)?;
-        let parent = open_parent(table, self, parent, None).await?.map(|parent| parent.id());
-        let mut found = by_key(table, self, key, parent, deleted, None).await?;
-        self.redact(&mut *found);
-        Ok(found)
+    ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
+        async move {
+            self.actor().require_read(table.resource)?;
+            self.may_see_deleted(table.resource, deleted)?;
+            let parent = open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+            let mut found = by_key(table, self, key, parent, deleted, None).await?;
+            self.redact(&mut *found);
+            Ok(found)
+        }
+        .boxed_local()
     }
 
     /// Removes the members that the actor may not read.
@@ -91,17 +96,20 @@ impl Reader<'_> {
     }
 
     /// The same for any resource; `None` if there are no ids, or the actor may not read such resources.
-    pub(crate) async fn by_ids_any(
-        &self,
+    pub(crate) fn by_ids_any<'a>(
+        &'a self,
         table: &'static AnyTable,
-        ids: &[Uuid],
-    ) -> Result<Option<Box<dyn AnyList>>, Error> {
-        if ids.is_empty() || self.actor().require_read(table.resource).is_err() {
-            return Ok(None);
+        ids: &'a [Uuid],
+    ) -> LocalBoxFuture<'a, Result<Option<Box<dyn AnyList>>, Error>> {
+        async move {
+            if ids.is_empty() || self.actor().require_read(table.resource).is_err() {
+                return Ok(None);
+            }
+            let has_id = table.column("id").is_in(padded_ids(ids));
+            let select = visible_rows(table, self, None, false).and_where(has_id).take();
+            Ok(Some(self.redact_all(load(table, self, &select).await?)))
         }
-        let has_id = table.column("id").is_in(padded_ids(ids));
-        let select = visible_rows(table, self, None, false).and_where(has_id).take();
-        Ok(Some(self.redact_all(load(table, self, &select).await?)))
+        .boxed_local()
     }
 
     /// Returns the sub-resources of these parents that the actor may read and sees, oldest first.
@@ -109,19 +117,22 @@ impl Reader<'_> {
         self.parts_of_any(T::TABLE, parents).await?.map_or_else(|| Ok(Vec::new()), <dyn AnyList>::downcast)
     }
 
-    async fn parts_of_any(
-        &self,
+    fn parts_of_any<'a>(
+        &'a self,
         table: &'static AnyTable,
-        parents: &[Uuid],
-    ) -> Result<Option<Box<dyn AnyList>>, Error> {
-        let Some(parent) = table.parent_column() else { return Ok(None) };
-        if parents.is_empty() || self.actor().require_read(table.resource).is_err() {
-            return Ok(None);
+        parents: &'a [Uuid],
+    ) -> LocalBoxFuture<'a, Result<Option<Box<dyn AnyList>>, Error>> {
+        async move {
+            let Some(parent) = table.parent_column() else { return Ok(None) };
+            if parents.is_empty() || self.actor().require_read(table.resource).is_err() {
+                return Ok(None);
+            }
+            let of_parents = table.column(parent).is_in(padded_ids(parents));
+            let mut select = visible_rows(table, self, None, false).and_where(of_parents).take();
+            select.order_by_expr(table.column("id"), sea_orm::Order::Asc);
+            Ok(Some(self.redact_all(load(table, self, &select).await?)))
         }
-        let of_parents = table.column(parent).is_in(padded_ids(parents));
-        let mut select = visible_rows(table, self, None, false).and_where(of_parents).take();
-        select.order_by_expr(table.column("id"), sea_orm::Order::Asc);
-        Ok(Some(self.redact_all(load(table, self, &select).await?)))
+        .boxed_local()
     }
 
     /// Returns a page of the list, with the same number of queries for one row as for 200.
@@ -132,10 +143,17 @@ impl Reader<'_> {
     }
 
     /// The same for any resource.
-    pub(crate) async fn list_any(&self, query: &AnyQuery, parent: Option<&Key>) -> Result<AnyPage, Error> {
-        self.may_list(query)?;
-        let parent = open_parent(query.table, self, parent, None).await?.map(|parent| parent.id());
-        self.page(query, parent).await
+    pub(crate) fn list_any<'a>(
+        &'a self,
+        query: &'a AnyQuery,
+        parent: Option<&'a Key>,
+    ) -> LocalBoxFuture<'a, Result<AnyPage, Error>> {
+        async move {
+            self.may_list(query)?;
+            let parent = open_parent(query.table, self, parent, None).await?.map(|parent| parent.id());
+            self.page(query, parent).await
+        }
+        .boxed_local()
     }
 
     /// Returns a page of the sub-resources of all parents that the actor sees.
@@ -146,9 +164,15 @@ impl Reader<'_> {
     }
 
     /// The same for any resource.
-    pub(crate) async fn list_everywhere_any(&self, query: &AnyQuery) -> Result<AnyPage, Error> {
-        self.may_list(query)?;
-        self.page(query, None).await
+    pub(crate) fn list_everywhere_any<'a>(
+        &'a self,
+        query: &'a AnyQuery,
+    ) -> LocalBoxFuture<'a, Result<AnyPage, Error>> {
+        async move {
+            self.may_list(query)?;
+            self.page(query, None).await
+        }
+        .boxed_local()
     }
 
     fn may_list(&self, query: &AnyQuery) -> Result<(), Error> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Condition, ExprTrait, LockType, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
@@ -44,23 +46,26 @@ pub(crate) fn visible_rows(
 /// Returns the resource with this key, if the actor sees it.
 ///
 /// Errors: 404 if there is none, or the actor does not see it.
-pub(crate) async fn by_key(
+pub(crate) fn by_key<'a>(
     table: &'static AnyTable,
-    reader: &Reader<'_>,
-    key: &Key,
+    reader: &'a Reader<'_>,
+    key: &'a Key,
     parent: Option<Uuid>,
     deleted: bool,
     lock: Option<LockType>,
-) -> Result<Box<dyn AnyStored>, Error> {
-    let has_key = match key {
-        Key::Id(id) => table.column("id").eq(*id),
-        Key::Slug(slug) => has_slug(table, vec![slug.to_string()]),
-    };
-    let mut select = visible_rows(table, reader, parent, deleted).and_where(has_key).take();
-    if let Some(lock) = lock {
-        select.lock(lock);
+) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
+    async move {
+        let has_key = match key {
+            Key::Id(id) => table.column("id").eq(*id),
+            Key::Slug(slug) => has_slug(table, vec![slug.to_string()]),
+        };
+        let mut select = visible_rows(table, reader, parent, deleted).and_where(has_key).take();
+        if let Some(lock) = lock {
+            select.lock(lock);
+        }
+        one(load(table, reader, &select).await?)
     }
-    one(load(table, reader, &select).await?)
+    .boxed_local()
 }
 
 /// Returns the parent of a sub-resource, if the actor sees it; locked in a write. `None` for a main resource.
@@ -94,13 +99,16 @@ pub(crate) async fn by_ids_unchecked<T: Table>(
     unchecked(T::TABLE, reader, condition).await?.downcast()
 }
 
-async fn unchecked(
+fn unchecked<'a>(
     table: &'static AnyTable,
-    reader: &Reader<'_>,
+    reader: &'a Reader<'_>,
     condition: SimpleExpr,
-) -> Result<Box<dyn AnyList>, Error> {
-    let live = table.column("deleted_at").is_null();
-    load(table, reader, &table.select().and_where(condition).and_where(live).take()).await
+) -> LocalBoxFuture<'a, Result<Box<dyn AnyList>, Error>> {
+    async move {
+        let live = table.column("deleted_at").is_null();
+        load(table, reader, &table.select().and_where(condition).and_where(live).take()).await
+    }
+    .boxed_local()
 }
 
 /// Reads the rows of a statement as resources.

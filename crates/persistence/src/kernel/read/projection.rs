@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -17,21 +19,24 @@ impl Reader<'_> {
     /// One batch of queries for each kind of referenced resource, however many items there are.
     ///
     /// Errors: the database is unavailable.
-    pub async fn project(
-        &self,
-        view: &Projection,
-        items: &[Box<dyn AnyStored>],
-    ) -> Result<Vec<Value>, Error> {
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            let mut value = item.to_value()?;
-            if let Value::Object(members) = &mut value {
-                members.retain(|name, _| view.shows(name));
+    pub fn project<'a>(
+        &'a self,
+        view: &'a Projection,
+        items: &'a [Box<dyn AnyStored>],
+    ) -> LocalBoxFuture<'a, Result<Vec<Value>, Error>> {
+        async move {
+            let mut values = Vec::with_capacity(items.len());
+            for item in items {
+                let mut value = item.to_value()?;
+                if let Value::Object(members) = &mut value {
+                    members.retain(|name, _| view.shows(name));
+                }
+                values.push(value);
             }
-            values.push(value);
+            self.expand(view, &mut values).await?;
+            Ok(values)
         }
-        self.expand(view, &mut values).await?;
-        Ok(values)
+        .boxed_local()
     }
 
     /// Replaces the expanded references.

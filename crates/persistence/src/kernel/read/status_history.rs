@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -77,32 +79,35 @@ impl Reader<'_> {
     /// them.
     ///
     /// Errors: the database is unavailable.
-    pub(crate) async fn steps(&self, of: &dyn AnyStored) -> Result<Vec<Step>, Error> {
-        let levels = visible_levels(self, of);
-        let rows = row::Entity::find()
-            .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
-            .filter(row::Column::Resource.eq(of.info().name))
-            .filter(row::Column::ResourceId.eq(of.id()))
-            .filter(row::Column::StatusChange.is_not_null())
-            .order_by_asc(row::Column::Position)
-            .all(self.tx())
-            .await
-            .map_err(failed)?;
-        let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
-        let actor = self.actor();
-        let own = of.data().is_own(Some(of.id()), None, actor);
-        let redact = of.info().redact_history;
-        let could_see = |mut state: Value| actor.is_staff() || redact(&mut state, own, actor);
-        let steps = changes.into_iter().filter_map(|change| {
-            let StatusChange { from, to, reason } = change.status_change?;
-            let before = |status: &String| {
-                let mut state = change.state.clone();
-                state.as_object_mut().map(|members| members.insert("status".into(), json!(status)));
-                could_see(state)
-            };
-            let from = from.filter(before);
-            could_see(change.state).then(|| Step { at: instant(change.at), from, to, reason })
-        });
-        Ok(steps.collect())
+    pub(crate) fn steps<'a>(&'a self, of: &'a dyn AnyStored) -> LocalBoxFuture<'a, Result<Vec<Step>, Error>> {
+        async move {
+            let levels = visible_levels(self, of);
+            let rows = row::Entity::find()
+                .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
+                .filter(row::Column::Resource.eq(of.info().name))
+                .filter(row::Column::ResourceId.eq(of.id()))
+                .filter(row::Column::StatusChange.is_not_null())
+                .order_by_asc(row::Column::Position)
+                .all(self.tx())
+                .await
+                .map_err(failed)?;
+            let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
+            let actor = self.actor();
+            let own = of.data().is_own(Some(of.id()), None, actor);
+            let redact = of.info().redact_history;
+            let could_see = |mut state: Value| actor.is_staff() || redact(&mut state, own, actor);
+            let steps = changes.into_iter().filter_map(|change| {
+                let StatusChange { from, to, reason } = change.status_change?;
+                let before = |status: &String| {
+                    let mut state = change.state.clone();
+                    state.as_object_mut().map(|members| members.insert("status".into(), json!(status)));
+                    could_see(state)
+                };
+                let from = from.filter(before);
+                could_see(change.state).then(|| Step { at: instant(change.at), from, to, reason })
+            });
+            Ok(steps.collect())
+        }
+        .boxed_local()
     }
 }

@@ -11,6 +11,8 @@ pub mod stream;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::{DatabaseConnection, TransactionOptions};
 use tokio::sync::{Notify, Semaphore};
 use vku_domain::kernel::access::actor::Actor;
@@ -172,54 +174,78 @@ impl Store {
         writing: &WriteContext<'_>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let write_slot = self.database.acquire_write_slot().await;
-        let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
-        let reader = Reader::new(tx, writing.actor, &self.cursors);
-        let mut writer = Writer::new(reader, &self.database, write_slot, self.now(), writing.clone());
-        let mut result = work(&mut writer).await;
-        if let (Ok(_), false) = (&result, writing.dry_run)
-            && let Err(error) = writer.publish().await
-        {
-            result = Err(error);
-        }
-        let Collected { tx, write_slot, changes, indexed, staging, has_mail } = writer.finish();
-        match result {
-            Ok(answer) if !writing.dry_run => {
-                // Everything that must be committed with the work is in the same transaction: the log here,
-                // and before it the response of an idempotency key; without that, a crash in between would
-                // let the work be done twice.
-                let staged = staging.as_ref().map_or(0, Staging::staged);
-                let many = changes.len() + staged >= ANALYZE_FROM;
-                if many && staged == 0 {
-                    discard_plans(&tx).await?;
-                }
-                search::write(&tx, indexed).await?;
-                change_log::append(&tx, changes).await?;
-                // The generation changes after the commit and before the response, even if the client is
-                // gone, so that no later request gets cached data from before.
-                let generation_guard = self.database.generation().bump_on_drop();
-                tx.commit().await.map_err(failed)?;
-                drop(generation_guard);
-                self.database.notify();
-                self.database.truncate_wal();
-                if has_mail {
-                    self.mails.notify_one();
-                }
-                if many {
-                    self.database.analyze().await;
-                }
-                Ok(answer)
-            }
+        let mut writer = self.begin_write(writing).await?;
+        match work(&mut writer).await {
+            Ok(result) if !writing.dry_run => self.commit(writer).await.map(|()| result),
             result => {
-                // The result of the rollback does not matter: without a commit there is nothing to undo, and
-                // a connection whose rollback failed is closed instead of reused.
-                let _ = tx.rollback().await;
-                drop(write_slot);
-                if let Some(staging) = staging {
-                    self.abandon(staging).await;
-                }
+                self.roll_back(writer).await;
                 result
             }
         }
+    }
+
+    /// Boxed, like the other parts of a write, so that it is compiled once and not for each kind of work.
+    fn begin_write<'a>(
+        &'a self,
+        writing: &'a WriteContext<'_>,
+    ) -> LocalBoxFuture<'a, Result<Writer<'a>, Error>> {
+        async move {
+            let write_slot = self.database.acquire_write_slot().await;
+            let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
+            let reader = Reader::new(tx, writing.actor, &self.cursors);
+            Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
+        }
+        .boxed_local()
+    }
+
+    /// Commits a write, or rolls it back if the staged rows of an import cannot be published.
+    fn commit<'a>(&'a self, mut writer: Writer<'a>) -> LocalBoxFuture<'a, Result<(), Error>> {
+        async move {
+            if let Err(error) = writer.publish().await {
+                self.roll_back(writer).await;
+                return Err(error);
+            }
+            let Collected { tx, write_slot, changes, indexed, staging, has_mail } = writer.finish();
+            // Everything that must be committed with the work is in the same transaction: the log here,
+            // and before it the response of an idempotency key; without that, a crash in between would
+            // let the work be done twice.
+            let staged = staging.as_ref().map_or(0, Staging::staged);
+            let many = changes.len() + staged >= ANALYZE_FROM;
+            if many && staged == 0 {
+                discard_plans(&tx).await?;
+            }
+            search::write(&tx, indexed).await?;
+            change_log::append(&tx, changes).await?;
+            // The generation changes after the commit and before the response, even if the client is
+            // gone, so that no later request gets cached data from before.
+            let generation_guard = self.database.generation().bump_on_drop();
+            tx.commit().await.map_err(failed)?;
+            drop(generation_guard);
+            self.database.notify();
+            self.database.truncate_wal();
+            if has_mail {
+                self.mails.notify_one();
+            }
+            if many {
+                self.database.analyze().await;
+            }
+            drop(write_slot);
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> LocalBoxFuture<'a, ()> {
+        async move {
+            let Collected { tx, write_slot, staging, .. } = writer.finish();
+            // The result of the rollback does not matter: without a commit there is nothing to undo, and a
+            // connection whose rollback failed is closed instead of reused.
+            let _ = tx.rollback().await;
+            drop(write_slot);
+            if let Some(staging) = staging {
+                self.abandon(staging).await;
+            }
+        }
+        .boxed_local()
     }
 }

@@ -1,5 +1,7 @@
 //! Creating a resource.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use uuid::Uuid;
@@ -27,17 +29,20 @@ impl Writer<'_> {
     }
 
     /// The same for any resource.
-    pub(crate) async fn create_any(
-        &mut self,
+    pub(crate) fn create_any<'a>(
+        &'a mut self,
         table: &'static AnyTable,
-        parent: Option<&Key>,
+        parent: Option<&'a Key>,
         body: Value,
-    ) -> Result<Box<dyn AnyStored>, Error> {
-        self.actor().require(table.resource, Action::Create)?;
-        let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
-        let draft = Draft::create(table.resource, self.actor(), body, self.writing().origin)?;
-        let accepted = self.accept(table, draft, None, parent.as_deref()).await?;
-        self.write(accepted).await
+    ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
+        async move {
+            self.actor().require(table.resource, Action::Create)?;
+            let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
+            let draft = Draft::create(table.resource, self.actor(), body, self.writing().origin)?;
+            let accepted = self.accept(table, draft, None, parent.as_deref()).await?;
+            self.write(accepted).await
+        }
+        .boxed_local()
     }
 
     /// Inserts the row of a new resource, and its child rows.

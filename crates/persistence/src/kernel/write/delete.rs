@@ -1,5 +1,7 @@
 //! Deleting a resource, which is refused while others refer to it.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
@@ -28,19 +30,22 @@ impl Writer<'_> {
     }
 
     /// The same for any resource.
-    pub(crate) async fn delete_any(
-        &mut self,
+    pub(crate) fn delete_any<'a>(
+        &'a mut self,
         table: &'static AnyTable,
-        key: &Key,
-        parent: Option<&Key>,
-        precondition: &Precondition,
-    ) -> Result<(), Error> {
-        let (before, _) = self.open_any(table, Action::Delete, key, parent, false).await?;
-        self.check_precondition(&*before, precondition)?;
-        self.check_no_dependents(table.name(), table.resource.registers, before.id()).await?;
-        let written = self.mark_deleted(table, &*before).await?;
-        let after = written.record_change(self, ChangeAction::Deleted, None)?;
-        self.run_after_write(table, Some(&*before), after).await.map(drop)
+        key: &'a Key,
+        parent: Option<&'a Key>,
+        precondition: &'a Precondition,
+    ) -> LocalBoxFuture<'a, Result<(), Error>> {
+        async move {
+            let (before, _) = self.open_any(table, Action::Delete, key, parent, false).await?;
+            self.check_precondition(&*before, precondition)?;
+            self.check_no_dependents(table.name(), table.resource.registers, before.id()).await?;
+            let written = self.mark_deleted(table, &*before).await?;
+            let after = written.record_change(self, ChangeAction::Deleted, None)?;
+            self.run_after_write(table, Some(&*before), after).await.map(drop)
+        }
+        .boxed_local()
     }
 
     /// Refuses to delete a resource that others refer to. `registers` is its `REGISTERS`.

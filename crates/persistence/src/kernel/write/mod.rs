@@ -19,6 +19,8 @@ pub mod transition;
 pub(crate) mod unique;
 mod update;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::LockType;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Action, Grant};
@@ -42,23 +44,26 @@ impl Writer<'_> {
     }
 
     /// The same for any resource, with its parent.
-    pub(crate) async fn open_any(
-        &self,
+    pub(crate) fn open_any<'a>(
+        &'a self,
         table: &'static AnyTable,
         action: Action,
-        key: &Key,
-        parent: Option<&Key>,
+        key: &'a Key,
+        parent: Option<&'a Key>,
         deleted: bool,
-    ) -> Result<(Box<dyn AnyStored>, Option<Box<dyn AnyStored>>), Error> {
-        let grant = self.actor().require(table.resource, action)?;
-        let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
-        let parent_id = parent.as_ref().map(|parent| parent.id());
-        let stored = by_key(table, self, key, parent_id, deleted, Some(LockType::Update)).await?;
-        let owner = parent.as_ref().map(|parent| parent.data());
-        if grant == Grant::Own && !stored.data().is_own(Some(stored.id()), owner, self.actor()) {
-            return Err(self.actor().refusal());
+    ) -> LocalBoxFuture<'a, Result<(Box<dyn AnyStored>, Option<Box<dyn AnyStored>>), Error>> {
+        async move {
+            let grant = self.actor().require(table.resource, action)?;
+            let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
+            let parent_id = parent.as_ref().map(|parent| parent.id());
+            let stored = by_key(table, self, key, parent_id, deleted, Some(LockType::Update)).await?;
+            let owner = parent.as_ref().map(|parent| parent.data());
+            if grant == Grant::Own && !stored.data().is_own(Some(stored.id()), owner, self.actor()) {
+                return Err(self.actor().refusal());
+            }
+            Ok((stored, parent))
         }
-        Ok((stored, parent))
+        .boxed_local()
     }
 
     /// 428 without `If-Match`, 412 if it has another version. The current entity tag in the error is that of

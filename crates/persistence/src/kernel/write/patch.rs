@@ -1,5 +1,7 @@
 //! Changing a resource.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -29,19 +31,22 @@ impl Writer<'_> {
     }
 
     /// The same for any resource.
-    pub(crate) async fn patch_any(
-        &mut self,
+    pub(crate) fn patch_any<'a>(
+        &'a mut self,
         table: &'static AnyTable,
-        key: &Key,
-        parent: Option<&Key>,
-        precondition: &Precondition,
+        key: &'a Key,
+        parent: Option<&'a Key>,
+        precondition: &'a Precondition,
         body: Value,
-    ) -> Result<Box<dyn AnyStored>, Error> {
-        let (before, parent) = self.open_any(table, Action::Update, key, parent, false).await?;
-        self.check_precondition(&*before, precondition)?;
-        let draft = Draft::patch(self.actor(), &*before, body, self.writing().origin)?;
-        let accepted = self.accept(table, draft, Some(before), parent.as_deref()).await?;
-        self.write(accepted).await
+    ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
+        async move {
+            let (before, parent) = self.open_any(table, Action::Update, key, parent, false).await?;
+            self.check_precondition(&*before, precondition)?;
+            let draft = Draft::patch(self.actor(), &*before, body, self.writing().origin)?;
+            let accepted = self.accept(table, draft, Some(before), parent.as_deref()).await?;
+            self.write(accepted).await
+        }
+        .boxed_local()
     }
 
     /// Changes a resource because another one was changed, without checking permissions; runs no write hooks.

@@ -1,5 +1,7 @@
 //! Transitions: changes of the status.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::{Code, Error};
@@ -18,36 +20,39 @@ impl Writer<'_> {
     /// Changes the status of a resource.
     ///
     /// Errors: 401, 403, 404, 409 (the transition is not allowed, or data is missing for it), 412, 422.
-    pub(crate) async fn transition_any(
-        &mut self,
+    pub(crate) fn transition_any<'a>(
+        &'a mut self,
         table: &'static AnyTable,
-        key: &Key,
-        parent: Option<&Key>,
-        precondition: &Precondition,
+        key: &'a Key,
+        parent: Option<&'a Key>,
+        precondition: &'a Precondition,
         to: &'static str,
         reason: Option<Text>,
-    ) -> Result<Box<dyn AnyStored>, Error> {
-        let (before, parent) = self.open_any(table, Action::Transition, key, parent, false).await?;
-        if *precondition != Precondition::Missing {
-            self.check_precondition(&*before, precondition)?;
+    ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
+        async move {
+            let (before, parent) = self.open_any(table, Action::Transition, key, parent, false).await?;
+            if *precondition != Precondition::Missing {
+                self.check_precondition(&*before, precondition)?;
+            }
+            let (resource, from) = (table.resource, before.data().status());
+            if !(resource.allowed_statuses)(from).contains(&to) {
+                let allowed = allowed_transitions(self, &*before, parent.as_deref());
+                return Err(not_allowed(from, Some(to), allowed));
+            }
+            if self.actor().role.is_some_and(|role| !(resource.may_transition_to)(role, to)) {
+                return Err(self.actor().refusal());
+            }
+            if from.is_some_and(|from| (resource.needs_reason)(from, to)) && reason.is_none() {
+                let detail =
+                    bilingual!("This transition requires a reason.", "Dieser Übergang braucht einen Grund.");
+                return Err(Error::invalid_at("/reason", "required", detail));
+            }
+            self.check_requirements(before.data(), to)?;
+            let mut data = before.data().boxed();
+            data.set_status(to);
+            self.write(Accepted::change(table, before, data, reason)).await
         }
-        let (resource, from) = (table.resource, before.data().status());
-        if !(resource.allowed_statuses)(from).contains(&to) {
-            let allowed = allowed_transitions(self, &*before, parent.as_deref());
-            return Err(not_allowed(from, Some(to), allowed));
-        }
-        if self.actor().role.is_some_and(|role| !(resource.may_transition_to)(role, to)) {
-            return Err(self.actor().refusal());
-        }
-        if from.is_some_and(|from| (resource.needs_reason)(from, to)) && reason.is_none() {
-            let detail =
-                bilingual!("This transition requires a reason.", "Dieser Übergang braucht einen Grund.");
-            return Err(Error::invalid_at("/reason", "required", detail));
-        }
-        self.check_requirements(before.data(), to)?;
-        let mut data = before.data().boxed();
-        data.set_status(to);
-        self.write(Accepted::change(table, before, data, reason)).await
+        .boxed_local()
     }
 
     /// Checks by the rules of a transition whether a body may change the status. An unknown status may become
