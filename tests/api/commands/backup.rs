@@ -15,7 +15,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::serving::Server;
 use super::{Home, RunOutcome, fixture};
 use crate::harness::database::empty;
-use crate::harness::{Backend, TestApp, run};
+use crate::harness::{Backend, TestApp, postgres, run, skip};
 
 /// A database with organisations in it.
 fn home_with_organisations() -> Home {
@@ -313,8 +313,7 @@ fn a_restore_needs_the_secret_of_the_backup() {
 #[test]
 fn backup_and_restore_refer_to_the_tools_of_postgresql() {
     let Some(database) = empty(Backend::Postgres) else {
-        println!("skipped: there is no PostgreSQL here");
-        return;
+        return skip(postgres::MISSING);
     };
     let home = Home::on(database);
     home.run(&["migrate"]).ok();
