@@ -33,7 +33,7 @@ use vku_domain::kernel::change_log::Change;
 use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;
-use crate::harness::Backend;
+use crate::harness::{Backend, postgres, skip};
 use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::database::{self, Private, SECRET};
 use crate::harness::tmpfs::scratch;
@@ -119,12 +119,12 @@ struct RunOutcome {
 }
 
 impl Home {
-    /// Runs a test on an empty database. Prints that it is skipped if there is no PostgreSQL.
+    /// Runs a test on an empty database, or skips it if there is no PostgreSQL.
     pub(crate) fn run_test(backend: Backend, test: impl FnOnce(Self)) {
         let _recorder = CoverageRecorder::begin();
         match database::empty(backend) {
             Some(database) => test(Self::on(database)),
-            None => println!("skipped: there is no PostgreSQL here"),
+            None => skip(postgres::MISSING),
         }
     }
 

@@ -11,7 +11,7 @@ use sqlx::{Connection, Executor};
 use super::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
 use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::postgres::Cluster;
-use crate::harness::{Backend, Response, TestApp, database, on_both};
+use crate::harness::{Backend, Response, TestApp, database, on_both, postgres, skip};
 
 /// Longer than the app waits for a connection on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,8 +67,7 @@ async fn until_ready(app: &TestApp) {
 fn the_server_recovers_from_a_database_outage() {
     let _recorder = CoverageRecorder::begin();
     let Some(mut cluster) = Cluster::start() else {
-        println!("skipped: there is no PostgreSQL here");
-        return;
+        return skip(postgres::MISSING);
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let url = runtime.block_on(async {

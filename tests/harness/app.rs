@@ -26,6 +26,7 @@ use super::caller::Caller;
 use super::clock::MovableClock;
 use super::contract::coverage::CoverageRecorder;
 use super::database::{self, Private};
+use super::{postgres, skip};
 
 /// The database that a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +53,11 @@ pub(crate) struct TestApp {
     _database: Option<Private>,
 }
 
-/// Runs a test on a copy of the template database. Prints that it is skipped if there is no PostgreSQL.
+/// Runs a test on a copy of the template database, or skips it if there is no PostgreSQL.
 pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(TestApp) -> F) {
     let _recorder = CoverageRecorder::begin();
     let Some(database) = database::copy(backend) else {
-        println!("skipped: there is no PostgreSQL here");
-        return;
+        return skip(postgres::MISSING);
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let app = TestApp::start(backend, database.url.clone(), Some(database));

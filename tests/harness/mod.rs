@@ -6,12 +6,14 @@ mod clock;
 pub(crate) mod contract;
 pub(crate) mod database;
 pub(crate) mod postgres;
+mod skipped;
 pub(crate) mod smtp;
 pub(crate) mod tmpfs;
 
 pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
 pub(crate) use caller::{Caller, Response};
 pub(crate) use database::ask;
+pub(crate) use skipped::skip;
 
 /// Defines API tests that run on SQLite, and on PostgreSQL if there is one.
 macro_rules! on_both {

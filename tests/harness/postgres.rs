@@ -20,6 +20,10 @@ use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
+/// Why tests are skipped if there is no server.
+pub(crate) const MISSING: &str =
+    "PostgreSQL: it is not installed (initdb, pg_ctl and postgres are needed, or VKU_TEST_POSTGRES_URL)";
+
 /// The server that the tests of this process share: the one that `VKU_TEST_POSTGRES_URL` names, or a temporary cluster
 /// that ends with this process. The first call blocks for about a second.
 pub fn server() -> Option<&'static Server> {

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::skip;
+
 /// A mounted tmpfs. Dropping it unmounts it.
 pub(crate) struct Tmpfs(PathBuf);
 
@@ -17,14 +19,14 @@ impl Tmpfs {
         }
         let required = std::env::var("VKU_REQUIRE_TMPFS").is_ok_and(|value| value == "1");
         assert!(!required, "VKU_REQUIRE_TMPFS=1, but no tmpfs can be mounted: run the tests as root");
-        println!("skipped: no tmpfs can be mounted here");
+        skip("a full disk: no tmpfs can be mounted (only root can, and not in every container)");
         None
     }
 
     /// Whether a tmpfs can be mounted on this machine.
     pub(crate) fn is_possible() -> bool {
         let folder = tempfile::TempDir::new().unwrap();
-        Self::over(folder.path(), 64).is_some()
+        mounted(folder.path(), "size=64k").then(|| Self(folder.path().to_owned())).is_some()
     }
 
     pub(crate) fn resize(&self, kib: u64) {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::disk_writer::{FULL, ORGANISATIONS, Office};
 use super::server::Server;
 use super::{Home, TIMEOUT};
-use crate::harness::Backend;
+use crate::harness::{Backend, postgres, skip};
 use crate::harness::database::{self, Private};
 use crate::harness::postgres::{Cluster, unprivileged_user};
 use crate::harness::tmpfs::Tmpfs;
@@ -175,7 +175,7 @@ impl SmallTablespace {
     /// Returns `None` if there is no PostgreSQL.
     pub(super) fn create(kib: u64) -> Option<Self> {
         let Some(cluster) = Cluster::start() else {
-            println!("skipped: there is no PostgreSQL here");
+            skip(postgres::MISSING);
             return None;
         };
         let folder = tempfile::TempDir::new().unwrap();

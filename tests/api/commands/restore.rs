@@ -7,8 +7,8 @@ use chrono::Utc;
 use super::backup::{alter, beside, file, home_with_organisations, make_backup, organisations};
 use super::server::Server;
 use super::{Home, RunOutcome, fixture};
-use crate::harness::Backend;
 use crate::harness::database::empty;
+use crate::harness::{Backend, postgres, skip};
 
 #[test]
 fn a_restore_brings_back_the_backup_and_keeps_the_old_database() {
@@ -167,10 +167,7 @@ fn a_restore_needs_the_secret_of_the_backup() {
 
 #[test]
 fn backup_and_restore_refer_to_the_tools_of_postgresql() {
-    let Some(database) = empty(Backend::Postgres) else {
-        println!("skipped: there is no PostgreSQL here");
-        return;
-    };
+    let Some(database) = empty(Backend::Postgres) else { return skip(postgres::MISSING) };
     let home = Home::on(database);
     home.run(&["migrate"]).ok();
     home.write("some.db", "");

@@ -6,6 +6,8 @@ use crate::api::fixtures::{
     DRESDEN, PARTNERSHIPS, UTILITIES, abroad, assert_nothing_written, create, delete, location, merged,
     municipal, participant, partnership,
 };
+use crate::api::imports::{CSV, counts, faults, import};
+use crate::api::sessions::SESSIONS;
 use crate::harness::on_both;
 
 on_both! {
@@ -98,5 +100,22 @@ on_both! {
         staff.post(UTILITIES, &body).await.problem(422, "validation_failed");
         staff.post(&format!("{UTILITIES}?dry_run=true"), &municipal("Probe")).await.expect(201);
         assert_eq!(create(&staff, UTILITIES, &municipal("Probe")).await.json()["slug"], "probe");
+    }
+
+    /// Slugs are claimed before the rules of sessions are checked: a future session needs times to be published.
+    async fn a_refused_row_of_an_import_takes_no_slug(app: TestApp) {
+        let staff = app.coordinator();
+        let head = "title,kind,starts_on,status\n";
+        let row = |status: &str| format!("Zxq Sitzung,exchange,2040-06-12,{status}\n");
+        let file = format!("{head}{}{}{}{}", row("published"), row("draft"), row("published"), row("draft"));
+        let done = import(&staff, "resource=sessions&on_error=skip", CSV, file).await;
+        let missing = ["end_time required", "format required", "start_time required"];
+        let refused = |number: u64| missing.map(|fault| format!("{number} {fault}"));
+        let mut found = faults(&done);
+        found.sort();
+        assert_eq!((found, counts(&done)), ([refused(2), refused(4)].concat(), [2, 0, 0, 2, 0]), "{done:#}");
+        let sessions = staff.all(&format!("{SESSIONS}?status=draft&sort=slug")).await;
+        let slugs: Vec<_> = sessions.iter().map(|it| it["slug"].as_str().unwrap()).filter(|it| it.starts_with("zxq")).collect();
+        assert_eq!(slugs, ["zxq-sitzung", "zxq-sitzung-2"]);
     }
 }

@@ -53,28 +53,51 @@ impl Download {
     }
 }
 
-/// Passes on what is read, as fast as the client receives it. A client that receives nothing within the time limit, or
-/// less than [`MIN_BYTES_PER_SECOND`] on average, is considered gone.
+/// Passes on what is read, as fast as the client receives it. A client that [`TransferRate`] gives up is considered gone.
 async fn forward(
     reading: JoinHandle<Result<(), Error>>,
     reader: SpoolReader,
     send: mpsc::Sender<Bytes>,
     limit: Duration,
 ) -> Result<(), Error> {
-    let (mut sent, mut waited) = (0, Duration::ZERO);
+    let mut rate = TransferRate::new(limit);
     while let Some(piece) = reader.next().await? {
         let (length, started) = (piece.len() as u64, Instant::now());
-        let allowed = limit + Duration::from_secs(sent / MIN_BYTES_PER_SECOND);
-        let timeout = limit.min(allowed.saturating_sub(waited));
-        match tokio::time::timeout(timeout, send.send(piece)).await {
+        match tokio::time::timeout(rate.timeout(), send.send(piece)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Ok(()),
             Err(_) => return Err(Error::new(Code::TimedOut, Code::TimedOut.title())),
         }
-        sent += length;
-        waited += started.elapsed();
+        rate.record(length, started.elapsed());
     }
     reading.await.map_err(Error::internal)?
+}
+
+/// How fast a client receives a download. It is given up if it receives nothing within the time limit, or less than
+/// [`MIN_BYTES_PER_SECOND`] on average.
+struct TransferRate {
+    limit: Duration,
+    /// The number of bytes that the client has received.
+    sent: u64,
+    /// How long the client has been waited for.
+    waited: Duration,
+}
+
+impl TransferRate {
+    fn new(limit: Duration) -> Self {
+        Self { limit, sent: 0, waited: Duration::ZERO }
+    }
+
+    /// How long the client may take to receive the next piece.
+    fn timeout(&self) -> Duration {
+        let allowed = self.limit + Duration::from_secs(self.sent / MIN_BYTES_PER_SECOND);
+        self.limit.min(allowed.saturating_sub(self.waited))
+    }
+
+    fn record(&mut self, bytes: u64, waited: Duration) {
+        self.sent += bytes;
+        self.waited += waited;
+    }
 }
 
 /// Responds with a list as a stream.
@@ -123,34 +146,64 @@ mod tests {
 
     use super::*;
 
-    /// The result for a client that receives a piece of this many bytes every tenth of a second, and the number of
-    /// pieces that it receives.
-    fn forwarded(pieces: usize, bytes: usize) -> (Result<(), Error>, usize) {
-        actix_web::rt::System::new().block_on(async move {
-            let (writer, reader) = SpoolSpace::default().spool();
-            for _ in 0..pieces {
-                assert!(writer.push(Bytes::from(vec![0; bytes])).await.is_continue());
-            }
-            drop(writer);
-            let (send, mut receive) = mpsc::channel(1);
-            let reading = spawn(async { Ok(()) });
-            let work = spawn(forward(reading, reader, send, Duration::from_millis(400)));
-            let mut received = 0;
-            while receive.recv().await.is_some() {
-                received += 1;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            (work.await.unwrap(), received)
-        })
+    const LIMIT: Duration = Duration::from_millis(400);
+
+    /// How many pieces of this many bytes a client receives that takes a tenth of a second for each, up to 1,000.
+    fn received_slowly(bytes: u64) -> usize {
+        let (mut rate, each) = (TransferRate::new(LIMIT), Duration::from_millis(100));
+        let in_time = (0..1_000).take_while(|_| {
+            let is_in_time = each <= rate.timeout();
+            rate.record(bytes, each);
+            is_in_time
+        });
+        in_time.count()
     }
 
     #[test]
     fn a_client_that_always_receives_a_little_but_too_slowly_is_given_up() {
-        let (result, received) = forwarded(100, 100);
-        assert_eq!(result.unwrap_err().code, Code::TimedOut);
-        assert!((3..20).contains(&received), "{received} pieces");
-        let (result, received) = forwarded(15, 16 * 1024);
-        result.unwrap();
-        assert_eq!(received, 15);
+        assert_eq!(received_slowly(100), 4);
+        assert_eq!(received_slowly(MIN_BYTES_PER_SECOND), 1_000);
+    }
+
+    #[test]
+    fn a_fast_client_is_given_up_once_it_receives_nothing_for_the_time_limit() {
+        let mut rate = TransferRate::new(LIMIT);
+        assert_eq!(rate.timeout(), LIMIT);
+        rate.record(1_000 * MIN_BYTES_PER_SECOND, Duration::ZERO);
+        assert_eq!(rate.timeout(), LIMIT);
+    }
+
+    /// Forwards this many pieces to a client with this time limit.
+    async fn forwarded(pieces: usize, limit: Duration) -> (JoinHandle<Result<(), Error>>, mpsc::Receiver<Bytes>) {
+        let (writer, reader) = SpoolSpace::default().spool();
+        for _ in 0..pieces {
+            assert!(writer.push(Bytes::from(vec![0; 100])).await.is_continue());
+        }
+        let (send, receive) = mpsc::channel(1);
+        (spawn(forward(spawn(async { Ok(()) }), reader, send, limit)), receive)
+    }
+
+    #[test]
+    fn a_client_that_receives_nothing_ends_the_download() {
+        actix_web::rt::System::new().block_on(async {
+            let (work, mut receive) = forwarded(2, Duration::from_millis(1)).await;
+            assert_eq!(work.await.unwrap().unwrap_err().code, Code::TimedOut);
+            // The first piece was waiting for the client.
+            assert!(receive.recv().await.is_some());
+            assert!(receive.recv().await.is_none());
+        });
+    }
+
+    #[test]
+    fn a_client_that_receives_in_time_gets_all_pieces() {
+        actix_web::rt::System::new().block_on(async {
+            let (work, mut receive) = forwarded(15, Duration::from_secs(3_600)).await;
+            let mut received = 0;
+            while receive.recv().await.is_some() {
+                received += 1;
+            }
+            assert_eq!(received, 15);
+            work.await.unwrap().unwrap();
+        });
     }
 }
