@@ -1,7 +1,6 @@
 //! What tables have in common: id, version and times; the child tables for sets and parties.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use crate::prelude::*;
 
 /// A text column. PostgreSQL compares it by bytes (`COLLATE "C"`), as SQLite does, so that both databases
 /// sort in the same order; for people, rows are sorted by a folded key in a separate column.
@@ -169,24 +168,12 @@ pub(crate) async fn unique_among_living(
     manager.create_index(index).await
 }
 
-/// Implements `MigrationTrait` for a migration that is named after its file; the body gets the schema
-/// manager.
+/// Declares the steps of a migration, which is named after its file; the body gets the schema manager.
 #[macro_export]
 macro_rules! migration {
-    ($manager:ident => $up:block) => {
-        /// The migration of this file.
-        #[derive(DeriveMigrationName)]
-        pub(crate) struct Migration;
-
-        #[async_trait::async_trait]
-        impl MigrationTrait for Migration {
-            fn use_transaction(&self) -> Option<bool> {
-                Some(true)
-            }
-
-            async fn up(&self, $manager: &SchemaManager) -> Result<(), DbErr> {
-                $up
-            }
+    ($manager:ident => $steps:block) => {
+        pub(crate) fn steps<'a>($manager: &'a SchemaManager<'a>) -> Steps<'a> {
+            Box::pin(async move { $steps })
         }
     };
 }

@@ -33,51 +33,54 @@ mod m20261123_topic;
 mod m20261123_traits;
 mod m20261127_mail_calendar;
 mod m20261129_import_change;
+mod manager;
+mod prelude;
+mod runner;
 
-pub use sea_orm_migration::prelude::MigratorTrait;
-use sea_orm_migration::prelude::*;
+pub use runner::{Migration, pending, up};
 
 /// The request id in the change log for rows that are part of the schema.
 pub const SCHEMA: &str = "schema";
 
-/// Runs the migrations, each in its own transaction.
-pub struct Migrator;
-
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261122_kernel::Migration),
-            Box::new(m20261122_utility::Migration),
-            Box::new(m20261122_organisation::Migration),
-            Box::new(m20261122_programme::Migration),
-            Box::new(m20261122_partnership::Migration),
-            Box::new(m20261122_funding::Migration),
-            Box::new(m20261122_account::Migration),
-            Box::new(m20261122_programme_rules::Migration),
-            Box::new(m20261122_member::Migration),
-            Box::new(m20261122_contact::Migration),
-            Box::new(m20261122_working_area::Migration),
-            Box::new(m20261122_change_index::Migration),
-            Box::new(m20261122_login::Migration),
-            Box::new(m20261122_user::Migration),
-            Box::new(m20261122_idempotency::Migration),
-            Box::new(m20261122_search::Migration),
-            Box::new(m20261122_import::Migration),
-            Box::new(m20261123_order::Migration),
-            Box::new(m20261123_policy_update::Migration),
-            Box::new(m20261123_topic::Migration),
-            Box::new(m20261123_partnership_parts::Migration),
-            Box::new(m20261123_mail::Migration),
-            Box::new(m20261123_interest::Migration),
-            Box::new(m20261123_session::Migration),
-            Box::new(m20261123_registration::Migration),
-            Box::new(m20261123_agenda::Migration),
-            Box::new(m20261123_minutes::Migration),
-            Box::new(m20261123_calendar::Migration),
-            Box::new(m20261123_figures::Migration),
-            Box::new(m20261123_traits::Migration),
-            Box::new(m20261127_mail_calendar::Migration),
-            Box::new(m20261129_import_change::Migration),
-        ]
-    }
+/// Makes the list of migrations from the names of their files.
+macro_rules! migrations {
+    ($($name:ident,)*) => {
+        &[$(Migration { name: stringify!($name), steps: $name::steps },)*]
+    };
 }
+
+/// All migrations, in the order in which they run.
+pub static MIGRATIONS: &[Migration] = migrations![
+    m20261122_kernel,
+    m20261122_utility,
+    m20261122_organisation,
+    m20261122_programme,
+    m20261122_partnership,
+    m20261122_funding,
+    m20261122_account,
+    m20261122_programme_rules,
+    m20261122_member,
+    m20261122_contact,
+    m20261122_working_area,
+    m20261122_change_index,
+    m20261122_login,
+    m20261122_user,
+    m20261122_idempotency,
+    m20261122_search,
+    m20261122_import,
+    m20261123_order,
+    m20261123_policy_update,
+    m20261123_topic,
+    m20261123_partnership_parts,
+    m20261123_mail,
+    m20261123_interest,
+    m20261123_session,
+    m20261123_registration,
+    m20261123_agenda,
+    m20261123_minutes,
+    m20261123_calendar,
+    m20261123_figures,
+    m20261123_traits,
+    m20261127_mail_calendar,
+    m20261129_import_change,
+];

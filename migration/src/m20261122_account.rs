@@ -1,8 +1,7 @@
 //! Accounts, and the utilities that they are bound to.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, instant, instant_null, refers, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let account = Table::create()

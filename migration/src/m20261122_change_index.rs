@@ -1,8 +1,7 @@
 //! Indexes of the change log: for the state before a change, and for the filters of the audit log.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::index;
+use crate::prelude::*;
 
 crate::migration!(manager => {
     index(manager, "change", &["resource_id", "version"]).await?;

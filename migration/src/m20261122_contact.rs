@@ -1,8 +1,7 @@
 //! Contacts of members.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, index, json, refers, resource, text, text_null, unique_among_living};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("contact")

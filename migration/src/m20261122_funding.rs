@@ -1,8 +1,7 @@
 //! The funding of partnerships.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, id_null, index, refers, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("funding")

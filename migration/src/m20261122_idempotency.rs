@@ -1,9 +1,8 @@
 //! Stored responses to requests with an idempotency key, kept for a day. They may contain personal data, so
 //! each has the id of its account and of the resource that it is about.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, id_null, index, instant, integer, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let answer = Table::create()

@@ -1,8 +1,7 @@
 //! Imports, and their files in chunks, so that no statement contains a whole file.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, index, instant, instant_null, integer, json_null, refers, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let import = Table::create()

@@ -1,9 +1,7 @@
 //! The tables of the kernel: slugs, the change log, encrypted keys.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
-
 use crate::columns::{id, id_null, index, instant, integer, json, json_null, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let slug = Table::create()

@@ -1,9 +1,8 @@
 //! Logins (families of refresh tokens) and API keys. Neither table contains a credential: refresh tokens are
 //! derived, API keys are hashed.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, index, instant, instant_null, integer, refers, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let login = Table::create()

@@ -1,8 +1,7 @@
 //! Members.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_sets, id, refers, resource, text_null, unique_among_living};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("member")

@@ -1,8 +1,7 @@
 //! Organisations.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{index, json, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("organisation")

@@ -1,8 +1,7 @@
 //! Partnerships.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_parties, create_sets, index, json_null, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("partnership")

@@ -1,8 +1,7 @@
 //! Who is eligible for money of a programme, and its calls for applications.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::json_null;
+use crate::prelude::*;
 
 crate::migration!(manager => {
     // SQLite adds one column per statement.

@@ -1,9 +1,7 @@
 //! The search index: the words, the keys by which they are found, and the resources in which they occur.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
-
 use crate::columns::{id, integer, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     // All columns are part of the primary key; without a rowid, SQLite stores the rows in the order of the

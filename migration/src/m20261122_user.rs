@@ -1,9 +1,8 @@
 //! Accounts become users, a resource like others. Passwords get a table of their own, so that reading a user
 //! never reads one.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_parties, id, instant, instant_null, refers, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     manager.rename_table(Table::rename().table("account", "user").take()).await?;

@@ -1,8 +1,7 @@
 //! Utilities.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_sets, index, json, json_null, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("utility")

@@ -1,10 +1,10 @@
 //! Working areas, with the initial ones.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::prelude::{DateTimeUtc, Uuid};
+use sea_orm::prelude::{DateTimeUtc, Uuid};
 use serde_json::json;
 
 use crate::columns::{json, resource, text};
+use crate::prelude::*;
 
 /// The creation time of the initial working areas: the same in every database, as are their ids.
 const AT: u32 = 1_795_305_600;

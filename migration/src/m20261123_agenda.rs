@@ -1,10 +1,9 @@
 //! Guests and agenda items of sessions.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{
     create_parties, id, id_null, index, integer, json_null, refers, resource, text, text_null,
 };
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let guest = resource("guest")

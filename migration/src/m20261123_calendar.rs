@@ -1,8 +1,7 @@
 //! Secret calendar links; only their hashes are stored.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, instant, refers};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = Table::create()

@@ -1,10 +1,8 @@
 //! Indexes for statistics, and the country of each party: partnerships by status, year or country,
 //! partnerships that an actor does not see, and funding are counted from indexes alone.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::ConnectionTrait;
-
 use crate::columns::{index, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first", "id"]).await?;

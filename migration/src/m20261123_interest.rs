@@ -1,10 +1,9 @@
 //! Interest registrations, and the requests that are not confirmed yet.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{
     create_sets, id, id_null, index, instant, instant_null, json, json_null, resource, text, text_null,
 };
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let request = Table::create()

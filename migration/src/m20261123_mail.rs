@@ -1,8 +1,7 @@
 //! E-mails that are to be sent, and e-mails that have been sent.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, id_null, index, instant, instant_null, integer, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = Table::create()

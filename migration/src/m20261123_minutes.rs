@@ -1,8 +1,7 @@
 //! The minutes of sessions.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, index, json, refers, resource, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("minutes")

@@ -1,8 +1,7 @@
 //! Indexes for the orders of lists, so that a page is read from its first row.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::index;
+use crate::prelude::*;
 
 crate::migration!(manager => {
     // All columns ascending, an order that no list has.

@@ -1,8 +1,7 @@
 //! Activities, results and documents of partnerships.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_parties, id, index, json, json_null, refers, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let activity = resource("activity")

@@ -1,8 +1,7 @@
 //! Policy updates.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{create_sets, json, resource, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("policy_update")

@@ -1,8 +1,7 @@
 //! Registrations for sessions.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, id_null, index, refers, resource, text, text_null};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("registration")

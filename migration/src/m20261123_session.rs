@@ -1,10 +1,9 @@
 //! Sessions.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{
     create_parties, create_sets, index, instant_null, json_null, resource, text, text_null,
 };
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("session")

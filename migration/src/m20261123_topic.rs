@@ -1,10 +1,9 @@
 //! Topics and their supporters.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{
     create_sets, id, index, instant, integer, json, json_null, refers, resource, text, text_null,
 };
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = resource("topic")

@@ -1,10 +1,8 @@
 //! The profile of a utility for matching, as one text: `kind|country|climate zone|people served|set:value
 //! set:value …`. Collecting it from the sets for each request would take ten times as long.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
-
 use crate::columns::text;
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let mut column = text(manager, "traits");

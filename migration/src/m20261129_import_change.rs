@@ -1,8 +1,7 @@
 //! The changes of an import that is not published yet.
 
-use sea_orm_migration::prelude::*;
-
 use crate::columns::{id, id_null, instant, integer, json, json_null, text};
+use crate::prelude::*;
 
 crate::migration!(manager => {
     let table = Table::create()

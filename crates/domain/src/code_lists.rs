@@ -54,6 +54,11 @@ impl List {
         entries.get(index).map(|entry| &entry.label)
     }
 
+    /// Returns whether the list has this code.
+    pub(crate) fn has(&self, code: &str) -> bool {
+        self.label(code).is_some()
+    }
+
     /// Returns all codes, in the order of the file.
     pub fn entries(&self) -> &[Entry] {
         self.entries.get_or_init(|| {
@@ -67,7 +72,7 @@ impl List {
 
 /// Sectors (Sparten).
 pub static SECTORS: List = List::of(include_str!("code_lists/sectors.csv"));
-/// Countries and territories.
+/// Countries and territories. Kosovo has no official code yet; the EU, the IMF and IATI use the user-assigned code `XK`.
 pub static COUNTRIES: List = List::of(include_str!("code_lists/countries.csv"));
 /// Languages.
 pub static LANGUAGES: List = List::of(include_str!("code_lists/languages.csv"));
@@ -96,6 +101,16 @@ mod tests {
     fn pairs(letters: std::ops::RangeInclusive<char>) -> Vec<String> {
         let each = |first| letters.clone().map(move |second| format!("{first}{second}"));
         letters.clone().flat_map(each).collect()
+    }
+
+    #[test]
+    fn the_lists_have_exactly_the_codes_of_iso_in_order() {
+        let mut countries = pairs('A'..='Z');
+        countries.retain(|code| code == "XK" || rust_iso3166::from_alpha2(code).is_some());
+        assert_eq!(codes(&COUNTRIES), countries);
+        let mut languages = pairs('a'..='z');
+        languages.retain(|code| isolang::Language::from_639_1(code).is_some());
+        assert_eq!(codes(&LANGUAGES), languages);
     }
 
     #[test]

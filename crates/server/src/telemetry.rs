@@ -18,7 +18,7 @@ pub(crate) fn start(config: &Config) {
     let targets: Targets =
         config.log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     // What libraries log at every start is noise, unless it is requested.
-    let quiet = ["sqlx", "sea_orm_migration", "actix_server", "mio"]
+    let quiet = ["sqlx", "actix_server", "mio"]
         .into_iter()
         .filter(|target| !config.log.contains(target))
         .fold(targets, |targets, target| targets.with_target(target, LevelFilter::WARN));

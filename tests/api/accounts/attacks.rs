@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, EncodingKey};
+use ring::hmac;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_http::kernel::auth::token::SigningKey;
@@ -41,13 +42,20 @@ impl Forger {
 
     /// The token, signed with the server's own key.
     fn signed(&self) -> String {
-        self.signed_with(&EncodingKey::from_ed_der(&self.key), Algorithm::EdDSA)
+        self.signed_with(&EncodingKey::from_ed_der(&self.key))
     }
 
-    fn signed_with(&self, key: &EncodingKey, algorithm: Algorithm) -> String {
+    fn signed_with(&self, key: &EncodingKey) -> String {
         let message = self.message();
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::EdDSA).unwrap();
         format!("{message}.{signature}")
+    }
+
+    /// The token with an HMAC, as HS256 has it.
+    fn with_hmac(&self, secret: &[u8]) -> String {
+        let message = self.message();
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+        format!("{message}.{}", BASE64.encode(tag))
     }
 
     fn header(&self, member: &str, value: Value) -> Self {
@@ -73,10 +81,10 @@ on_both! {
 
         let theirs = SigningKey::generate().unwrap();
         let their_key = EncodingKey::from_ed_der(&theirs.1);
-        let with_their_key = |forger: &Forger| forger.signed_with(&their_key, Algorithm::EdDSA);
+        let with_their_key = |forger: &Forger| forger.signed_with(&their_key);
         let none = forger.header("alg", json!("none"));
         let hs256 = forger.header("alg", json!("HS256"));
-        let hmac = |secret: &[u8]| hs256.signed_with(&EncodingKey::from_secret(secret), Algorithm::HS256);
+        let hmac = |secret: &[u8]| hs256.with_hmac(secret);
         let good = forger.signed();
         let parts: Vec<_> = good.split('.').collect();
         let admin = BASE64.encode(forger.claim("role", json!("admin")).claims.to_string());

@@ -228,7 +228,7 @@ mod tests {
         assert!(Deprecations::annotate(&mut document(), &[]).is_empty());
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn responses_have_the_deprecation_headers() {
         let notices = Data::new(Deprecations::annotate(&mut document(), DECLARED));
         let ok = || async {

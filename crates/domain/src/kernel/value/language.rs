@@ -1,5 +1,6 @@
 //! Languages.
 
+use crate::code_lists::LANGUAGES;
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, string_newtype};
 
@@ -8,12 +9,14 @@ string_newtype! {
     Language {
         pattern: "^[a-z]{2}$",
         example: "de",
-        parse: |text| match isolang::Language::from_639_1(text) {
-            Some(_) => Ok(text.to_owned()),
-            None => Err(FieldError::new("unknown_value", bilingual!(
+        parse: |text| {
+            if LANGUAGES.has(text) {
+                return Ok(text.to_owned());
+            }
+            Err(FieldError::new("unknown_value", bilingual!(
                 "`{text}` is not a language code: use ISO 639-1 in lower-case letters, such as `de` or `uk`.",
                 "`{text}` ist kein Sprachcode: ISO 639-1, zwei Kleinbuchstaben wie `de` oder `uk`."
-            ))),
+            )))
         },
     }
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
-use vku_migration::{Migrator, MigratorTrait};
+use vku_migration::MIGRATIONS;
 
 use super::sqlite_file::{FileLock, folder_of, make_folder, path_of, resolved, restrict_to_owner, sibling};
 
@@ -211,13 +211,13 @@ async fn check(copy: &Path, name: &Path) -> Result<(), BackupError> {
     if !dangling.is_empty() {
         return Err(damaged(format!("{} rows refer to missing rows", dangling.len())));
     }
-    let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let is_known = |step: &String| MIGRATIONS.iter().any(|migration| migration.name == step);
     let steps = "SELECT version FROM seaql_migrations ORDER BY version";
     let steps: Vec<String> = match sqlx::query_scalar(steps).fetch_all(&mut copy).await {
-        Ok(steps) if steps.iter().any(|step| known.contains(step)) => steps,
+        Ok(steps) if steps.iter().any(is_known) => steps,
         _ => return Err(BackupError::Foreign(name.to_owned())),
     };
-    match steps.into_iter().find(|step| !known.contains(step)) {
+    match steps.into_iter().find(|step| !is_known(step)) {
         Some(step) => Err(BackupError::Newer { path: name.to_owned(), step }),
         None => Ok(copy.close().await?),
     }

@@ -2,7 +2,6 @@
 
 use sea_orm::{ConnectionTrait, TransactionOptions};
 use vku_domain::kernel::error::Error;
-use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::Database;
 use super::error::{failed, is_unavailable};
@@ -22,7 +21,7 @@ impl Database {
             (_, None) => self.migrate_postgres().await,
             (_, Some(file)) => {
                 let start_lock = FileLock::acquire(&file.0).await.map_err(Error::file)?;
-                let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
+                let migrated = vku_migration::up(&self.writing).await.map_err(failed);
                 drop(start_lock);
                 migrated
             }
@@ -35,7 +34,7 @@ impl Database {
         let statement =
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
-        let migrated = Migrator::up(&self.writing, None).await;
+        let migrated = vku_migration::up(&self.writing).await;
         // A migration may have changed rows.
         if let Some(notifier) = &self.notifier {
             notifier.notify().await;
@@ -48,11 +47,11 @@ impl Database {
     ///
     /// Errors: the database is unavailable.
     pub async fn pending(&self) -> Result<usize, Error> {
-        match retry_on_broken_connection(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
+        match retry_on_broken_connection(|| vku_migration::pending(&self.reading)).await {
             Ok(pending) => Ok(pending.len()),
-            // An empty database has no migrations table yet.
             Err(error) if is_unavailable(&error) => Err(failed(error)),
-            Err(_) => Ok(Migrator::migrations().len()),
+            // A newer version has migrated the database.
+            Err(_) => Ok(vku_migration::MIGRATIONS.len()),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionOptions};
 use tokio::sync::{Notify, Semaphore};
 use vku_domain::kernel::access::actor::Actor;
@@ -188,18 +188,18 @@ impl Store {
     fn begin_write<'a>(
         &'a self,
         writing: &'a WriteContext<'_>,
-    ) -> LocalBoxFuture<'a, Result<Writer<'a>, Error>> {
+    ) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
         async move {
             let write_slot = self.database.acquire_write_slot().await;
             let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
             let reader = Reader::new(tx, writing.actor, &self.cursors);
             Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
         }
-        .boxed_local()
+        .boxed()
     }
 
     /// Commits a write, or rolls it back if the staged rows of an import cannot be published.
-    fn commit<'a>(&'a self, mut writer: Writer<'a>) -> LocalBoxFuture<'a, Result<(), Error>> {
+    fn commit<'a>(&'a self, mut writer: Writer<'a>) -> BoxFuture<'a, Result<(), Error>> {
         async move {
             if let Err(error) = writer.publish().await {
                 self.roll_back(writer).await;
@@ -232,10 +232,10 @@ impl Store {
             drop(write_slot);
             Ok(())
         }
-        .boxed_local()
+        .boxed()
     }
 
-    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> LocalBoxFuture<'a, ()> {
+    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> BoxFuture<'a, ()> {
         async move {
             let Collected { tx, write_slot, staging, .. } = writer.finish();
             // The result of the rollback does not matter: without a commit there is nothing to undo, and a
@@ -246,6 +246,6 @@ impl Store {
                 self.abandon(staging).await;
             }
         }
-        .boxed_local()
+        .boxed()
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Time is a parameter: jsonwebtoken would use the system clock, so `exp`, `nbf` and `iat` are checked here.
 
+mod ed25519;
 mod key_cache;
 mod key_rotation;
 mod signing_key;

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 
-use super::TokenError;
+use super::{TokenError, ed25519};
 
 /// An Ed25519 key pair and its `kid`. `Debug` shows only the `kid`.
 #[derive(Clone)]
@@ -24,10 +27,8 @@ impl SigningKey {
     /// # Errors
     /// [`TokenError::Random`] or [`TokenError::Key`].
     pub fn generate() -> Result<(String, Vec<u8>), TokenError> {
-        let mut seed = [0; ed25519_dalek::SECRET_KEY_LENGTH];
-        getrandom::fill(&mut seed).map_err(|_| TokenError::Random)?;
-        let pair = ed25519_dalek::SigningKey::from_bytes(&seed);
-        let der = pair.to_pkcs8_der().map_err(|_| TokenError::Key)?.as_bytes().to_vec();
+        let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| TokenError::Random)?;
+        let der = pair.as_ref().to_vec();
         Ok((Self::from_der(&der)?.kid, der))
     }
 
@@ -36,8 +37,10 @@ impl SigningKey {
     /// # Errors
     /// [`TokenError::Key`].
     pub fn from_der(der: &[u8]) -> Result<Self, TokenError> {
-        let pair = ed25519_dalek::SigningKey::from_pkcs8_der(der).map_err(|_| TokenError::Key)?;
-        let public = DecodingKey::from_ed_der(pair.verifying_key().as_bytes());
+        // Here, because nobody can sign or verify without a key.
+        ed25519::install();
+        let pair = ed25519::key_pair(der).map_err(|_| TokenError::Key)?;
+        let public = DecodingKey::from_ed_der(pair.public_key().as_ref());
         let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::EdDSA)).map_err(|_| TokenError::Key)?;
         // RFC 7638: the `kid` is derived from the key, so instances that share a key agree on it without a table.
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| TokenError::Key)?;
@@ -51,7 +54,8 @@ impl SigningKey {
     /// # Errors
     /// [`TokenError::Key`].
     pub fn from_pem(pem: &[u8]) -> Result<Self, TokenError> {
-        Self::from_der(EncodingKey::from_ed_pem(pem).map_err(|_| TokenError::Key)?.as_bytes())
+        let key = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| TokenError::Key)?;
+        Self::from_der(key.secret_pkcs8_der())
     }
 
     /// The RFC 7638 thumbprint (SHA-256) of the public key.
