@@ -33,10 +33,10 @@ use vku_domain::kernel::change_log::Change;
 use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;
-use crate::harness::{Backend, postgres, skip};
 use crate::harness::contract::coverage::CoverageRecorder;
 use crate::harness::database::{self, Private, SECRET};
 use crate::harness::tmpfs::scratch;
+use crate::harness::{Backend, postgres, skip};
 
 /// Defines tests of the binary on an empty database, which run on SQLite, and on PostgreSQL if there is one.
 macro_rules! on_empty {

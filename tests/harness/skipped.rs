@@ -23,6 +23,7 @@ pub(crate) fn skip(reason: &str) {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", REPORT]).stdin(Stdio::piped()).stdout(std::io::stderr());
         // In a process group of its own: Ctrl-C is meant for the tests only.
+        #[expect(clippy::zombie_processes, reason = "it outlives this process")]
         let shell = shell.process_group(0).spawn().unwrap();
         Mutex::new(shell.stdin.unwrap())
     });

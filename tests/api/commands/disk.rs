@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 use super::disk_writer::{FULL, ORGANISATIONS, Office};
 use super::server::Server;
 use super::{Home, TIMEOUT};
-use crate::harness::{Backend, postgres, skip};
 use crate::harness::database::{self, Private};
 use crate::harness::postgres::{Cluster, unprivileged_user};
 use crate::harness::tmpfs::Tmpfs;
+use crate::harness::{Backend, postgres, skip};
 
 /// Without logging requests, because nobody reads the log of the server.
 pub(super) const DEMO: &[&str] = &["--demo", "--log", "vku_server=info"];

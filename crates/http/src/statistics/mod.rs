@@ -69,13 +69,16 @@ pub(crate) trait Figures: Serialize {
 const KEY_COLUMNS: [(&str, Kind); 3] =
     [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
 
+/// The names of the columns of a table, and what they contain.
+type TableColumns = &'static [(&'static str, Kind)];
+
 /// Statistics as a value, so that the response is compiled once and not for each kind.
 trait AnyFigures {
     /// Returns the statistics as JSON.
     fn json(&self) -> Result<Vec<u8>, Error>;
 
     /// Returns the items as JSON, and the columns of their table.
-    fn rows(&self) -> Result<(&'static [(&'static str, Kind)], Vec<Value>), Error>;
+    fn rows(&self) -> Result<(TableColumns, Vec<Value>), Error>;
 
     /// Returns the whole chart as SVG.
     fn svg(&self, locale: Locale) -> Result<String, Error>;
@@ -86,7 +89,7 @@ impl<F: Figures> AnyFigures for F {
         serde_json::to_vec(self).map_err(Error::internal)
     }
 
-    fn rows(&self) -> Result<(&'static [(&'static str, Kind)], Vec<Value>), Error> {
+    fn rows(&self) -> Result<(TableColumns, Vec<Value>), Error> {
         let items = self.items().iter().map(serde_json::to_value).collect::<Result<_, _>>();
         Ok((F::COLUMNS, items.map_err(Error::internal)?))
     }

@@ -13,8 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::{Action, Actor};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::any::AnyStored;
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::{AnyStored, ResourceInfo};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Slug;
 
@@ -22,8 +21,8 @@ use crate::kernel::read::status_history::Step;
 
 pub use self::import::{Imported, ImportedRow};
 pub use self::query::{ExportItem, ExportRow, JsonPage};
+pub use crate::kernel::table::any::AnyQuery;
 pub use crate::kernel::table::any::AnyTable;
-pub use crate::kernel::table::query::AnyQuery;
 
 /// A resource as JSON.
 #[derive(Clone, Debug)]

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_empty_cell_clears_its_own_column_and_nothing_beside_it() {
-        let nested: usize = tables().iter().map(|table| check_clearing(*table)).sum();
+        let nested: usize = tables().iter().map(|table| check_clearing(table)).sum();
         assert!(nested > 50, "{nested}");
     }
 }

@@ -1,25 +1,105 @@
 //! Resources whose type is known only at run time: code that takes them serves all resources, and is compiled once.
 //!
-//! All data is [`AnyResource`], and everything stored is [`AnyStored`]. Features use the types themselves, and get them
-//! back by a downcast.
+//! All data is [`AnyResource`], and everything stored is [`AnyStored`]; what a type says is a [`ResourceInfo`]. Features
+//! use the types themselves, and get them back by a downcast.
 
 use std::any::Any;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use uuid::Uuid;
 
-use super::info::{ResourceInfo, status};
-use super::lifecycle::State;
 use super::reference::{ReferenceSummary, UnresolvedReference};
-use super::{Resource, Stored, search_index, slug_mut, slug_of};
-use crate::kernel::access::actor::Actor;
+use super::{Resource, Stored};
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::access::policy::Policy;
 use crate::kernel::error::Error;
 use crate::kernel::etag::ETag;
 use crate::kernel::icalendar::Event;
 use crate::kernel::search::Index;
 use crate::kernel::value::{Places, Slug, Visibility};
 use crate::kernel::violation::Violations;
+
+/// A schema, and the named schemas to which it refers.
+pub type NamedSchemas = (RefOr<Schema>, Vec<(String, RefOr<Schema>)>);
+
+/// What the type of a resource says: the constants of [`Resource`], and its functions that need no data.
+#[derive(Debug)]
+pub struct ResourceInfo {
+    /// See [`Resource::NAME`].
+    pub name: &'static str,
+    /// See [`Resource::PATH`].
+    pub path: &'static str,
+    /// See [`Resource::SCOPE`].
+    pub scope: &'static str,
+    /// The name of the parent, for a child resource.
+    pub parent: Option<&'static str>,
+    /// See [`Resource::POLICY`].
+    pub policy: Policy,
+    /// See [`Resource::NAME_FIELD`].
+    pub name_field: &'static str,
+    /// Whether the resource has a slug of its own.
+    pub has_slug: bool,
+    /// See [`Resource::SUMMARY_FIELDS`].
+    pub summary_fields: &'static [&'static str],
+    /// See [`Resource::DERIVED`].
+    pub derived: &'static [&'static str],
+    /// See [`Resource::IMMUTABLE_FIELDS`].
+    pub immutable_fields: &'static [&'static str],
+    /// See [`Resource::SEARCHED`].
+    pub is_searched: bool,
+    /// See [`Resource::PUBLIC`].
+    pub is_public: bool,
+    /// See [`Resource::PERSONAL`].
+    pub is_personal: bool,
+    /// See [`Resource::PERSONAL_FIELDS`].
+    pub personal_fields: &'static [&'static str],
+    /// See [`Resource::UNLOGGED`].
+    pub unlogged: &'static [&'static str],
+    /// See [`Resource::REGISTERS`].
+    pub registers: bool,
+    /// See [`Resource::TIME_DEPENDENT`].
+    pub is_time_dependent: bool,
+    /// See [`Resource::MAY_REPEAT`].
+    pub may_repeat: bool,
+    /// Whether the resource has a status.
+    pub has_status: bool,
+    /// Whether the resource has locations.
+    pub has_places: bool,
+    /// Whether the resource is an event.
+    pub has_events: bool,
+    /// See [`Resource::IS_ACTIVITY`].
+    pub is_activity: bool,
+    /// See [`Resource::DERIVED_IN_TABLES`].
+    pub derived_in_tables: &'static [&'static str],
+    /// Returns the schema of the data.
+    pub data_schema: fn() -> NamedSchemas,
+    /// Returns the schema of the derived members.
+    pub derived_schema: fn() -> NamedSchemas,
+    /// See [`Resource::hidden_fields`].
+    pub hidden_fields: fn(Option<Role>) -> &'static [&'static str],
+    /// See [`Resource::unwritable_fields`].
+    pub unwritable_fields: fn(Role) -> &'static [&'static str],
+    /// See [`Resource::redact_history`].
+    pub redact_history: fn(&mut Value, bool, &Actor) -> bool,
+    /// Parses the data from its JSON.
+    pub(crate) parse: fn(Value) -> Result<Box<dyn AnyResource>, Violations>,
+    /// Returns the statuses to which a transition is allowed, by [`allowed`].
+    pub allowed_statuses: fn(Option<&str>) -> Vec<&'static str>,
+    /// See [`Resource::may_transition_to`].
+    pub may_transition_to: fn(Role, &str) -> bool,
+    /// See [`Resource::needs_reason`].
+    pub needs_reason: fn(&str, &str) -> bool,
+}
+
+impl ResourceInfo {
+    /// Returns the first status, in which a new resource starts.
+    pub fn first_status(&self) -> Option<&'static str> {
+        (self.allowed_statuses)(None).first().copied()
+    }
+}
 
 /// The data of a resource of any type. The methods are those of [`Resource`]; data of another type counts as none.
 pub trait AnyResource: Any + Send + Sync {
@@ -89,108 +169,6 @@ impl std::fmt::Debug for dyn AnyResource {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct(self.info().name).finish_non_exhaustive()
     }
-}
-
-impl<T: Resource> AnyResource for T {
-    fn info(&self) -> &'static ResourceInfo {
-        T::INFO
-    }
-
-    fn boxed(&self) -> Box<dyn AnyResource> {
-        Box::new(self.clone())
-    }
-
-    fn equals(&self, other: &dyn AnyResource) -> bool {
-        other.downcast_ref::<T>() == Some(self)
-    }
-
-    fn slug(&self) -> Option<Slug> {
-        slug_of(self)
-    }
-
-    fn slug_mut(&mut self) -> Option<&mut Option<Slug>> {
-        slug_mut(self)
-    }
-
-    fn label(&self) -> &str {
-        Resource::label(self)
-    }
-
-    fn visibility(&self) -> Visibility {
-        Resource::visibility(self)
-    }
-
-    fn status(&self) -> Option<&'static str> {
-        Resource::status(self).map(State::word)
-    }
-
-    fn set_status(&mut self, word: &str) {
-        if let Some(status) = status::<T>(word) {
-            Resource::set_status(self, status);
-        }
-    }
-
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
-        Resource::references(self, visit);
-    }
-
-    fn redact(&mut self, members: &'static [&'static str]) {
-        Resource::redact(self, members);
-    }
-
-    fn is_own(&self, id: Option<Uuid>, parent: Option<&dyn AnyResource>, actor: &Actor) -> bool {
-        Resource::is_own(self, id, typed_parent::<T>(parent), actor)
-    }
-
-    fn fill_from_actor(&mut self, before: Option<&dyn AnyResource>, actor: &Actor) {
-        Resource::fill_from_actor(self, before.and_then(|before| before.downcast_ref()), actor);
-    }
-
-    fn validate_changes(&self, before: Option<&dyn AnyResource>, actor: &Actor, violations: &mut Violations) {
-        T::validate_changes(before.and_then(|before| before.downcast_ref()), self, actor, violations);
-    }
-
-    fn validate(&self, parent: Option<&dyn AnyResource>, violations: &mut Violations) {
-        Resource::validate(self, violations);
-        if let Some(parent) = typed_parent::<T>(parent) {
-            self.validate_with_parent(parent, violations);
-        }
-    }
-
-    fn validate_today(
-        &self,
-        before: Option<&dyn AnyResource>,
-        today: NaiveDate,
-        violations: &mut Violations,
-    ) {
-        Resource::validate_today(self, before.and_then(|before| before.downcast_ref()), today, violations);
-    }
-
-    fn requirements_today(&self, to: &str, today: NaiveDate, violations: &mut Violations) {
-        if let Some(to) = status::<T>(to) {
-            Resource::requirements_today(self, to, today, violations);
-        }
-    }
-
-    fn is_ready(&self, parent: Option<&dyn AnyResource>, to: &str, now: DateTime<Utc>) -> bool {
-        status::<T>(to).is_some_and(|to| Resource::is_ready(self, typed_parent::<T>(parent), to, now))
-    }
-
-    fn is_same_child(&self, other: &dyn AnyResource) -> bool {
-        other.downcast_ref().is_some_and(|other| Resource::is_same_child(self, other))
-    }
-
-    fn search_index(&self) -> Index {
-        search_index(self)
-    }
-
-    fn to_value(&self) -> Result<Value, Error> {
-        serde_json::to_value(self).map_err(Error::internal)
-    }
-}
-
-fn typed_parent<T: Resource>(parent: Option<&dyn AnyResource>) -> Option<&T::Parent> {
-    parent.and_then(|parent| (parent as &dyn Any).downcast_ref())
 }
 
 /// What all stored resources have: id, parent, version and times.
@@ -285,59 +263,6 @@ impl std::fmt::Debug for dyn AnyStored {
     }
 }
 
-impl<T: Resource> AnyStored for Stored<T> {
-    fn info(&self) -> &'static ResourceInfo {
-        T::INFO
-    }
-
-    fn boxed(&self) -> Box<dyn AnyStored> {
-        Box::new(self.clone())
-    }
-
-    fn meta(&self) -> Meta {
-        Meta {
-            id: self.id,
-            parent: self.parent.as_ref().map(|(_, parent)| parent.id),
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            deleted_at: self.deleted_at,
-        }
-    }
-
-    fn parent(&self) -> Option<&(&'static str, ReferenceSummary)> {
-        self.parent.as_ref()
-    }
-
-    fn set_parent(&mut self, parent: Option<(&'static str, ReferenceSummary)>) {
-        self.parent = parent;
-    }
-
-    fn data(&self) -> &dyn AnyResource {
-        &self.data
-    }
-
-    fn data_mut(&mut self) -> &mut dyn AnyResource {
-        &mut self.data
-    }
-
-    fn places(&self) -> Option<Places> {
-        T::PLACES.map(|places| places(self))
-    }
-
-    fn event(&self) -> Option<Event> {
-        T::EVENT.map(|event| event(self))
-    }
-
-    fn to_value(&self) -> Result<Value, Error> {
-        serde_json::to_value(self).map_err(Error::internal)
-    }
-
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        serde_json::to_writer(out, self).map_err(Error::internal)
-    }
-}
-
 /// A list of stored resources of one type.
 pub trait AnyList: Any + Send + Sync {
     /// Returns each of the resources, to change it.
@@ -360,20 +285,6 @@ impl dyn AnyList {
     pub fn downcast<T: Resource>(self: Box<Self>) -> Result<Vec<Stored<T>>, Error> {
         let found = (self as Box<dyn Any>).downcast::<Vec<Stored<T>>>();
         found.map(|found| *found).map_err(|_| other_type(T::INFO))
-    }
-}
-
-impl<T: Resource> AnyList for Vec<Stored<T>> {
-    fn for_each(&mut self, visit: &mut dyn FnMut(&mut dyn AnyStored)) {
-        self.iter_mut().for_each(|item| visit(item));
-    }
-
-    fn into_items(self: Box<Self>) -> Vec<Box<dyn AnyStored>> {
-        (*self).into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect()
-    }
-
-    fn to_json(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(Error::internal)
     }
 }
 

@@ -3,7 +3,7 @@
 //! May import `access`, `parameters`, `search`, `icalendar`, `value` and what they import.
 
 pub mod any;
-pub mod info;
+mod erased;
 pub mod lifecycle;
 pub mod list_filter;
 pub mod naming;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::info::ResourceInfo;
+use self::any::ResourceInfo;
 use self::lifecycle::State;
 use self::list_filter::ListFilter;
 use self::reference::UnresolvedReference;

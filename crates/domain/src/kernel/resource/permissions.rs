@@ -1,6 +1,6 @@
 //! What an actor may do with a resource: the role's grant, narrowed by the scopes of an API key.
 
-use super::info::ResourceInfo;
+use super::any::ResourceInfo;
 use crate::kernel::access::actor::{Action, Actor, Grant};
 use crate::kernel::access::scope::{PERSONAL_DATA, scope};
 use crate::kernel::error::Error;

@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use super::READ_ONLY;
-use super::info::ResourceInfo;
+use super::any::ResourceInfo;
 use super::naming::{INPUT, pascal, schema_name};
 use crate::kernel::parameters::Parameters;
 use crate::kernel::violation::FieldError;
@@ -167,6 +167,13 @@ fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
         Value::Object(members) => members.values().for_each(|member| property_names(member, names)),
         Value::Array(entries) => entries.iter().for_each(|member| property_names(member, names)),
         _ => {}
+    }
+}
+
+impl ResourceInfo {
+    /// Returns whether the resource has this field.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        FieldTree::of(self).fields.iter().any(|field| field == name)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Column, Kind, headings};
 use crate::bilingual;
 use crate::kernel::bilingual::typed;
-use crate::kernel::resource::info::{NamedSchemas, ResourceInfo};
+use crate::kernel::resource::any::{NamedSchemas, ResourceInfo};
 use crate::kernel::resource::naming::{INPUT, schema_name};
 use crate::kernel::violation::{FieldError, hint};
 

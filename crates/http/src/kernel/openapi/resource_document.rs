@@ -8,7 +8,7 @@ use vku_domain::kernel::access::policy::Policy;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::ResourceInfo;
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::FieldTree;

@@ -174,7 +174,10 @@ mod tests {
     }
 
     /// Forwards this many pieces to a client with this time limit.
-    async fn forwarded(pieces: usize, limit: Duration) -> (JoinHandle<Result<(), Error>>, mpsc::Receiver<Bytes>) {
+    async fn forwarded(
+        pieces: usize,
+        limit: Duration,
+    ) -> (JoinHandle<Result<(), Error>>, mpsc::Receiver<Bytes>) {
         let (writer, reader) = SpoolSpace::default().spool();
         for _ in 0..pieces {
             assert!(writer.push(Bytes::from(vec![0; 100])).await.is_continue());

@@ -22,7 +22,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, visible_rows};
 use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::child_rows;
+use crate::kernel::table::child_tables;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
 use crate::kernel::write::pipeline::Accepted;
@@ -270,7 +270,7 @@ impl Writer<'_> {
         }
         let inserted = self.tx().execute(&row_values::insert(table, rows)).await;
         inserted.map_err(|error| unique::write_failed(table, error))?;
-        child_rows::insert(self.tx(), table, &links).await?;
+        child_tables::insert(self.tx(), table, &links).await?;
         for ((id, data), (_, links)) in resources.iter().zip(&links) {
             self.record_hidden(table, *id, &**data, links);
         }

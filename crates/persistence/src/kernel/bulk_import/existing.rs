@@ -26,7 +26,10 @@ const MAX_SIBLINGS: usize = 10_000;
 /// The resources of each parent that rows without id and slug are compared with. They are listed once, and what the
 /// import writes is added.
 #[derive(Default)]
-pub(crate) struct Siblings(HashMap<Option<Uuid>, Vec<(Uuid, Box<dyn AnyResource>)>>);
+pub(crate) struct Siblings(HashMap<Option<Uuid>, Vec<Sibling>>);
+
+/// The id and the data of a resource of the same parent.
+type Sibling = (Uuid, Box<dyn AnyResource>);
 
 impl Siblings {
     /// Adds what a row has written.
@@ -104,11 +107,7 @@ impl Writer<'_> {
     }
 
     /// Lists all resources of a parent.
-    async fn siblings(
-        &self,
-        table: &'static AnyTable,
-        parent: Option<&Key>,
-    ) -> Result<Vec<(Uuid, Box<dyn AnyResource>)>, Error> {
+    async fn siblings(&self, table: &'static AnyTable, parent: Option<&Key>) -> Result<Vec<Sibling>, Error> {
         let (mut query, mut siblings) = (table.typed.all(), Vec::new());
         loop {
             let page = self.list_any(&query, parent).await?;

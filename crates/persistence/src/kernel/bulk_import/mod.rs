@@ -19,8 +19,7 @@ use uuid::Uuid;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::READ_ONLY;
-use vku_domain::kernel::resource::any::AnyStored;
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::{AnyStored, ResourceInfo};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Slug;
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::ResourceInfo;
 use vku_domain::kernel::violation::Violations;
 
 use super::Row;

@@ -13,9 +13,9 @@ use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::database::error::failed;
 use crate::kernel::search::{FOUND, SCORE};
 use crate::kernel::table::SortColumn;
+use crate::kernel::table::any::AnyQuery;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::conditions::column_of;
-use crate::kernel::table::query::AnyQuery;
 
 /// The row of a cursor: the sort values as text, and the id.
 #[derive(Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
 use super::load::{open_parent, visible_rows};
 use crate::kernel::database::error::failed;
-use crate::kernel::table::query::AnyQuery;
+use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {

@@ -9,8 +9,7 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::any::{AnyList, AnyStored};
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::{AnyList, AnyStored, ResourceInfo};
 use vku_domain::kernel::resource::reference::Key;
 
 use super::cursor::{self, Order};
@@ -20,8 +19,8 @@ use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::search;
 use crate::kernel::table::Table;
+use crate::kernel::table::any::AnyQuery;
 use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::query::AnyQuery;
 use crate::kernel::transaction::Reader;
 
 /// A page of a list of any resource.

@@ -16,7 +16,7 @@ use super::reference_lookup;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::conditions::has_slug;
-use crate::kernel::table::{Table, child_rows, column};
+use crate::kernel::table::{Table, child_tables, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;
 
@@ -137,7 +137,7 @@ pub(crate) async fn hydrate(
 ) -> Result<Box<dyn AnyList>, Error> {
     let metas = rows.iter().map(|row| table.read_meta(row)).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<Uuid> = metas.iter().map(|meta| meta.id).collect();
-    let mut children = child_rows::load(reader.tx(), table, &ids).await?;
+    let mut children = child_tables::load(reader.tx(), table, &ids).await?;
     let rows =
         metas.iter().zip(rows).map(|(meta, row)| (*meta, row, children.remove(&meta.id).unwrap_or_default()));
     let mut items = table.typed.read(rows.collect())?;

@@ -10,8 +10,7 @@ use uuid::Uuid;
 use vku_domain::kernel::change_log::StatusChange;
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::any::AnyStored;
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::resource::any::{AnyStored, ResourceInfo};
 
 use super::history::visible_levels;
 use crate::kernel::database::error::failed;

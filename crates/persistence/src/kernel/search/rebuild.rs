@@ -18,7 +18,7 @@ use super::super::database::retry::{begin, retry_on_broken_connection};
 use super::super::table::any::AnyTable;
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;
-use crate::kernel::table::child_rows;
+use crate::kernel::table::child_tables;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::tables;
 
@@ -93,7 +93,7 @@ async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), 
         let ids: Vec<Uuid> = metas.iter().map(|meta| meta.id).collect();
         let Some(end) = ids.last() else { return Ok(()) };
         last = *end;
-        let mut children = child_rows::load(tx, table, &ids).await?;
+        let mut children = child_tables::load(tx, table, &ids).await?;
         let read = metas
             .into_iter()
             .zip(&rows)

@@ -185,10 +185,7 @@ impl Store {
     }
 
     /// Boxed, like the other parts of a write, so that it is compiled once and not for each kind of work.
-    fn begin_write<'a>(
-        &'a self,
-        writing: &'a WriteContext<'_>,
-    ) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
+    fn begin_write<'a>(&'a self, writing: &'a WriteContext<'_>) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
         async move {
             let write_slot = self.database.acquire_write_slot().await;
             let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;

@@ -12,7 +12,7 @@ use vku_domain::kernel::resource::reference::Key;
 use super::Store;
 use crate::kernel::read::list::AnyPage;
 use crate::kernel::table::Table;
-use crate::kernel::table::query::AnyQuery;
+use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
 
 /// How long an export waits for a slot before it gets a 503.

@@ -1,85 +1,70 @@
 //! A table whose resource is known only at run time: code that takes an [`AnyTable`] serves all resources, and is
 //! compiled once.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use sea_orm::QueryResult;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::{QueryResult, Value};
+use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::any::Meta;
-use vku_domain::kernel::resource::info::ResourceInfo;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::parameters::sort::Direction;
+use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, ResourceInfo};
+use vku_domain::kernel::resource::projection::Projection;
+use vku_domain::kernel::search::Search;
+use vku_domain::kernel::tabular::FieldSerializer;
+use vku_domain::kernel::tabular::cell::Cell;
 
-use super::hooks::WriteHooks;
-use super::row::TableRow;
-use super::typed::{TypedTable, TypedTableOf};
-use super::{Codes, FoundBy, Parent, Table, Unique};
+use super::child_rows::ChildRows;
+use super::{Codes, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::transaction::{Reader, Writer};
 use crate::tables;
 
-/// The table of a resource: what its `impl Table` says, as values. It is [`Table::TABLE`].
+/// The table of a resource: what its `impl Table` says, as values. It is [`Table::TABLE`](super::Table::TABLE).
 pub struct AnyTable {
     /// What the type of the resource says.
     pub(crate) resource: &'static ResourceInfo,
     /// The table of the parent.
     pub(crate) parent: Option<&'static Self>,
-    /// See [`Table::SETS`].
+    /// See [`Table::SETS`](super::Table::SETS).
     pub(crate) has_sets: bool,
-    /// See [`Table::PARTIES`].
+    /// See [`Table::PARTIES`](super::Table::PARTIES).
     pub(crate) has_parties: bool,
-    /// See [`Table::PARTY_COUNTRIES`].
+    /// See [`Table::PARTY_COUNTRIES`](super::Table::PARTY_COUNTRIES).
     pub(crate) has_party_countries: bool,
-    /// See [`Table::VISIBILITY`].
+    /// See [`Table::VISIBILITY`](super::Table::VISIBILITY).
     pub(crate) visibility: Option<fn() -> Expr>,
-    /// See [`Table::NAMED_AFTER`].
+    /// See [`Table::NAMED_AFTER`](super::Table::NAMED_AFTER).
     pub(crate) named_after: Option<(&'static str, &'static str)>,
-    /// See [`Table::UNIQUE`].
+    /// See [`Table::UNIQUE`](super::Table::UNIQUE).
     pub(crate) unique: &'static [Unique],
-    /// See [`Table::FOREIGN_KEYS`].
+    /// See [`Table::FOREIGN_KEYS`](super::Table::FOREIGN_KEYS).
     pub(crate) foreign_keys: &'static [(&'static str, &'static str)],
-    /// See [`Table::CODE_LISTS`].
+    /// See [`Table::CODE_LISTS`](super::Table::CODE_LISTS).
     pub(crate) code_lists: &'static [Codes],
-    /// See [`Table::PARENT_LOCK`].
+    /// See [`Table::PARENT_LOCK`](super::Table::PARENT_LOCK).
     pub(crate) parent_lock: LockType,
-    /// See [`Table::FOUND_BY`].
+    /// See [`Table::FOUND_BY`](super::Table::FOUND_BY).
     pub(crate) found_by: &'static [FoundBy],
     /// Whether the resource has write hooks.
     pub(crate) has_hooks: bool,
-    /// See [`Table::json_column`].
+    /// See [`Table::json_column`](super::Table::json_column).
     pub(crate) json_column: fn(&str) -> &str,
-    /// See [`Table::visible_to`].
+    /// See [`Table::visible_to`](super::Table::visible_to).
     pub(crate) visible_to: fn(&Actor) -> Condition,
-    /// See [`Table::is_binding`].
+    /// See [`Table::is_binding`](super::Table::is_binding).
     pub(crate) is_binding: fn(DateTime<Utc>) -> Condition,
     /// The columns of the feature.
-    columns: &'static [&'static str],
+    pub(super) columns: &'static [&'static str],
     /// The code that knows the type of the resource.
     pub(crate) typed: &'static dyn TypedTable,
 }
 
 impl AnyTable {
-    pub(super) const fn of<T: Table>() -> Self {
-        Self {
-            resource: T::INFO,
-            parent: <T::Parent as Parent>::PARENT_TABLE,
-            has_sets: T::SETS,
-            has_parties: T::PARTIES,
-            has_party_countries: T::PARTY_COUNTRIES,
-            visibility: T::VISIBILITY,
-            named_after: T::NAMED_AFTER,
-            unique: T::UNIQUE,
-            foreign_keys: T::FOREIGN_KEYS,
-            code_lists: T::CODE_LISTS,
-            parent_lock: T::PARENT_LOCK,
-            found_by: T::FOUND_BY,
-            has_hooks: T::Hooks::HAS_HOOKS,
-            json_column: T::json_column,
-            visible_to: T::visible_to,
-            is_binding: T::is_binding,
-            columns: T::Row::COLUMNS,
-            typed: &TypedTableOf::<T>::NEW,
-        }
-    }
-
     /// Returns the table of the resource with this name.
     ///
     /// Errors: 500 if there is none.
@@ -160,4 +145,88 @@ impl AnyTable {
         };
         read().map_err(failed)
     }
+}
+
+/// The functions of [`Table`] that need the type of the resource. They fail if they get another one.
+pub(crate) trait TypedTable: Sync {
+    /// Converts data to the values of the columns and to child rows; see [`Table::to_row`](super::Table::to_row).
+    fn to_row(&self, data: &dyn AnyResource) -> Result<(Vec<Value>, ChildRows), Error>;
+
+    /// Reads the values of the columns of the feature.
+    fn values(&self, row: &QueryResult) -> Result<Vec<Value>, Error>;
+
+    /// Converts rows to resources; see [`Table::from_row`](super::Table::from_row).
+    fn read(&self, rows: Vec<(Meta, &QueryResult, ChildRows)>) -> Result<Box<dyn AnyList>, Error>;
+
+    /// Makes the list of new resources, with the data as it would be read.
+    fn stored(&self, new: Vec<(Meta, Box<dyn AnyResource>)>) -> Result<Box<dyn AnyList>, Error>;
+
+    /// Takes the parameters of a list.
+    fn query(&self, parameters: &mut Parameters) -> AnyQuery;
+
+    /// Makes the query for all rows in the default order.
+    fn all(&self) -> AnyQuery;
+
+    /// Returns the cells of a row of an export.
+    fn cells(&self, item: &dyn AnyStored, fields: &FieldSerializer) -> Result<Vec<Cell>, Error>;
+
+    /// See [`Table::derive`](super::Table::derive).
+    fn derive<'a>(
+        &self,
+        reader: &'a Reader<'_>,
+        items: &'a mut dyn AnyList,
+    ) -> LocalBoxFuture<'a, Result<(), Error>>;
+
+    /// See [`Table::check_references`](super::Table::check_references).
+    fn check_references<'a>(
+        &self,
+        writer: &'a Writer<'_>,
+        before: &'a dyn AnyStored,
+        after: &'a dyn AnyResource,
+    ) -> LocalBoxFuture<'a, Result<(), Error>>;
+
+    /// See [`before_write`](super::hooks::WriteHooks::before_write).
+    fn before_write<'a>(
+        &self,
+        writer: &'a Writer<'_>,
+        parent: Option<Uuid>,
+        before: Option<&'a dyn AnyStored>,
+        after: &'a mut dyn AnyResource,
+    ) -> LocalBoxFuture<'a, Result<(), Error>>;
+
+    /// See [`after_write`](super::hooks::WriteHooks::after_write).
+    fn after_write<'a>(
+        &self,
+        writer: &'a mut Writer<'_>,
+        before: Option<&'a dyn AnyStored>,
+        after: &'a dyn AnyStored,
+    ) -> LocalBoxFuture<'a, Result<(), Error>>;
+}
+
+/// The filter of a list of any resource.
+type AnyFilter = Arc<dyn Fn(&Actor) -> Condition + Send + Sync>;
+
+/// The parameters of a list of any resource: a [`Query`](vku_domain::kernel::query::Query) without its type.
+#[derive(Clone)]
+pub struct AnyQuery {
+    /// The table of the resource.
+    pub(crate) table: &'static AnyTable,
+    /// Converts the filter to SQL.
+    pub(crate) filter: AnyFilter,
+    /// The search terms.
+    pub(crate) search: Option<Search>,
+    /// The sort order; empty if a search sorts by relevance.
+    pub(crate) sort: Vec<(SortColumn, Direction)>,
+    /// The position in the list.
+    pub cursor: Option<String>,
+    /// The page size.
+    pub limit: u64,
+    /// Whether to return the total number of rows.
+    pub count: bool,
+    /// Whether to list deleted rows, and only these.
+    pub(crate) deleted: bool,
+    /// The selected and expanded members.
+    pub view: Projection,
+    /// Filter and sort order as one text.
+    pub(crate) fingerprint: String,
 }

@@ -1,21 +1,13 @@
-//! Child rows: the sets and parties of a resource, which are stored in tables of their own and loaded for a
-//! whole page at once.
+//! Child rows: the sets and parties of a resource, which are stored in tables of their own.
 
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
-use uuid::Uuid;
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::PartialDate;
 use vku_domain::kernel::violation::FieldError;
 use vku_domain::party::Party;
 
-use super::any::AnyTable;
-use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
+use crate::kernel::database::error::Corrupt;
 
 /// A party of a resource; `field` is the member or the role.
 #[derive(Clone, Debug)]
@@ -29,8 +21,8 @@ pub(crate) struct PartyLink {
 /// The sets and parties of a resource.
 #[derive(Clone, Debug, Default)]
 pub struct ChildRows {
-    sets: HashMap<String, Vec<String>>,
-    parties: Vec<PartyLink>,
+    pub(super) sets: HashMap<String, Vec<String>>,
+    pub(super) parties: Vec<PartyLink>,
 }
 
 impl ChildRows {
@@ -73,174 +65,4 @@ impl ChildRows {
     pub(crate) fn take_party_list(&mut self, field: &str) -> Vec<Party> {
         self.parties.extract_if(.., |link| link.field == field).map(|link| link.party).collect()
     }
-}
-
-#[derive(FromQueryResult)]
-struct SetRow {
-    owner_id: Uuid,
-    field: String,
-    value: String,
-}
-
-#[derive(FromQueryResult)]
-struct PartyRow {
-    owner_id: Uuid,
-    field: String,
-    utility_id: Option<Uuid>,
-    organisation_id: Option<Uuid>,
-    from: Option<String>,
-    until: Option<String>,
-}
-
-/// Loads the child rows of resources, with at most two queries.
-pub(crate) async fn load(
-    tx: &DatabaseTransaction,
-    table: &AnyTable,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, ChildRows>, Error> {
-    let mut links: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
-    if ids.is_empty() {
-        return Ok(links);
-    }
-    if table.has_sets {
-        let rows = Query::select()
-            .columns(["owner_id", "field", "value"])
-            .from(format!("{}_set", table.name()))
-            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
-            .order_by("position", sea_orm::Order::Asc)
-            .take();
-        for row in tx.query_all(&rows).await.map_err(failed)? {
-            let row = SetRow::from_query_result(&row, "").map_err(failed)?;
-            links.entry(row.owner_id).or_default().sets.entry(row.field).or_default().push(row.value);
-        }
-    }
-    if table.has_parties {
-        let rows = Query::select()
-            .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
-            .from(format!("{}_party", table.name()))
-            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
-            .order_by("position", sea_orm::Order::Asc)
-            .take();
-        for row in tx.query_all(&rows).await.map_err(failed)? {
-            let row = PartyRow::from_query_result(&row, "").map_err(failed)?;
-            let owner = row.owner_id;
-            links.entry(owner).or_default().parties.push(row.into_link()?);
-        }
-    }
-    Ok(links)
-}
-
-impl PartyRow {
-    fn into_link(self) -> Result<PartyLink, Corrupt> {
-        let party = match (self.utility_id, self.organisation_id) {
-            (Some(utility), None) => Party::Utility(Ref::to(Key::Id(utility))),
-            (None, Some(organisation)) => Party::Organisation(Ref::to(Key::Id(organisation))),
-            _ => return Err(Corrupt::from("a party is neither a utility nor an organisation")),
-        };
-        let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();
-        Ok(PartyLink { field: self.field, party, from: date(self.from)?, until: date(self.until)? })
-    }
-}
-
-/// Replaces the child rows of a resource.
-pub(crate) async fn save(
-    tx: &DatabaseTransaction,
-    table: &AnyTable,
-    id: Uuid,
-    children: ChildRows,
-) -> Result<(), Error> {
-    for table in table.child_tables() {
-        let delete = Query::delete().from_table(table).and_where(Expr::col("owner_id").eq(id)).take();
-        tx.execute(&delete).await.map_err(failed)?;
-    }
-    insert(tx, table, &[(id, children)]).await
-}
-
-/// How many rows one statement inserts: databases limit the number of bound values.
-const CHUNK: usize = 1_000;
-
-/// Inserts the child rows of new resources.
-pub(crate) async fn insert(
-    tx: &DatabaseTransaction,
-    table: &AnyTable,
-    all: &[(Uuid, ChildRows)],
-) -> Result<(), Error> {
-    for insert in set_inserts(table, all).into_iter().chain(party_inserts(table, all)) {
-        tx.execute(&insert).await.map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn set_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
-    let mut rows = Vec::new();
-    for (id, links) in all {
-        for (field, values) in &links.sets {
-            rows.extend((0_i64..).zip(values).map(|(position, value)| (*id, field, position, value)));
-        }
-    }
-    let inserts = rows.chunks(CHUNK).map(|rows| {
-        let mut insert = Query::insert()
-            .into_table(format!("{}_set", table.name()))
-            .columns(["owner_id", "field", "value", "position"])
-            .take();
-        for (id, field, position, value) in rows {
-            insert.values_panic([
-                (*id).into(),
-                field.as_str().into(),
-                value.as_str().into(),
-                (*position).into(),
-            ]);
-        }
-        insert
-    });
-    inserts.collect()
-}
-
-fn party_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
-    let mut rows = Vec::new();
-    for (id, links) in all {
-        rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
-    }
-    let day = |date: Option<chrono::NaiveDate>| Expr::val(Value::from(date.map(|day| day.to_string())));
-    let columns = [
-        "owner_id",
-        "position",
-        "field",
-        "utility_id",
-        "organisation_id",
-        "from",
-        "from_first",
-        "until",
-        "until_last",
-    ];
-    let inserts = rows.chunks(CHUNK).map(|rows| {
-        let columns = columns.into_iter().chain(table.has_party_countries.then_some("country"));
-        let mut insert =
-            Query::insert().into_table(format!("{}_party", table.name())).columns(columns).take();
-        for (id, position, link) in rows {
-            let values = [
-                (*id).into(),
-                (*position).into(),
-                link.field.as_str().into(),
-                link.party.utility().into(),
-                link.party.organisation().into(),
-                link.from.as_ref().map(PartialDate::to_string).into(),
-                day(link.from.as_ref().map(PartialDate::first_day)),
-                link.until.as_ref().map(PartialDate::to_string).into(),
-                day(link.until.as_ref().map(PartialDate::last_day)),
-            ];
-            let country = table.has_party_countries.then(|| country_of(link.party.utility()));
-            insert.values_panic(values.into_iter().chain(country));
-        }
-        insert
-    });
-    inserts.collect()
-}
-
-/// A subquery for the country of a utility.
-fn country_of(utility: Option<Uuid>) -> Expr {
-    let Some(utility) = utility else { return Expr::cust("NULL") };
-    let select =
-        Query::select().column("country").from("utility").and_where(Expr::col("id").eq(utility)).take();
-    Expr::SubQuery(None, Box::new(select.into()))
 }

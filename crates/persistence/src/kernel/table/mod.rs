@@ -4,11 +4,11 @@
 
 pub mod any;
 pub(crate) mod child_rows;
+pub(crate) mod child_tables;
 pub(crate) mod conditions;
 pub mod hooks;
-pub mod query;
 pub mod row;
-pub(crate) mod typed;
+mod typed;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, LockType};

@@ -1,6 +1,7 @@
 //! The code of a table that knows the type of its resource: everything else is shared.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -14,75 +15,20 @@ use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, o
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
-use super::Table;
+use super::any::{AnyQuery, AnyTable, TypedTable};
 use super::child_rows::ChildRows;
+use super::conditions::filter_to_sql;
 use super::hooks::WriteHooks;
-use super::query::AnyQuery;
 use super::row::TableRow;
+use super::{Parent, Table};
 use crate::kernel::database::error::failed;
 use crate::kernel::transaction::{Reader, Writer};
 
-/// The functions of [`Table`] that need the type of the resource. They fail if they get another one.
-pub(crate) trait TypedTable: Sync {
-    /// Converts data to the values of the columns and to child rows; see [`Table::to_row`].
-    fn to_row(&self, data: &dyn AnyResource) -> Result<(Vec<Value>, ChildRows), Error>;
-
-    /// Reads the values of the columns of the feature.
-    fn values(&self, row: &QueryResult) -> Result<Vec<Value>, Error>;
-
-    /// Converts rows to resources; see [`Table::from_row`].
-    fn read(&self, rows: Vec<(Meta, &QueryResult, ChildRows)>) -> Result<Box<dyn AnyList>, Error>;
-
-    /// Makes the list of new resources, with the data as it would be read.
-    fn stored(&self, new: Vec<(Meta, Box<dyn AnyResource>)>) -> Result<Box<dyn AnyList>, Error>;
-
-    /// Takes the parameters of a list.
-    fn query(&self, parameters: &mut Parameters) -> AnyQuery;
-
-    /// Makes the query for all rows in the default order.
-    fn all(&self) -> AnyQuery;
-
-    /// Returns the cells of a row of an export.
-    fn cells(&self, item: &dyn AnyStored, fields: &FieldSerializer) -> Result<Vec<Cell>, Error>;
-
-    /// See [`Table::derive`].
-    fn derive<'a>(
-        &self,
-        reader: &'a Reader<'_>,
-        items: &'a mut dyn AnyList,
-    ) -> LocalBoxFuture<'a, Result<(), Error>>;
-
-    /// See [`Table::check_references`].
-    fn check_references<'a>(
-        &self,
-        writer: &'a Writer<'_>,
-        before: &'a dyn AnyStored,
-        after: &'a dyn AnyResource,
-    ) -> LocalBoxFuture<'a, Result<(), Error>>;
-
-    /// See [`WriteHooks::before_write`].
-    fn before_write<'a>(
-        &self,
-        writer: &'a Writer<'_>,
-        parent: Option<Uuid>,
-        before: Option<&'a dyn AnyStored>,
-        after: &'a mut dyn AnyResource,
-    ) -> LocalBoxFuture<'a, Result<(), Error>>;
-
-    /// See [`WriteHooks::after_write`].
-    fn after_write<'a>(
-        &self,
-        writer: &'a mut Writer<'_>,
-        before: Option<&'a dyn AnyStored>,
-        after: &'a dyn AnyStored,
-    ) -> LocalBoxFuture<'a, Result<(), Error>>;
-}
-
 /// The table of the resource `T`.
-pub(super) struct TypedTableOf<T>(PhantomData<fn() -> T>);
+struct TypedTableOf<T>(PhantomData<fn() -> T>);
 
 impl<T> TypedTableOf<T> {
-    pub(super) const NEW: Self = Self(PhantomData);
+    const NEW: Self = Self(PhantomData);
 }
 
 impl<T: Table> TypedTable for TypedTableOf<T> {
@@ -187,4 +133,49 @@ fn data_of<T: Table>(data: &dyn AnyResource) -> Result<&T, Error> {
 
 fn stored_of<T: Table>(stored: &dyn AnyStored) -> Result<&Stored<T>, Error> {
     stored.downcast_ref().ok_or_else(|| other_type(T::INFO))
+}
+
+impl AnyTable {
+    /// Makes the table of a type.
+    pub(super) const fn of<T: Table>() -> Self {
+        Self {
+            resource: T::INFO,
+            parent: <T::Parent as Parent>::PARENT_TABLE,
+            has_sets: T::SETS,
+            has_parties: T::PARTIES,
+            has_party_countries: T::PARTY_COUNTRIES,
+            visibility: T::VISIBILITY,
+            named_after: T::NAMED_AFTER,
+            unique: T::UNIQUE,
+            foreign_keys: T::FOREIGN_KEYS,
+            code_lists: T::CODE_LISTS,
+            parent_lock: T::PARENT_LOCK,
+            found_by: T::FOUND_BY,
+            has_hooks: T::Hooks::HAS_HOOKS,
+            json_column: T::json_column,
+            visible_to: T::visible_to,
+            is_binding: T::is_binding,
+            columns: T::Row::COLUMNS,
+            typed: &TypedTableOf::<T>::NEW,
+        }
+    }
+}
+
+impl AnyQuery {
+    /// Makes the query of a type.
+    pub fn new<T: Table>(query: Query<T>) -> Self {
+        let Query { filter, search, sort, cursor, limit, count, deleted, view, fingerprint } = query;
+        Self {
+            table: T::TABLE,
+            filter: Arc::new(move |actor| filter_to_sql::<T>(&filter, actor)),
+            search,
+            sort: sort.into_iter().map(|(key, direction)| (T::sort_column(key), direction)).collect(),
+            cursor,
+            limit,
+            count,
+            deleted,
+            view,
+            fingerprint,
+        }
+    }
 }

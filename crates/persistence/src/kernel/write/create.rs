@@ -17,7 +17,7 @@ use super::row_values::{self, RowValues};
 use super::unique;
 use crate::kernel::read::load::{one, open_parent};
 use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::{Table, child_rows};
+use crate::kernel::table::{Table, child_tables};
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
@@ -59,7 +59,7 @@ impl Writer<'_> {
         unique::check(table, self, id, &row).await?;
         let inserted = self.tx().execute(&row_values::insert(table, vec![row])).await;
         inserted.map_err(|error| unique::write_failed(table, error))?;
-        child_rows::insert(self.tx(), table, &[(id, children)]).await?;
+        child_tables::insert(self.tx(), table, &[(id, children)]).await?;
         self.reindex_resource(id, None, &*data);
         Ok(Written(match parent {
             None => one(self.as_read(table, vec![(meta, data)]).await?)?,

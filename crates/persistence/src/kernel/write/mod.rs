@@ -35,6 +35,9 @@ use super::table::Table;
 use super::table::any::AnyTable;
 use super::transaction::Writer;
 
+/// A resource, and its parent if it is a sub-resource.
+type WithParent = (Box<dyn AnyStored>, Option<Box<dyn AnyStored>>);
+
 impl Writer<'_> {
     /// Returns the locked resource, if the actor sees it and may change it.
     ///
@@ -51,7 +54,7 @@ impl Writer<'_> {
         key: &'a Key,
         parent: Option<&'a Key>,
         deleted: bool,
-    ) -> LocalBoxFuture<'a, Result<(Box<dyn AnyStored>, Option<Box<dyn AnyStored>>), Error>> {
+    ) -> LocalBoxFuture<'a, Result<WithParent, Error>> {
         async move {
             let grant = self.actor().require(table.resource, action)?;
             let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;

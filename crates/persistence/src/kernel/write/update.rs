@@ -12,7 +12,7 @@ use super::record_change::Written;
 use super::row_values::RowValues;
 use super::unique;
 use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::child_rows;
+use crate::kernel::table::child_tables;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
@@ -71,7 +71,7 @@ impl Writer<'_> {
         if updated.map_err(|error| unique::write_failed(table, error))?.rows_affected() != 1 {
             return Err(Error::new(Code::PreconditionFailed, concurrent_change()));
         }
-        child_rows::save(self.tx(), table, meta.id, children).await?;
+        child_tables::save(self.tx(), table, meta.id, children).await?;
         Ok(Written(self.read_back(table, meta.id).await?))
     }
 }

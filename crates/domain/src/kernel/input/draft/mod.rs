@@ -19,8 +19,7 @@ use crate::bilingual;
 use crate::kernel::access::actor::Actor;
 use crate::kernel::error::{Code, Error};
 use crate::kernel::resource::READ_ONLY;
-use crate::kernel::resource::any::{AnyResource, AnyStored};
-use crate::kernel::resource::info::ResourceInfo;
+use crate::kernel::resource::any::{AnyResource, AnyStored, ResourceInfo};
 use crate::kernel::violation::{Location, Violation, Violations};
 
 /// The source of a body.

@@ -4,7 +4,7 @@ use crate::bilingual;
 use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::bilingual::Bilingual;
 use crate::kernel::error::Error;
-use crate::kernel::resource::info::ResourceInfo;
+use crate::kernel::resource::any::ResourceInfo;
 use crate::kernel::violation::Violations;
 
 pub(super) fn read_only(member: &str, violations: &mut Violations) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::remove;
 use crate::kernel::input::merge_patch::{merge_with_null, removed};
 use crate::kernel::resource::READ_ONLY;
-use crate::kernel::resource::info::ResourceInfo;
+use crate::kernel::resource::any::ResourceInfo;
 use crate::kernel::resource::projection::FieldTree;
 use crate::kernel::value::Language;
 use crate::kernel::violation::{Location, Violations, unknown_member};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kernel::resource::info::ResourceInfo;
+use crate::kernel::resource::any::ResourceInfo;
 use crate::kernel::resource::naming::pascal;
 use crate::kernel::resource::projection::{Expansion, FieldTree, Step};
 use crate::kernel::resource::reference::Key;

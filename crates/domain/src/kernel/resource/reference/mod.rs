@@ -14,7 +14,6 @@ use serde::ser::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Resource;
-use super::projection::FieldTree;
 use crate::bilingual;
 use crate::kernel::value::Visibility;
 use crate::kernel::violation::{FieldError, Violations, escape, pointer, unknown_member};
@@ -160,7 +159,7 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                         }
                         (name, _) if Self::members().contains(&name) => {}
                         // A resource that was read with `expand` may be sent back, too.
-                        (name, _) if FieldTree::of(T::INFO).fields.iter().any(|field| field == name) => {}
+                        (name, _) if T::INFO.has_field(name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }
