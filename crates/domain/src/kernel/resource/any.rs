@@ -86,7 +86,7 @@ pub struct ResourceInfo {
     pub redact_history: fn(&mut Value, bool, &Actor) -> bool,
     /// Parses the data from its JSON.
     pub(crate) parse: fn(Value) -> Result<Box<dyn AnyResource>, Violations>,
-    /// Returns the statuses to which a transition is allowed, by [`allowed`].
+    /// Returns the statuses to which a transition is allowed, by [`allowed`](super::lifecycle::allowed).
     pub allowed_statuses: fn(Option<&str>) -> Vec<&'static str>,
     /// See [`Resource::may_transition_to`].
     pub may_transition_to: fn(Role, &str) -> bool,

@@ -147,7 +147,7 @@ impl AnyTable {
     }
 }
 
-/// The functions of [`Table`] that need the type of the resource. They fail if they get another one.
+/// The functions of [`Table`](super::Table) that need the type of the resource. They fail if they get another one.
 pub(crate) trait TypedTable: Sync {
     /// Converts data to the values of the columns and to child rows; see [`Table::to_row`](super::Table::to_row).
     fn to_row(&self, data: &dyn AnyResource) -> Result<(Vec<Value>, ChildRows), Error>;

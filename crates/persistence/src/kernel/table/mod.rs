@@ -83,7 +83,7 @@ pub struct FoundBy {
 /// A resource and its table. The table has the name of the resource, and the columns have the names of the
 /// JSON members.
 pub trait Table: Resource<Parent: Parent> {
-    /// The columns of the resource; see [`row!`](row::row).
+    /// The columns of the resource; see `row!`.
     type Row: TableRow;
     /// What a write reads or changes beyond its own row; `()` if nothing.
     type Hooks: WriteHooks<Self>;
