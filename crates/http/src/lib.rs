@@ -79,7 +79,7 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
             .wrap(from_fn(kernel::middleware::log_request))
             .wrap(Condition::new(
                 !notices.is_empty(),
-                from_fn(kernel::deprecation::add_deprecation_headers::<BoxBody>),
+                from_fn(kernel::middleware::deprecation::add_deprecation_headers::<BoxBody>),
             ))
             .configure(routes::configure)
             .configure(docs::routes)

@@ -10,7 +10,7 @@ use vku_persistence::mail::outbox::MailFilter;
 
 use crate::code_lists;
 use crate::features::feature_documents;
-use crate::kernel::deprecation::{Deprecated, Deprecations};
+use crate::kernel::middleware::deprecation::{Deprecated, Deprecations};
 use crate::kernel::openapi::Document;
 use crate::kernel::resource::{history, transitions};
 use crate::kernel::{negotiation, problem};

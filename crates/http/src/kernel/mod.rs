@@ -8,7 +8,6 @@ pub mod auth;
 pub mod cache;
 pub mod config;
 pub mod cors;
-pub mod deprecation;
 pub mod encoding;
 pub(crate) mod html;
 pub(crate) mod in_runtime;

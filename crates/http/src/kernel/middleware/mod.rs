@@ -1,6 +1,7 @@
 //! The middleware around every request: its log line, the rate limit, the timeouts, and the rendering of problems.
 
 pub mod body_deadline;
+pub mod deprecation;
 pub mod response_headers;
 pub mod single_headers;
 

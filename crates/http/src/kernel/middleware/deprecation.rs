@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::query_string::parameters;
+use crate::kernel::query_string::parameters;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
