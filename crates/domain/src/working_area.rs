@@ -20,7 +20,7 @@ use crate::kernel::violation::Violations;
 /// The languages in which a label is required.
 const LANGUAGES: [&str; 2] = ["de", "en"];
 
-/// An area in which utilities work together, offer advice or look for advice. Always public.
+/// An area in which utilities work together, offer advice or seek advice. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]

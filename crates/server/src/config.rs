@@ -72,7 +72,7 @@ pub(crate) struct Config {
     /// 5000/1h); `off` for no limit
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
     pub(crate) rate_limit: Quota,
-    /// The maximum number of rows of an XLSX export; larger exports are refused with a hint to use CSV. The limit of
+    /// The maximum number of rows of an XLSX export; larger exports are rejected with a hint to use CSV. The limit of
     /// Excel itself is 1048575
     #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = XlsxLimits::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,

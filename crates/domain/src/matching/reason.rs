@@ -30,7 +30,7 @@ impl From<Bilingual> for Sentence {
 /// The names of two utilities, and of the working areas.
 #[derive(Clone, Copy)]
 pub struct DisplayNames<'a> {
-    /// The utility that looks for partners.
+    /// The utility that is looking for partners.
     pub asker: &'a str,
     /// The other utility.
     pub other: &'a str,

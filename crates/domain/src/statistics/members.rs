@@ -11,7 +11,7 @@ use crate::kernel::bilingual::Bilingual;
 use crate::member::MemberStatus;
 
 crate::string_enum! {
-    /// What the members are grouped by.
+    /// How the members are grouped.
     MembersBy {
         /// the current status
         Status = "status",
@@ -105,7 +105,7 @@ impl MembersBy {
 crate::filter! {
     /// The parameters of the statistics of members.
     MemberFigures {
-        /// What the members are grouped by; `status` by default.
+        /// How the members are grouped; `status` by default.
         by: Option<MembersBy>,
         /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,

@@ -152,7 +152,7 @@ fn registration_closed(reason: RegistrationReason) -> Error {
         RegistrationReason::Held => bilingual!("the session has been held", "sie hat stattgefunden"),
         RegistrationReason::Begun => bilingual!("the session has begun", "sie hat begonnen"),
         RegistrationReason::TimeOver => {
-            bilingual!("the registration period is over", "die Frist ist abgelaufen")
+            bilingual!("the registration period has ended", "die Frist ist abgelaufen")
         }
         RegistrationReason::Full | RegistrationReason::RoomFull => {
             bilingual!("all seats are taken", "alle Plätze sind vergeben")

@@ -137,7 +137,7 @@ codes! {
         => "Anderes würde nicht mehr stimmen":
             "Die Änderung würde eine Regel der Ressourcen verletzen, die `dependents` nennt.";
     /// Registration for this session is not possible now: the session is not published, is cancelled, has been held or
-    /// has begun, or the registration period is over. `detail` and the `registration_state` of the session state the
+    /// has begun, or the registration period has ended. `detail` and the `registration_state` of the session state the
     /// reason.
     RegistrationClosed = 409, "registration_closed", "Registration is closed"
         => "Die Anmeldung ist geschlossen":
