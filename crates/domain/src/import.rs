@@ -128,7 +128,7 @@ crate::string_enum! {
 impl<'de> Deserialize<'de> for EncodingSource {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        word.parse().map_err(|_| serde::de::Error::custom("an unknown source of an encoding"))
+        word.parse().map_err(|_| serde::de::Error::custom("an unknown encoding source"))
     }
 }
 

@@ -101,7 +101,7 @@ impl Resource for WorkingArea {
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
                     let detail = bilingual!(
-                        "The label is too long or too short to generate a code from it: give a `slug`.",
+                        "The label is too long or too short to generate a code from: specify a `slug`.",
                         "Die Bezeichnung ist zu lang oder zu kurz für einen Code: Nennen Sie einen `slug`."
                     );
                     violations.member("/slug", "required", detail);

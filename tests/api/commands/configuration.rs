@@ -51,7 +51,7 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (
         &[("VKU_CORS_ORIGINS", "https://app.example.org,https://app.example.org/")],
         &["serve"],
-        &["without a path or a slash", "--cors-origins"],
+        &["without a path or a trailing slash", "--cors-origins"],
     ),
     (&[("VKU_CORS_ORIGINS", "null")], &["check-config"], &["null", "--cors-origins"]),
     (&[("VKU_CORS_ORIGINS", "app.example.org")], &["serve"], &["app.example.org", "--cors-origins"]),

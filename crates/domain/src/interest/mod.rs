@@ -243,7 +243,7 @@ impl Resource for InterestRegistration {
         let mut fixed = |member: &str, same: bool| {
             if !same {
                 let detail = bilingual!(
-                    "`{member}` records a statement of the person or a decision, and cannot be changed.",
+                    "`{member}` records a statement by the person or a decision, and cannot be changed.",
                     "`{member}` ist, was die Person oder eine Entscheidung gesagt hat; es wird nicht geändert."
                 );
                 violations.member(format!("/{member}"), "not_writable", detail);

@@ -175,7 +175,7 @@ impl Precondition {
             Self::Versions(versions) => versions.iter().max().copied(),
             Self::Absent => {
                 return bilingual!(
-                    "`If-None-Match: *` requires that the resource does not exist, but it exists.",
+                    "`If-None-Match: *` requires that the resource does not exist, but it does.",
                     "`If-None-Match: *` verlangt, dass es das nicht gibt; es ist aber da."
                 );
             }

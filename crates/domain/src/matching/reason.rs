@@ -191,7 +191,7 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
 /// Returns the tie between the two utilities.
 fn relationship(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
-        Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
+        Tie::None => bilingual!("No previous cooperation is known.", "Es sind keine Verbindungen bekannt."),
         Tie::Before => {
             bilingual!("The utilities have worked together.", "Sie haben schon zusammengearbeitet.")
         }

@@ -153,6 +153,6 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
 }
 
 fn not_the_password() -> Error {
-    let detail = bilingual!("This is not your password.", "Das ist nicht Ihr Passwort.");
+    let detail = bilingual!("This is not your current password.", "Das ist nicht Ihr Passwort.");
     Error::invalid_at("/current_password", "wrong_password", detail)
 }

@@ -138,7 +138,7 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
 
 /// A form with a file.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "it is read part by part, and described here")]
+#[allow(dead_code, reason = "the form is read part by part; this is only for the document")]
 pub struct ImportForm {
     /// The file; its media type or its file name extension determines the format.
     #[schema(format = Binary)]

@@ -164,7 +164,7 @@ pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error>
     let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {
         let detail = bilingual!(
-            "This is not the token of a link; copy everything after `token=`.",
+            "This is not a token from a link; copy everything after `token=`.",
             "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
         );
         return Err(Error::invalid_at("/token", "invalid_format", detail));
