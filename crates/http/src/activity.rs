@@ -27,7 +27,7 @@ impl ResourceApi for Activity {
             "participants": 6,
             "expert_days": "7.5",
             "description": { "en": "Engineers from the partner utility built a model of one district with their \
-                 colleagues here." },
+             colleagues here." },
             "created_at": "2026-03-01T08:00:00.000000Z",
             "updated_at": "2026-03-01T08:00:00.000000Z",
             "version": 1

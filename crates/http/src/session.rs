@@ -25,7 +25,7 @@ impl ResourceApi for Session {
             }
             Operation::Update => {
                 "Additional seats go to those who have waited longest. A capacity below the number of taken seats is \
-                     rejected (409)."
+                 rejected (409)."
             }
             Operation::Delete => {
                 "A session cannot be deleted while people are registered or on its waiting list (409): \

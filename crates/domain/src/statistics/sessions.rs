@@ -47,8 +47,8 @@ impl SessionsBy {
             ),
         };
         how.then(bilingual!(
-            " Everybody who has, or had, a seat counts as registered, whether they attended or not; \
-             everybody who came counts as attended.",
+            " Everybody who has, or had, a seat counts as registered, whether they attended or not; everybody who \
+             came counts as having attended.",
             " Angemeldet ist, wer einen Platz hat oder hatte, ob gekommen oder nicht; teilgenommen hat, wer gekommen ist."
         ))
     }

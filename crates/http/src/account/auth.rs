@@ -111,9 +111,9 @@ async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, 
 /// `POST /api/v1/auth/refresh`, without the password.
 ///
 /// An unknown e-mail address and a wrong password get the same response. After ten failures for an account from one IP
-/// address, or sixty failures from one IP address, further attempts from that address are answered with 429 and
-/// `Retry-After`. After a hundred failures for an account from any number of addresses, attempts from addresses that
-/// have never signed in to that account are also delayed, each longer than the previous one.
+/// address, or sixty failures in total from one IP address, further attempts from that address are answered with 429
+/// and `Retry-After`. After a hundred failures for an account from any number of addresses, attempts from addresses
+/// that have never signed in to that account are also delayed, each longer than the previous one.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/token",

@@ -41,7 +41,7 @@ impl Keyring {
     /// Returns the key with this name, or creates it with `make` if there is none. Two instances that start
     /// at the same time get the same key.
     ///
-    /// Errors: the database is unavailable, or the key was encrypted with another secret.
+    /// Errors: the database is unavailable, or the key was encrypted with a different secret.
     pub async fn get(
         &self,
         name: &str,
