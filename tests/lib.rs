@@ -1,6 +1,6 @@
 //! End-to-end tests: the real app on a real database. Every API test runs on SQLite and on PostgreSQL.
 
-#![allow(clippy::disallowed_methods, reason = "a test sees the time and makes ids from outside")]
+#![allow(clippy::disallowed_methods, reason = "tests read the real clock and create their own ids")]
 
 #[cfg(test)]
 mod api;

@@ -77,7 +77,7 @@ on_both! {
             }
         }
         for (path, parts) in [
-            ("/?lang=en", ["No partnership has been published yet.", "No session is announced at the moment."]),
+            ("/?lang=en", ["No partnerships have been published yet.", "No sessions are announced at the moment."]),
             ("/?lang=de", ["Noch ist keine veröffentlicht.", "Zurzeit ist keine angekündigt."]),
         ] {
             let page = page(&anyone, path).await;

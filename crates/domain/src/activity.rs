@@ -62,7 +62,7 @@ pub struct Activity {
     /// The number of people who took part.
     #[deserr(default)]
     pub participants: Option<Headcount>,
-    /// The number of working days of all experts together.
+    /// The total number of working days of all experts.
     #[deserr(default)]
     pub expert_days: Option<Decimal>,
     /// A description of what happened.

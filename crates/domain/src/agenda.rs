@@ -54,8 +54,8 @@ pub struct AgendaItem {
     /// The guest who speaks; must be a guest of the same session.
     #[deserr(default)]
     pub guest: Option<GuestRef>,
-    /// The topic that is discussed, which becomes `scheduled` if it was only proposed. Only returned to those who may
-    /// read topics.
+    /// The topic that is discussed, which becomes `scheduled` if it was `proposed`. Only returned to those who may read
+    /// topics.
     #[deserr(default)]
     pub topic: Option<TopicRef>,
     /// The abstract.

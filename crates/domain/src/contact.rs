@@ -36,10 +36,10 @@ pub struct Consent {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Consents {
-    /// Consent to be listed in the directory for the other members.
+    /// Consent to being listed in the directory for other members.
     #[deserr(default)]
     pub directory: Option<Consent>,
-    /// Consent to mailings by the coordination office. Not visible to other members.
+    /// Consent to mailings from the coordination office. Not visible to other members.
     #[deserr(default)]
     pub mailings: Option<Consent>,
 }
@@ -67,7 +67,7 @@ impl Consents {
     }
 }
 
-/// A contact person of a member.
+/// A contact of a member.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -81,10 +81,10 @@ pub struct Contact {
     /// The telephone number.
     #[deserr(default)]
     pub phone: Option<Phone>,
-    /// The function of the person.
+    /// The job title or function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
-    /// The language for writing to the person (ISO 639-1).
+    /// The language for messages to the person (ISO 639-1).
     pub language: Language,
     /// Whether this is the primary contact; at most one for each member.
     #[serde(default)]
@@ -118,7 +118,7 @@ crate::list_filter! {
     ContactFilter of Contact {
         /// A part of the name; case and accents are ignored.
         name: Option<SingleLine> => contains(name_key = data.full_name()),
-        /// The language for writing to the person (ISO 639-1).
+        /// The language for messages to the person (ISO 639-1).
         language: Vec<Language> => one_of(language),
         /// Only primary contacts (`true`), or only others (`false`).
         is_primary: Option<BoolParam> => flag(is_primary),

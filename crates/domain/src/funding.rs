@@ -53,7 +53,7 @@ pub struct Funding {
     /// The amount, if published.
     #[deserr(default)]
     pub amount: Option<Money>,
-    /// The beginning of the phase.
+    /// The start of the phase.
     #[deserr(default)]
     pub from: Option<PartialDate>,
     /// The end of the phase.

@@ -46,10 +46,10 @@ pub struct Guest {
     /// The name of the person, if known.
     #[deserr(default)]
     pub name: Option<SingleLine>,
-    /// The utility or organisation that the person speaks for, or that is invited if the person is not known.
+    /// The utility or organisation that the person represents, or that is invited if the person is not yet known.
     #[deserr(default)]
     pub party: Option<Party>,
-    /// The function of the person.
+    /// The job title or function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
     /// The e-mail address of the person. For the coordination office only.

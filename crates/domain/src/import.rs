@@ -12,7 +12,7 @@ use crate::kernel::change_log::diff::Difference;
 crate::string_enum! {
     /// How a row with an existing slug is handled.
     ImportMode {
-        /// the row is refused, because the slug is taken
+        /// the row is rejected, because the slug is taken
         Create = "create",
         /// the row changes the existing resource
         Upsert = "upsert",
@@ -32,7 +32,7 @@ crate::string_enum! {
 crate::string_enum! {
     /// The state of an import.
     ImportStatus {
-        /// the file is being read, or waiting to be read
+        /// the file is being read, or is waiting to be read
         Running = "running",
         /// the dry run has ended: nothing has been written, and the report states what would be written
         Rehearsed = "rehearsed",
@@ -128,7 +128,7 @@ crate::string_enum! {
 impl<'de> Deserialize<'de> for EncodingSource {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
-        word.parse().map_err(|_| serde::de::Error::custom("an unknown source of an encoding"))
+        word.parse().map_err(|_| serde::de::Error::custom("an unknown encoding source"))
     }
 }
 
@@ -174,11 +174,11 @@ pub struct Report {
     pub counts: Counts,
     /// The errors, up to [`MAX_LISTED`].
     pub faults: Vec<RowFault>,
-    /// The number of all errors.
+    /// The total number of errors.
     pub faults_total: u64,
     /// The possible duplicates, up to [`MAX_LISTED`].
     pub duplicates: Vec<Duplicate>,
-    /// The number of all possible duplicates.
+    /// The total number of possible duplicates.
     pub duplicates_total: u64,
     /// The changed rows, up to [`MAX_LISTED`].
     pub changes: Vec<RowChange>,

@@ -89,13 +89,13 @@ impl fmt::Debug for Mail {
 }
 
 crate::string_enum! {
-    /// The state of the delivery of an e-mail.
+    /// The delivery state of an e-mail.
     MailState {
-        /// to be sent, for the first time or again
+        /// waiting to be sent, for the first time or after a failed attempt
         Waiting = "waiting",
         /// accepted by the mail server
         Sent = "sent",
-        /// refused by the mail server, or not sent within three days
+        /// rejected by the mail server, or not sent within three days
         Failed = "failed",
     }
 }

@@ -120,7 +120,7 @@ crate::list_filter! {
         country: Vec<Country> => in_set(countries = data.interests.countries),
         /// A working area of interest.
         working_area: Vec<WorkingAreaCode> => in_set(working_areas = data.interests.working_areas),
-        /// The regional group, exactly as written.
+        /// The regional group, which must match exactly.
         regional_group: Vec<SingleLine> => one_of(regional_group),
         /// Whether the utility currently takes part in an active partnership that you may see.
         has_active_partnership: Option<BoolParam>,

@@ -19,7 +19,7 @@ use crate::kernel::violation::Violations;
 crate::string_enum! {
     /// The political level of a decision.
     PolicyLevel {
-        /// between states: the United Nations and its agencies, treaties
+        /// intergovernmental: the United Nations and its agencies, and treaties
         International = "international",
         /// the European Union
         Eu = "eu",
@@ -37,7 +37,7 @@ crate::string_enum! {
 pub struct PolicyUpdate {
     /// The title: one line in each language.
     pub title: Localized,
-    /// A summary of the development, and why it matters.
+    /// A summary of the development, and of why it matters.
     pub summary: Localized,
     /// The political level of the decision.
     pub level: PolicyLevel,
@@ -74,7 +74,7 @@ crate::list_filter! {
 crate::string_enum! {
     /// The keys by which policy updates can be sorted.
     PolicyUpdateSort {
-        /// the title in English, else in German, else in its first language; ignoring case and accents
+        /// the title in English, otherwise in German, otherwise in its first language; ignoring case and accents
         Title = "title",
         /// the level, alphabetically
         Level = "level",

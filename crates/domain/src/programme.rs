@@ -23,7 +23,7 @@ use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
 crate::string_enum! {
-    /// The kind of support by a programme.
+    /// The kind of support that a programme provides.
     ProgrammeKind {
         /// advice and travel through an implementing agency
         TechnicalCooperation = "technical_cooperation",
@@ -45,7 +45,7 @@ crate::string_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ProgrammeRules {
-    /// Who may apply, in words.
+    /// Who may apply, as free text.
     #[deserr(default)]
     pub who_may_apply: Option<Localized>,
     /// The maximum amount of a grant.
@@ -111,7 +111,7 @@ pub struct FundingProgramme {
     #[serde(default)]
     #[deserr(default)]
     pub countries: Vec<Country>,
-    /// The beginning of the programme.
+    /// The start of the programme.
     #[deserr(default)]
     pub start: Option<PartialDate>,
     /// The end of the programme.
@@ -129,7 +129,7 @@ pub struct FundingProgramme {
     /// The web page of the programme.
     #[deserr(default)]
     pub url: Option<WebUrl>,
-    /// The source where this information is published.
+    /// The URL where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
     /// The calls for applications.
@@ -164,9 +164,9 @@ crate::string_enum! {
         Slug = "slug",
         /// the kind
         Kind = "kind",
-        /// the first day of the start
+        /// the start date; if only a month or year is known, its first day
         Start = "start",
-        /// the last day of the end
+        /// the end date; if only a month or year is known, its last day
         End = "end",
         /// the time of creation
         CreatedAt = "created_at",

@@ -46,7 +46,7 @@ pub struct PartnershipResult {
     pub name: SingleLine,
     /// The unit, such as `%`, `m³/d` or `people`.
     pub unit: SingleLine,
-    /// The value at the beginning of the partnership.
+    /// The value at the start of the partnership.
     #[deserr(default)]
     pub baseline: Option<Decimal>,
     /// The target value at the end of the partnership.

@@ -52,7 +52,7 @@ pub struct Topic {
     /// A description of what to discuss.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// The member that has proposed the topic.
+    /// The member that proposed the topic.
     pub proposed_by: MemberRef,
     /// The status of the topic; absent if unknown. Changed by a transition, or when the topic is put on an agenda.
     #[deserr(default)]
@@ -84,7 +84,7 @@ crate::list_filter! {
         status: Vec<StatusFilter<TopicStatus>> => status(status),
         /// A sector that the topic concerns.
         sector: Vec<Sector> => in_set(sectors),
-        /// The id or slug of the member that has proposed the topic.
+        /// The id or slug of the member that proposed the topic.
         proposed_by: Vec<Key> => reference(proposed_by_id = data.proposed_by.summary()),
     }
 }
@@ -92,7 +92,7 @@ crate::list_filter! {
 crate::string_enum! {
     /// The keys by which topics can be sorted.
     TopicSort {
-        /// the title in English, else in German, else in its first language; ignoring case and accents
+        /// the title in English, otherwise in German, otherwise in its first language; ignoring case and accents
         Title = "title",
         /// the slug
         Slug = "slug",

@@ -55,7 +55,7 @@ crate::list_filter! {
         role: Vec<Role> => one_of(role),
         /// The id or slug of a utility that the account is bound to.
         utility: Vec<Key>,
-        /// Only disabled accounts (`true`), or only others (`false`).
+        /// Only disabled accounts (`true`), or only enabled ones (`false`).
         disabled: Option<BoolParam> => flag(disabled),
     }
 }

@@ -39,13 +39,13 @@ pub struct Utility {
     /// Unique and stable; generated from the name by default. Can be used in place of the id.
     #[deserr(default)]
     pub slug: Option<Slug>,
-    /// The name as the utility writes it.
+    /// The name, as the utility itself spells it.
     pub name: SingleLine,
     /// Other names and spellings, such as `Lemberg` and `Lwiw` for Lviv.
     #[serde(default)]
     #[deserr(default)]
     pub aliases: Vec<SingleLine>,
-    /// Whether the utility is German or abroad.
+    /// Whether the utility is in Germany or abroad.
     pub kind: UtilityKind,
     /// The legal form, as free text.
     #[deserr(default)]
@@ -87,7 +87,7 @@ pub struct Utility {
     #[serde(default)]
     #[deserr(default)]
     pub expertise: Vec<WorkingAreaCode>,
-    /// The codes of the working areas in which the utility looks for advice.
+    /// The codes of the working areas in which the utility seeks advice.
     #[serde(default)]
     #[deserr(default)]
     pub needs: Vec<WorkingAreaCode>,
@@ -95,7 +95,7 @@ pub struct Utility {
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// The source where this information is published.
+    /// The URL where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -106,7 +106,7 @@ pub type UtilityRef = Ref<Utility>;
 crate::list_filter! {
     /// The filters of the list of utilities.
     UtilityFilter of Utility {
-        /// Whether the utility is German or abroad.
+        /// Whether the utility is in Germany or abroad.
         kind: Vec<UtilityKind> => one_of(kind),
         /// The country where the utility operates (ISO 3166-1 alpha-2).
         country: Vec<Country> => one_of(country),
@@ -116,7 +116,7 @@ crate::list_filter! {
         language: Vec<Language> => in_set(languages),
         /// A working area in which the utility can advise others.
         expertise: Vec<WorkingAreaCode> => in_set(expertise),
-        /// A working area in which the utility looks for advice.
+        /// A working area in which the utility seeks advice.
         need: Vec<WorkingAreaCode> => in_set(needs),
         /// The climate (Köppen–Geiger).
         climate_zone: Vec<ClimateZone> => one_of(climate_zone),

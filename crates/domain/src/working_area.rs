@@ -20,7 +20,7 @@ use crate::kernel::violation::Violations;
 /// The languages in which a label is required.
 const LANGUAGES: [&str; 2] = ["de", "en"];
 
-/// An area in which utilities work together, offer advice or look for advice. Always public.
+/// An area in which utilities work together, offer advice or seek advice. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -101,7 +101,7 @@ impl Resource for WorkingArea {
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
                     let detail = bilingual!(
-                        "The label is too long or too short to generate a code from it: give a `slug`.",
+                        "The label is too long or too short to generate a code from: specify a `slug`.",
                         "Die Bezeichnung ist zu lang oder zu kurz für einen Code: Nennen Sie einen `slug`."
                     );
                     violations.member("/slug", "required", detail);

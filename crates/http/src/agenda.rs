@@ -9,15 +9,14 @@ use crate::kernel::resource::{ResourceApi, example};
 impl ResourceApi for AgendaItem {
     const SINGULAR: &'static str = "an agenda item";
     const PLURAL: &'static str = "agenda items";
-    const DESCRIPTION: &'static str = "The programme of a session, item by item.";
+    const DESCRIPTION: &'static str = "The agenda of a session, item by item.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create | Operation::Update => {
-                "The items after `position` move down; their versions do not change. The agenda must not \
-                 be longer than the session (422). `starts_at` and `ends_at` are calculated from the \
-                 durations. A proposed topic becomes `scheduled` when it is put on an agenda; a declined \
-                 topic is refused (422)."
+                "The items after `position` move down; their versions do not change. The agenda must not be longer \
+                 than the session (422). `starts_at` and `ends_at` are calculated from the durations. A proposed \
+                 topic becomes `scheduled` when it is put on an agenda; a declined topic is rejected (422)."
             }
             _ => "",
         }
@@ -40,7 +39,7 @@ impl ResourceApi for AgendaItem {
                 "slug": "spare-parts-for-ukraine",
                 "title": { "de": "Ersatzteile für die Ukraine", "en": "Spare parts for Ukraine" }
             },
-            "abstract": { "en": "Money, rules and calls of the years to come." },
+            "abstract": { "en": "Funding, rules and calls for the coming years." },
             "starts_at": "2026-06-11T08:00:00.000000Z",
             "ends_at": "2026-06-11T08:30:00.000000Z",
             "created_at": "2026-03-01T08:00:00.000000Z",

@@ -44,14 +44,14 @@ pub struct AuditEntry {
     version: i64,
     /// Who could see the resource after the change.
     visibility: Visibility,
-    /// The change to the status; absent if the status did not change.
+    /// The status change; absent if the status did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_change: Option<AuditStatusChange>,
-    /// What changed, field by field; all fields of a new resource.
+    /// What changed, field by field; all fields if the resource is new.
     changes: Vec<Difference>,
 }
 
-/// A change to the status.
+/// A status change.
 #[derive(Serialize, ToSchema)]
 pub struct AuditStatusChange {
     /// The previous status; absent if it was unknown.

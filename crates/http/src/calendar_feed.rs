@@ -39,8 +39,8 @@ pub struct CalendarLink {
 /// Create the calendar link of a member
 ///
 /// Returns a secret link that calendar programs can subscribe to. The calendar contains the sessions that the member
-/// may see, with the link for joining online if one of its staff is registered. An earlier calendar link
-/// becomes invalid. For the member itself and the coordination office.
+/// may see, with the link for joining online if one of its staff is registered. Any earlier calendar link becomes
+/// invalid. For the member itself and the coordination office.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{id}/calendar-link",

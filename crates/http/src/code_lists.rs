@@ -64,7 +64,7 @@ macro_rules! lists {
         #[derive(OpenApi)]
         #[openapi(
             tags((name = "reference", description = "Code lists with German and English labels. Public. Working \
-                areas, which the coordination office extends, have a tag of their own.")),
+                areas, which the coordination office can extend, have their own tag.")),
             paths($($operation),+)
         )]
         struct Lists;

@@ -9,8 +9,8 @@ use crate::kernel::resource::{ResourceApi, example};
 impl ResourceApi for Contact {
     const SINGULAR: &'static str = "a contact";
     const PLURAL: &'static str = "contacts";
-    const DESCRIPTION: &'static str = "The contact persons of a member. Personal data: for the coordination office, \
-         for the member itself, and for other members if the person has agreed to be listed in the directory.";
+    const DESCRIPTION: &'static str = "The contacts of a member. Personal data: for the coordination office, for \
+        the member itself, and for other members if the person has agreed to be listed in the directory.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

@@ -8,8 +8,8 @@ use crate::kernel::resource::{ResourceApi, example};
 impl ResourceApi for Funding {
     const SINGULAR: &'static str = "a funding phase";
     const PLURAL: &'static str = "funding phases";
-    const DESCRIPTION: &'static str =
-        "The phases in which a partnership is funded, with dates: by programmes, own money, or in kind.";
+    const DESCRIPTION: &'static str = "The phases in which a partnership is funded, with dates: by a programme, \
+        by the participants themselves, by third parties, or in kind.";
 
     fn example() -> Value {
         example!({

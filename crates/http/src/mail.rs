@@ -42,7 +42,7 @@ pub struct MailBody {
     /// The calendar file (RFC 5545) that is sent as an attachment; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<String>,
-    /// The state of the delivery.
+    /// The delivery state.
     state: MailState,
     /// The number of attempts to send the e-mail.
     #[schema(minimum = 0)]

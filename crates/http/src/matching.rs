@@ -27,23 +27,23 @@ use crate::kernel::response::cached;
 /// - `sectors`: twice the number of common sectors, divided by the total number of sectors of both utilities
 /// - `needs`: the share of the needs of this utility that the other utility can advise on
 /// - `expertise`: the share of the needs of the other utility that this utility can advise on
-/// - `languages`: the full weight if both utilities work in a common language
+/// - `languages`: the full weight if both utilities share a working language
 /// - `size`: the full weight if one serves up to twice as many people as the other, three quarters of it up to four
-///   times as many, half up to eight times, a quarter up to sixteen times
+///   times as many, half up to eight times, and a quarter up to sixteen times
 /// - `countries`: the full weight if the German utility, as a member, is interested in the country of the other; for
-///   two German utilities, twice the number of common countries of interest, divided by the sum of the numbers of their countries
-///   of interest
+///   two German utilities, twice the number of common countries of interest, divided by the total number of countries
+///   of interest of both utilities
 /// - `climate`: the full weight for the same class, half of it for the same main group; the reverse with
 ///   `climate=different`
 /// - `ties`: the full weight if they have worked together; half of it if the German utility has worked in the country
 ///   of the other, or if two German utilities have worked in the same country
 ///
 /// Points are whole numbers, rounded down; utilities with equal scores are sorted by id. A utility is excluded if there
-/// is no common sector, if it has left the exchange, or if it is on the other side and both utilities take part in the same
-/// partnership today; `excluded=true` lists the excluded utilities. Utilities that you may not see are neither listed nor
-/// counted; interests and departures are only considered if you may read members. For every account.
+/// is no common sector, if it has left the exchange, or if it is on the other side and both utilities currently take
+/// part in the same partnership; `excluded=true` lists the excluded utilities. Utilities that you may not see are
+/// neither listed nor counted; interests and departures are only considered if you may read members. For every account.
 ///
-/// An API key needs the scope `utilities:read`, and `members:read` for interests and departures to count.
+/// An API key needs the scope `utilities:read`, and `members:read` for interests and departures to be considered.
 #[utoipa::path(
     get,
     path = "/api/v1/utilities/{id}/matches",

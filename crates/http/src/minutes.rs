@@ -9,15 +9,15 @@ use crate::kernel::resource::{ResourceApi, example};
 impl ResourceApi for Minutes {
     const SINGULAR: &'static str = "minutes";
     const PLURAL: &'static str = "minutes";
-    const DESCRIPTION: &'static str = "What was said and decided at a session that has been held.";
+    const DESCRIPTION: &'static str = "What was discussed and decided at a session that has been held.";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => "Only the coordination office sees drafts.",
             Operation::Create => {
-                "Minutes can only be written for a session that has been held (409). If there are published \
-                 minutes, the new ones are the next revision; there can be only one draft at a time (409)."
+                "Minutes can only be written for a session that has been held (409). If minutes have already been \
+                 published, the new ones are the next revision; there can be only one draft at a time (409)."
             }
             Operation::Update | Operation::Delete => {
                 "Published minutes cannot be changed or deleted (409); create a new revision to correct \
@@ -35,7 +35,7 @@ impl ResourceApi for Minutes {
                 "slug": "erfahrungsaustausch-2026-06",
                 "title": "Erfahrungsaustausch Internationale Partnerschaften"
             },
-            "text": { "de": "Zwei Partnerschaften berichten.", "en": "Two partnerships tell." },
+            "text": { "de": "Zwei Partnerschaften berichten.", "en": "Two partnerships reported on their work." },
             "decisions": [{ "en": "The next session is about tariffs." }],
             "status": "draft",
             "revision": 1,

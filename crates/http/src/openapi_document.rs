@@ -20,26 +20,26 @@ use crate::routes::Endpoints;
 #[openapi(
     info(
         title = "Internationale Partnerschaften",
-        description = "The system of record for the *Internationale Partnerschaften* exchange network: German municipal \
-            utilities, their partners in the Global South and in Ukraine, their partnerships, and the programmes \
-            that fund them.\n\n\
+        description = "The system of record for the *Internationale Partnerschaften* exchange network: German \
+            municipal utilities, their partners in the Global South and in Ukraine, their partnerships, and the \
+            programmes that fund them.\n\n\
             - **Reading** public data requires no account. Lists are paginated: follow `next`.\n\
-            - **Writing**, and reading more than public data, requires an account: `POST /api/v1/auth/token` returns \
-            an access token; send it as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API \
-            key (`POST /api/v1/api-keys`).\n\
-            - **Fewer fields**: `fields` selects the fields of a response. Required fields may then be missing, \
-            so the response is not `application/json` but `application/vnd.vku.sparse+json`, with a schema of its \
-            own.\n\
+            - **Writing**, and reading more than public data, requires an account: `POST /api/v1/auth/token` \
+            returns an access token; send it as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use \
+            an API key (`POST /api/v1/api-keys`).\n\
+            - **Fewer fields**: `fields` selects the fields of a response. Required fields may then be missing, so \
+            the response is not `application/json` but `application/vnd.vku.sparse+json`, with its own schema.\n\
             - **Changing** or deleting a resource requires `If-Match` with the `ETag` that you have read. With \
             `dry_run=true`, the request is only checked.\n\
             - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
             values that it does not know (the README links the options of some generators).\n\
-            - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
-            (`Accept-Language`), with stable codes. Unknown parameters and unknown fields are also errors.\n\
-            - **White space** around a text is removed, in JSON, parameters and tables; this includes no-break \
-            spaces and zero-width characters. Passwords are taken as they are.\n\
+            - **Errors** are problems (RFC 9457) with stable codes. They list all errors at once, in German or \
+            English (`Accept-Language`). Unknown parameters and unknown fields are also errors.\n\
+            - **White space** at the beginning and end of text is removed in JSON, parameters and tables, \
+            including no-break spaces and zero-width characters. Passwords are left unchanged.\n\
             - **Quotas**: the header `RateLimit` states how many requests are left for the API key, the account or \
-            the IP address; above the quota the response is 429 with `Retry-After`. A 304 response does not count.",
+            the IP address; above the quota the response is 429 with `Retry-After`. A 304 response does not \
+            count.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -51,7 +51,7 @@ use crate::routes::Endpoints;
             committed. For the coordination office."),
         (name = "mails", description = "E-mails that the service sends, and their delivery. For the coordination \
             office."),
-        (name = "api_keys", description = "Credentials for scripts, which act on your behalf within their scopes."),
+        (name = "api_keys", description = "Keys for scripts that act on your behalf, each limited to its scopes."),
         (name = "statistics", description = "Statistics as JSON (with the counting rules), tables and charts."),
         (name = "service", description = "The entry point, health checks, and the documentation of problems.")
     ),

@@ -19,13 +19,13 @@ impl ResourceApi for Partnership {
                  own utility leads, with the status `idea`."
             }
             Operation::Update => {
-                "A member can change the partnerships that its utility leads today, except the slug, the \
-                 visibility, the status and the lead. To end a participation, set its `until`; former \
-                 participants stay in the list."
+                "A member can change the partnerships that its utility currently leads, except the slug, the \
+                 visibility, the status and the lead. To end a participation, set its `until`; former participants \
+                 stay in the list."
             }
             Operation::Transition => {
-                "The status `active` requires a `start`, `completed` requires an `end`, and reopening a partnership requires \
-                 a reason. If the status is unknown, every status can be set."
+                "The status `active` requires a `start`, `completed` requires an `end`, and reopening a \
+                 partnership requires a reason. If the status is unknown, any status can be set."
             }
             _ => "",
         }
@@ -36,7 +36,7 @@ impl ResourceApi for Partnership {
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
             "slug": "hamburg-kyiv",
             "title": "HAMBURG WASSER – Kyivvodokanal",
-            "summary": { "en": "Optimising the main waterworks on the Desna, network models and losses." },
+            "summary": { "en": "Optimising the main waterworks on the Desna, network modelling and water losses." },
             "participants": [
                 { "role": "lead", "party": { "utility": {
                     "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a11", "slug": "hamburg-wasser",

@@ -10,7 +10,7 @@ impl ResourceApi for Registration {
     const SINGULAR: &'static str = "a registration";
     const PLURAL: &'static str = "registrations";
     const DESCRIPTION: &'static str = "The people who take part in a session or are on its waiting list. Personal \
-         data: for the coordination office, and for members their own registrations.";
+        data: for the coordination office; members see only their own registrations.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
@@ -18,12 +18,12 @@ impl ResourceApi for Registration {
                 "Members see their own registrations. `position` is the position on the waiting list."
             }
             Operation::Create => {
-                "A member registers its own staff: one of its contacts, or a person by name and e-mail \
-                 address. If all seats are taken, the registration is `waitlisted`, or refused with 409 if \
-                 the session has no waiting list. The response is also 409 if registration is closed, or if \
-                 the person is already registered. A member that has left the exchange cannot register \
-                 anybody. Once the session has begun, the coordination office can also record who attended \
-                 (`attended`, `no_show`). The person is notified by e-mail."
+                "A member registers its own staff: one of its contacts, or a person by name and e-mail address. If \
+                 all seats are taken, the registration is `waitlisted`, or rejected with 409 if the session has no \
+                 waiting list. The response is also 409 if registration is closed, or if the person is already \
+                 registered. A member that has left the exchange cannot register anybody. Once the session has \
+                 begun, the coordination office can also record who attended (`attended`, `no_show`). The person is \
+                 notified by e-mail."
             }
             Operation::Update => {
                 "A different `attendance` requires a free seat of that kind. Members can change their \
@@ -32,11 +32,11 @@ impl ResourceApi for Registration {
                  cancel a registration."
             }
             Operation::Delete => {
-                "Use this only for registrations made by mistake; for people who do not come, change the \
-                 status to `cancelled`. The seat goes to the person who has waited longest."
+                "Use this only for registrations made by mistake; if somebody cannot attend, change the status to \
+                 `cancelled`. The seat goes to the person who has waited longest."
             }
             Operation::Restore => {
-                "The registration comes after all registrations that have been made in the meantime."
+                "The restored registration is placed after all registrations that were made in the meantime."
             }
             Operation::Transition => {
                 "A member can cancel its own registrations until the session begins; the person who has \

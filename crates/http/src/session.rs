@@ -24,8 +24,8 @@ impl ResourceApi for Session {
                  be created as `held`."
             }
             Operation::Update => {
-                "Additional seats go to those who have waited longest. A capacity below the number of taken \
-                 seats is refused (409)."
+                "Additional seats go to those who have waited longest. A capacity below the number of taken seats is \
+                 rejected (409)."
             }
             Operation::Delete => {
                 "A session cannot be deleted while people are registered or on its waiting list (409): \
@@ -47,7 +47,7 @@ impl ResourceApi for Session {
             "title": "Erfahrungsaustausch Internationale Partnerschaften",
             "kind": "exchange",
             "focus_topic": { "de": "Wasserverluste", "en": "Water losses" },
-            "description": { "en": "Two partnerships tell what worked, and what did not." },
+            "description": { "en": "Two partnerships report on what worked and what did not." },
             "starts_on": "2026-06-11",
             "start_time": "10:00",
             "end_time": "12:30",

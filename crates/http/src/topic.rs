@@ -45,7 +45,7 @@ impl ResourceApi for Topic {
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2aa0",
             "slug": "spare-parts-for-ukraine",
             "title": { "de": "Ersatzteile für die Ukraine", "en": "Spare parts for Ukraine" },
-            "description": { "en": "Who has pumps and pipes to give, and how do they get there?" },
+            "description": { "en": "Who can donate pumps and pipes, and how do they get there?" },
             "proposed_by": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
                 "slug": "stadtentwaesserung-dresden",
@@ -63,8 +63,8 @@ impl ResourceApi for Topic {
 
 /// Support a topic
 ///
-/// Records that your member supports the topic. Name the member in `member` if your account has several, or if you are
-/// the coordination office. Each member supports a topic at most once; repeating the request has no further effect. The
+/// Records that your member supports the topic. Set `member` if your account belongs to several members, or if you are
+/// the coordination office. Each member can support a topic only once; repeating the request has no further effect. The
 /// version of the topic does not change. A member that has left the exchange cannot support another topic.
 #[utoipa::path(
     put,
@@ -92,8 +92,8 @@ pub async fn set_topic_support(context: Context) -> Result<HttpResponse, Problem
 
 /// Withdraw support for a topic
 ///
-/// Withdraws the support of your member. If there is none, nothing changes. The version of the topic does not change,
-/// and `If-Match` is not needed.
+/// Withdraws the support of your member. If your member does not support the topic, nothing changes. The version of the
+/// topic does not change, and `If-Match` is not needed.
 #[utoipa::path(
     delete,
     path = "/api/v1/topics/{id}/support",

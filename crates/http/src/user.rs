@@ -34,9 +34,9 @@ impl ResourceApi for User {
                  request one with `POST /api/v1/auth/password-reset`."
             }
             Operation::Update => {
-                "Disabling a user (`disabled`) takes effect with the user's next request; all logins of \
-                 the user end and all API keys are revoked, even if the user is enabled again later. The last \
-                 active administrator can neither be disabled nor get another role (409 `last_admin`)."
+                "Disabling a user (`disabled`) takes effect with the user's next request; all logins of the user \
+                 end and all API keys are revoked, even if the user is enabled again later. The last active \
+                 administrator can neither be disabled nor given another role (409 `last_admin`)."
             }
             Operation::Delete => "The last active administrator cannot be deleted (409 `last_admin`).",
             _ => "",

@@ -20,9 +20,8 @@ impl ResourceApi for Utility {
             }
             Operation::Update => {
                 "Members and partners can change their own utilities. A visibility narrower than that of a \
-                 partnership, session or funding programme that names the utility is refused (409). \
-                 Changing the `kind` is also refused while the utility is a member, or the partner in a \
-                 partnership."
+                 partnership, session or funding programme that names the utility is rejected (409). Changing the \
+                 `kind` is also rejected while the utility is a member, or the partner in a partnership."
             }
             _ => "",
         }

@@ -11,8 +11,8 @@ use crate::kernel::resource::{ResourceApi, example};
 impl ResourceApi for WorkingArea {
     const SINGULAR: &'static str = "a working area";
     const PLURAL: &'static str = "working areas";
-    const DESCRIPTION: &'static str = "The areas in which utilities work together, offer advice or look for advice: \
-        a code list that the coordination office extends. Always public.";
+    const DESCRIPTION: &'static str = "The areas in which utilities work together, offer advice or seek advice: a \
+        code list that the coordination office can extend. Always public.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {

@@ -73,7 +73,7 @@ impl Table for AgendaItem {
     }
 
     fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
-        let position: i64 = row.position.parse().map_err(|_| Corrupt::from("a position that is none"))?;
+        let position: i64 = row.position.parse().map_err(|_| Corrupt::from("an invalid position"))?;
         Ok(Self {
             position: Some(number(position)?),
             kind: text(row.kind)?,
@@ -147,7 +147,7 @@ impl WriteHooks<Self> for AgendaItem {
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
-        let id = parent.ok_or_else(|| Error::internal("an agenda of no session"))?;
+        let id = parent.ok_or_else(|| Error::internal("an agenda without a session"))?;
         let session = by_id_unchecked::<Session>(writer, id).await?;
         let all = durations(writer, &[id]).await?;
         let own = before.map(|before| before.id);
@@ -170,7 +170,7 @@ impl WriteHooks<Self> for AgendaItem {
         if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
             let (session, agenda) = (in_minutes(length), in_minutes(whole));
             let detail = bilingual!(
-                "The session takes {session}, but the agenda would take {agenda}.",
+                "The session lasts {session}, but the agenda would take {agenda}.",
                 "Die Sitzung dauert {session}, die Tagesordnung wäre {agenda} lang.",
                 session,
                 agenda

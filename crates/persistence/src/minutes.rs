@@ -97,7 +97,7 @@ impl WriteHooks<Self> for Minutes {
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
-        let id = parent.ok_or_else(|| Error::internal("minutes of no session"))?;
+        let id = parent.ok_or_else(|| Error::internal("minutes without a session"))?;
         let session = by_id_unchecked::<Session>(writer, id).await?;
         if session.data.status != Some(SessionStatus::Held) {
             let detail = bilingual!(

@@ -64,13 +64,13 @@ impl Table for PartnershipResult {
 
     fn from_row(row: Row, mut links: ChildRows) -> Result<Self, Corrupt> {
         let stored_values: Vec<StoredValue> =
-            serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
+            serde_json::from_value(row.values).map_err(|_| Corrupt::from("invalid values"))?;
         let mut reporters = links.take_party_list(REPORTERS).into_iter();
         let values = stored_values.into_iter().map(|StoredValue { on, value, reported }| {
             let reported_by = match reported.then(|| reporters.next()) {
                 None => None,
                 Some(Some(Party::Utility(utility))) => Some(utility),
-                Some(_) => return Err(Corrupt::from("a value without its reporter")),
+                Some(_) => return Err(Corrupt::from("a value without a reporter")),
             };
             Ok(ResultValue { on: text(on)?, value: text(value)?, reported_by })
         });

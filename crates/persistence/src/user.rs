@@ -39,8 +39,8 @@ impl Table for User {
         only: None,
         deleted: Some(|id| {
             bilingual!(
-                "A deleted user has this e-mail address. Restore the user with \
-                 `POST /api/v1/users/{id}/restore`, and change what should be different.",
+                "A deleted user has this e-mail address. Restore the user with `POST /api/v1/users/{id}/restore`, \
+                 and change it as needed.",
                 "Ein gelöschter Benutzer hat diese E-Mail-Adresse. Stellen Sie ihn mit `POST /api/v1/users/{id}/restore` \
                  wieder her, und ändern Sie, was anders sein soll."
             )

@@ -22,8 +22,8 @@ pub(crate) async fn backup(config: &Config, target: PathBuf) -> Result<(), CliEr
     let size = backup::backup(&config.database_url()?, &target).await?;
     let secret = config.secret_file();
     print_line(format!(
-        "{} contains the whole database ({size} bytes), and has been read back and verified. Also keep {}, \
-         in another place: the keys in the backup are encrypted with it.",
+        "{} contains the whole database ({size} bytes), and has been read back and verified. Also keep a copy of \
+         {} elsewhere: the keys in the backup are encrypted with it.",
         target.display(),
         secret.display()
     ))
@@ -36,7 +36,7 @@ pub(crate) async fn restore(config: &Config, source: PathBuf) -> Result<(), CliE
         Some(previous) => format!(" The previous database is kept as {}.", previous.display()),
         None => String::new(),
     };
-    print_line(format!("{} is in place.{previous}", source.display()))?;
+    print_line(format!("{} has been restored.{previous}", source.display()))?;
     // Opened as a server opens it: the schema is migrated, and the secret file must be the right one.
     let (store, _) = bootstrap::store(config).await?;
     let mut counts = Vec::new();

@@ -49,7 +49,7 @@ pub(crate) fn store(config: &Config) -> LocalBoxFuture<'_, Result<(Store, Keyrin
         let database = migrated(config).await?;
         Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
             Code::Internal => CliError::new(format!(
-                "{}: the keys in the database are encrypted with another secret than the one in {}",
+                "{}: the keys in the database are encrypted with a different secret from the one in {}",
                 config.secret_variable(),
                 file.display()
             )),

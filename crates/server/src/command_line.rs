@@ -47,7 +47,7 @@ pub(crate) enum Task {
         /// How to handle invalid rows
         #[arg(long, value_enum, default_value = "abort")]
         on_error: RowFaults,
-        /// The format, if the file name extension does not tell
+        /// The format, if the file name extension does not determine it
         #[arg(long, value_parser = format_named)]
         format: Option<ImportFormat>,
         /// The sheet of a workbook, if more than one contains data
@@ -73,8 +73,8 @@ pub(crate) enum Task {
     User(user::Task),
     /// Create a new key for signing access tokens, used after ten minutes; the previous key still verifies tokens
     RotateKeys {
-        /// Use the new key at once and drop all others, for example after a key was stolen; all current access tokens
-        /// become invalid
+        /// Use the new key at once and revoke all others, for example if a key has been stolen; all current access
+        /// tokens become invalid
         #[arg(long)]
         now: bool,
     },

@@ -16,7 +16,7 @@ use vku_transfer::export::{ReportingOrg, XlsxLimits};
 use crate::CliError;
 use crate::worker::smtp::Smtp;
 
-/// What can be configured. A flag wins over its environment variable.
+/// What can be configured. A flag takes precedence over its environment variable.
 #[derive(Args, Debug)]
 pub(crate) struct Config {
     /// The address or name and the port to listen on (localhost:8080)
@@ -72,7 +72,7 @@ pub(crate) struct Config {
     /// 5000/1h); `off` for no limit
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
     pub(crate) rate_limit: Quota,
-    /// The maximum number of rows of an XLSX export; larger exports are refused with a hint to use CSV. The limit of
+    /// The maximum number of rows of an XLSX export; larger exports are rejected with a hint to use CSV. The limit of
     /// Excel itself is 1048575
     #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = XlsxLimits::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,
@@ -83,8 +83,8 @@ pub(crate) struct Config {
     /// The size of the response cache in memory, in bytes; 0 disables the cache
     #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::DEFAULT_CACHE_BYTES, global = true)]
     pub(crate) cache_bytes: u64,
-    /// The disk space in the temporary directory (`TMPDIR`) for what the clients of exports have not received yet, in bytes;
-    /// an export for which it does not suffice is aborted
+    /// The disk space in the temporary directory (`TMPDIR`) for parts of exports that clients have not received yet, in
+    /// bytes; an export that needs more is aborted
     #[arg(long, env = "VKU_SPOOL_BYTES", default_value_t = SpoolSpace::DEFAULT_CAPACITY, global = true)]
     pub(crate) spool_bytes: u64,
     /// The log level, or a list of levels such as `info,vku_http=debug`
@@ -128,7 +128,7 @@ fn origin(text: &str) -> Result<String, String> {
     let origin = origin.filter(|url| ["http", "https"].contains(&url.scheme()));
     let origin = origin.map(|url| url.origin().ascii_serialization()).filter(|origin| origin == text.trim());
     origin.ok_or_else(|| {
-        "expected an origin such as https://app.example.org, without a path or a slash at its end".into()
+        "expected an origin such as https://app.example.org, without a path or a trailing slash".into()
     })
 }
 

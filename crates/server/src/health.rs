@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
     let address = reachable(config.bind);
     let status = status(address)
-        .map_err(|error| CliError::new(format!("there is no server on {address}: {error}")))?;
+        .map_err(|error| CliError::new(format!("no server is running on {address}: {error}")))?;
     match status.as_str() {
         "200" => print_line("The server is ready."),
         _ => Err(CliError::new(format!("the server on {address} is not ready (status {status})"))),

@@ -21,7 +21,7 @@ pub(crate) fn command(check: Option<PathBuf>, older: bool) -> Result<(), CliErro
     let differing = committed.lines().zip(document.lines()).position(|(old, new)| old != new);
     let line = differing.map_or(0, |line| line + 1);
     Err(CliError::new(format!(
-        "{} is outdated from line {line} on; run `cargo run -- openapi > {}`",
+        "{} is out of date, starting at line {line}; run `cargo run -- openapi > {}`",
         file.display(),
         file.display()
     )))

@@ -9,15 +9,15 @@ use crate::{CliError, bootstrap, print_line};
 pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), CliError> {
     if config.jwt_key_file.is_some() && !at_once {
         return Err(CliError::new(
-            "access tokens are signed with the key in VKU_JWT_KEY_FILE: replace that file and restart; use \
-             `--now` to drop the keys in the database, which still verify tokens",
+            "access tokens are signed with the key in VKU_JWT_KEY_FILE: replace that file and restart; use `--now` \
+             to revoke the keys in the database, which still verify tokens",
         ));
     }
     let (_, keyring) = bootstrap::store(config).await?;
     token::rotate(&keyring, at_once).await.map_err(|error| CliError::new(error.to_string()))?;
     print_line(if at_once {
-        "A new key signs access tokens, and all others are dropped. Running servers follow within a minute."
+        "A new key signs access tokens, and all others are revoked. Running servers pick this up within a minute."
     } else {
-        "Created a new key, which signs in ten minutes. The previous key still verifies tokens."
+        "Created a new key, which will sign access tokens in ten minutes. The previous key still verifies tokens."
     })
 }

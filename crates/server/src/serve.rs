@@ -77,7 +77,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     server.await?;
     // The e-mail that is being sent is finished, so that nobody receives it twice.
     end.send_replace(true);
-    mails.await.map_err(|error| CliError::new(format!("the sending of e-mails was aborted: {error}")))?;
+    mails.await.map_err(|error| CliError::new(format!("sending e-mails was aborted: {error}")))?;
     tracing::info!("stopped");
     let database = store.database().clone();
     database

@@ -80,7 +80,7 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
 /// Reads the first line of standard input.
 fn read_password() -> Result<String, CliError> {
     if std::io::stdin().is_terminal() {
-        write!(std::io::stderr().lock(), "Password (is shown while you type): ")?;
+        write!(std::io::stderr().lock(), "Password (shown as you type): ")?;
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;

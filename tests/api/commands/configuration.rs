@@ -51,7 +51,7 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (
         &[("VKU_CORS_ORIGINS", "https://app.example.org,https://app.example.org/")],
         &["serve"],
-        &["without a path or a slash", "--cors-origins"],
+        &["without a path or a trailing slash", "--cors-origins"],
     ),
     (&[("VKU_CORS_ORIGINS", "null")], &["check-config"], &["null", "--cors-origins"]),
     (&[("VKU_CORS_ORIGINS", "app.example.org")], &["serve"], &["app.example.org", "--cors-origins"]),
@@ -200,10 +200,10 @@ on_empty! {
         std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
         assert_one_message(home.run(&["check-config"]), &["data/secret"]);
         home.write("data/secret", [9; 32]);
-        assert_one_message(home.run(&["check-config"]), &["encrypted with another secret", "data/secret"]);
+        assert_one_message(home.run(&["check-config"]), &["encrypted with a different secret", "data/secret"]);
 
         std::fs::remove_file(&secret).unwrap();
-        assert_one_message(home.run(&["check-config"]), &["encrypted with another secret"]);
+        assert_one_message(home.run(&["check-config"]), &["encrypted with a different secret"]);
         assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
     }
 

@@ -156,7 +156,7 @@ fn a_restore_needs_the_secret_of_the_backup() {
     make_backup(&home, "backup.db");
     home.write("data/secret", [9; 32]);
     let err = home.run(&["restore", "backup.db"]).fails();
-    assert!(err.contains("encrypted with another secret"), "{err}");
+    assert!(err.contains("encrypted with a different secret"), "{err}");
     home.write("data/secret", crate::harness::database::SECRET);
     assert_eq!(organisations(&home).lines().count(), 24);
     // If the secret is lost, the keys have to be deleted.

@@ -165,7 +165,7 @@ on_empty! {
         let address = server.address.clone();
         server.kill();
         let err = home.run(&["health", "--bind", &address]).fails();
-        assert!(err.contains(&format!("there is no server on {address}")), "{err}");
+        assert!(err.contains(&format!("no server is running on {address}")), "{err}");
     }
 
     fn security_txt_names_the_configured_contact(home: Home) {

@@ -58,10 +58,10 @@ on_empty! {
 
     /// A signing key is replaced gradually, or at once after a compromise.
     fn rotate_keys_replaces_the_signing_keys(home: Home) {
-        assert!(home.run(&["rotate-keys"]).ok().contains("signs in ten minutes"));
+        assert!(home.run(&["rotate-keys"]).ok().contains("will sign access tokens in ten minutes"));
         let err = home.run(&["rotate-keys"]).fails();
         assert!(err.contains("not yet 20 minutes old") && err.contains("--now"), "{err}");
-        assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all others are dropped"));
+        assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all others are revoked"));
         let mut command = home.command(&["rotate-keys"]);
         let err = RunOutcome::of(command.env("VKU_JWT_KEY_FILE", "nowhere.pem")).fails();
         assert!(err.contains("VKU_JWT_KEY_FILE"), "{err}");
@@ -99,10 +99,12 @@ fn the_committed_openapi_document_is_fresh() {
     let stale = home.write("stale.json", printed.replacen("\"get_index\"", "\"get_root\"", 1));
     let line = 1 + printed.lines().position(|line| line.contains("\"get_index\"")).unwrap();
     let err = home.run(&["openapi", "--check", stale.to_str().unwrap()]).fails();
-    assert!(err.contains(&format!("stale.json is outdated from line {line} on")), "{err}");
+    assert!(err.contains(&format!("stale.json is out of date, starting at line {line}")), "{err}");
     let short = home.write("short.json", &printed[..printed.len() - 3]);
     assert!(
-        home.run(&["openapi", "--check", short.to_str().unwrap()]).fails().contains("is outdated from line")
+        home.run(&["openapi", "--check", short.to_str().unwrap()])
+            .fails()
+            .contains("is out of date, starting at line")
     );
     assert!(
         home.run(&["openapi", "--check", "nowhere.json"]).fails().contains("nowhere.json cannot be read")

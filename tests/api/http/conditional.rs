@@ -153,7 +153,7 @@ on_both! {
         let before = staff.get(DRESDEN).await.ok().tag();
         staff.patch(DRESDEN, &before, &json!({"end": "2030"})).await.ok();
         let late = staff.patch(DRESDEN, &before, &json!({"end": "2031"})).await.problem(412, "precondition_failed");
-        let told = format!("The resource has changed in the meantime: `If-Match` names version {version}, the current version is {}.", version + 1);
+        let told = format!("The resource has changed in the meantime: `If-Match` names version {version}, but the current version is {}.", version + 1);
         assert_eq!(late["detail"], told);
         // `If-None-Match: *` fails, because the resource exists.
         for method in [Method::PATCH, Method::DELETE] {

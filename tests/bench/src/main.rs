@@ -2,7 +2,7 @@
 //!
 //! `tests/bench/run` builds everything and prints the tables.
 
-#![allow(clippy::disallowed_methods, reason = "a test sees the time and makes ids from outside")]
+#![allow(clippy::disallowed_methods, reason = "tests read the real clock and create their own ids")]
 
 mod baseline;
 mod dataset;

@@ -55,7 +55,7 @@ pub struct InterestedPerson {
     /// The telephone number.
     #[deserr(default)]
     pub phone: Option<Phone>,
-    /// The function of the person.
+    /// The job title or function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
 }
@@ -66,11 +66,11 @@ pub struct InterestedPerson {
 pub struct InterestConsent {
     /// The version of the text that was shown: `2026-11`.
     pub text_version: SingleLine,
-    /// Consent to be listed in the directory for the other members.
+    /// Consent to being listed in the directory for other members.
     #[serde(default)]
     #[deserr(default)]
     pub directory: bool,
-    /// Consent to mailings by the coordination office about other subjects.
+    /// Consent to mailings from the coordination office about other subjects.
     #[serde(default)]
     #[deserr(default)]
     pub mailings: bool,
@@ -93,10 +93,10 @@ pub struct NewInterest {
     pub sectors: Vec<Sector>,
     /// The person who registers.
     pub person: InterestedPerson,
-    /// A message, for example about the expectations of the utility.
+    /// A message, for example about what the utility expects.
     #[deserr(default)]
     pub message: Option<Text>,
-    /// The language for writing to the person.
+    /// The language for messages to the person.
     pub language: Locale,
     /// The consents of the person.
     pub consent: InterestConsent,
@@ -141,7 +141,7 @@ impl NewInterest {
     }
 }
 
-/// The registration of a utility that wants to take part, for the coordination office.
+/// The registration of a utility that wants to take part, as the coordination office sees it.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -158,14 +158,14 @@ pub struct InterestRegistration {
     pub sectors: Vec<Sector>,
     /// The person who registered.
     pub person: InterestedPerson,
-    /// A message, for example about the expectations of the utility.
+    /// A message, for example about what the utility expects.
     #[deserr(default)]
     pub message: Option<Text>,
-    /// The language for writing to the person.
+    /// The language for messages to the person.
     pub language: Locale,
     /// The consent of the person to messages about the registration.
     pub registration_consent: Consent,
-    /// The other consents of the person, which are kept when the person becomes a contact.
+    /// The person's other consents, which are kept when the person becomes a contact.
     #[serde(default)]
     #[deserr(default)]
     pub consents: Consents,
@@ -174,7 +174,7 @@ pub struct InterestRegistration {
     /// The reason for declining.
     #[deserr(default)]
     pub decline_reason: Option<Text>,
-    /// The id of the member that the utility has become.
+    /// The id of the member that the utility became.
     #[deserr(default)]
     pub member_id: Option<IdParam>,
 }
@@ -186,11 +186,11 @@ impl std::fmt::Debug for InterestRegistration {
     }
 }
 
-/// An existing resource that may be the same.
+/// An existing resource that may concern the same utility or person.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LikelyDuplicate {
-    /// The kind of resource: `utility`, `member` (found by one of its contacts) or `interest_registration`.
+    /// The kind of resource: `utility`, `member` (found through one of its contacts) or `interest_registration`.
     pub resource: String,
     /// The id.
     pub id: Uuid,
@@ -205,7 +205,7 @@ pub struct LikelyDuplicate {
 /// The members that the store derives for an interest registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct InterestDerived {
-    /// Existing resources that may be the same.
+    /// Existing resources that may concern the same utility or person.
     pub likely_duplicates: Vec<LikelyDuplicate>,
 }
 
@@ -243,7 +243,7 @@ impl Resource for InterestRegistration {
         let mut fixed = |member: &str, same: bool| {
             if !same {
                 let detail = bilingual!(
-                    "`{member}` records a statement of the person or a decision, and cannot be changed.",
+                    "`{member}` records a statement by the person or a decision, and cannot be changed.",
                     "`{member}` ist, was die Person oder eine Entscheidung gesagt hat; es wird nicht geändert."
                 );
                 violations.member(format!("/{member}"), "not_writable", detail);

@@ -57,8 +57,8 @@ pub fn cleaned(text: &str) -> Result<Cow<'_, str>, FieldError> {
     if let Some((place, letter)) = text.chars().enumerate().find(|(_, letter)| is_bidi_control(*letter)) {
         let (place, code) = (place + 1, u32::from(letter));
         return Err(FieldError::format(bilingual!(
-            "Character {place} is U+{code:04X}, an invisible control character for the writing direction; \
-             remove this character.",
+            "Character {place} is U+{code:04X}, an invisible character that controls the writing direction; remove \
+             this character.",
             "Zeichen {place} ist U+{code:04X}, ein unsichtbares Steuerzeichen der Schreibrichtung; lassen Sie es weg."
         )));
     }

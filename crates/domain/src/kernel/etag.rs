@@ -175,7 +175,7 @@ impl Precondition {
             Self::Versions(versions) => versions.iter().max().copied(),
             Self::Absent => {
                 return bilingual!(
-                    "`If-None-Match: *` requires that the resource does not exist, but it exists.",
+                    "`If-None-Match: *` requires that the resource does not exist, but it does.",
                     "`If-None-Match: *` verlangt, dass es das nicht gibt; es ist aber da."
                 );
             }
@@ -183,8 +183,8 @@ impl Precondition {
         };
         match newest {
             Some(named) if (1..current).contains(&named) => bilingual!(
-                "The resource has changed in the meantime: `If-Match` names version {named}, the current \
-                 version is {current}.",
+                "The resource has changed in the meantime: `If-Match` names version {named}, but the current version \
+                 is {current}.",
                 "Es wurde inzwischen geändert: `If-Match` nennt Version {named}, dies ist Version {current}."
             ),
             Some(named) => bilingual!(

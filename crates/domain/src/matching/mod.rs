@@ -24,7 +24,7 @@ use crate::kernel::resource::reference::ReferenceSummary;
 use crate::kernel::value::{ClimateZone, Country, Language, Sector, WorkingAreaCode};
 use crate::utility::{UtilityKind, UtilityRef};
 
-/// The tie between a utility and the utility that looks for partners.
+/// The tie between a utility and the utility that is looking for partners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tie {
     /// No known tie.
@@ -44,7 +44,7 @@ pub enum Tie {
 pub struct Profile {
     /// The id.
     pub id: Uuid,
-    /// Whether the utility is German or abroad.
+    /// Whether the utility is in Germany or abroad.
     pub kind: UtilityKind,
     /// The country in which it operates.
     pub country: Country,
@@ -64,12 +64,12 @@ pub struct Profile {
     pub interests: Vec<Country>,
     /// Whether the utility has left the exchange.
     pub has_left: bool,
-    /// The tie to the utility that looks for partners.
+    /// The tie to the utility that is looking for partners.
     pub tie: Tie,
 }
 
 crate::string_enum! {
-    /// Why a utility is excluded, whatever its score.
+    /// Why a utility is excluded, regardless of its score.
     Exclusion {
         /// there is no common sector
         NoCommonSector = "no_common_sector",
@@ -181,16 +181,16 @@ pub struct Excluded {
 /// The utilities that could work with a utility.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Matches {
-    /// The utility that looks for partners.
+    /// The utility that is looking for partners.
     #[schema(value_type = UtilityRef)]
     pub utility: ReferenceSummary,
     /// Which utilities were searched.
     pub among: Among,
-    /// Whether a similar or a different climate counts.
+    /// Whether a similar or a different climate earns points.
     pub climate: Climate,
     /// The matches, best first.
     pub items: Vec<Match>,
-    /// The number of all matches.
+    /// The total number of matches.
     pub total: u64,
     /// The excluded utilities, sorted by id; only with `excluded=true`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,11 +8,11 @@ crate::string_enum! {
     Part {
         /// the common sectors of both utilities
         Sectors = "sectors",
-        /// the needs of the utility that looks for partners, and the expertise of the other utility
+        /// the needs of the utility that is looking for partners, and the expertise of the other utility
         Needs = "needs",
-        /// the expertise of the utility that looks for partners, and the needs of the other utility
+        /// the expertise of the utility that is looking for partners, and the needs of the other utility
         Expertise = "expertise",
-        /// a common working language
+        /// a shared working language
         Languages = "languages",
         /// the numbers of people served, which should be similar
         Size = "size",

@@ -39,7 +39,7 @@ crate::string_enum! {
     Climate {
         /// similar climates, which pose the same problems
         Similar = "similar",
-        /// different climates, whose problems the other utility has long dealt with
+        /// different climates, where the other utility has long experience with problems that are new to this one
         Different = "different",
     }
 }
@@ -128,7 +128,7 @@ crate::filter! {
         climate: Option<Climate>,
         /// Whether to list excluded utilities as well, with the reason.
         excluded: Option<BoolParam>,
-        /// The maximum number of matches, and of excluded utilities; 50 by default.
+        /// The maximum number of matches and of excluded utilities; 50 by default.
         limit: Option<Limit>,
         /// The weight of common sectors; 250 by default.
         weight_sectors: Option<Weight>,
@@ -144,7 +144,7 @@ crate::filter! {
         weight_countries: Option<Weight>,
         /// The weight of the climate; 50 by default.
         weight_climate: Option<Weight>,
-        /// The weight of previous work together or in the same country; 50 by default.
+        /// The weight of previous cooperation, or of work in the same country; 50 by default.
         weight_ties: Option<Weight>,
     }
 }

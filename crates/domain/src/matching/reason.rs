@@ -30,7 +30,7 @@ impl From<Bilingual> for Sentence {
 /// The names of two utilities, and of the working areas.
 #[derive(Clone, Copy)]
 pub struct DisplayNames<'a> {
-    /// The utility that looks for partners.
+    /// The utility that is looking for partners.
     pub asker: &'a str,
     /// The other utility.
     pub other: &'a str,
@@ -191,7 +191,7 @@ fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilin
 /// Returns the tie between the two utilities.
 fn relationship(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
     match other.tie {
-        Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
+        Tie::None => bilingual!("No previous cooperation is known.", "Es sind keine Verbindungen bekannt."),
         Tie::Before => {
             bilingual!("The utilities have worked together.", "Sie haben schon zusammengearbeitet.")
         }

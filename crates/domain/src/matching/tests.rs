@@ -28,7 +28,7 @@ fn codes<T: std::str::FromStr>(all: &[&str]) -> Vec<T> {
     all.iter().filter_map(|code| code.parse().ok()).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test makes ids from outside")]
+#[expect(clippy::disallowed_methods, reason = "tests create their own ids")]
 fn profile(kind: UtilityKind, country: &str) -> Profile {
     Profile {
         id: Uuid::now_v7(),

@@ -43,7 +43,7 @@ crate::string_enum! {
     }
 }
 
-/// The relationship between municipalities from which a partnership has developed.
+/// The relationship between municipalities from which a partnership developed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Basis {
@@ -63,7 +63,7 @@ pub struct Partnership {
     pub slug: Option<Slug>,
     /// The title, usually the names of the participants.
     pub title: SingleLine,
-    /// A summary of what the partnership is about.
+    /// A summary of the partnership.
     #[deserr(default)]
     pub summary: Option<Localized>,
     /// The participants with their roles and dates. Former participants stay in the list.
@@ -82,20 +82,20 @@ pub struct Partnership {
     /// The status of the partnership; absent if unknown. Changed only by a transition.
     #[deserr(default)]
     pub status: Option<PartnershipStatus>,
-    /// The beginning of the partnership.
+    /// The start of the partnership.
     #[deserr(default)]
     pub start: Option<PartialDate>,
     /// The actual or planned end of the partnership.
     #[deserr(default)]
     pub end: Option<PartialDate>,
-    /// The relationship from which the partnership has developed.
+    /// The relationship from which the partnership developed.
     #[deserr(default)]
     pub based_on: Option<Basis>,
     /// Who may see the partnership; `members` by default, and never wider than the visibility of any participant.
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// The source where this information is published.
+    /// The URL where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -112,7 +112,8 @@ pub struct PartnershipDerived {
     /// The total funding of the partnership: one sum for each currency, sorted by currency. Phases without a published
     /// amount are not included.
     pub funding_totals: Vec<Money>,
-    /// The last day of the latest activity that has begun, but not after today; absent if there is no such activity.
+    /// The last day of the latest activity that has begun, or today if that day is in the future; absent if no activity
+    /// has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_activity_on: Option<CalendarDate>,
 }
@@ -128,7 +129,7 @@ pub struct PartsDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// The location of a partner utility, at city level (degrees in WGS 84).
+/// The location of a partner utility, at city level (WGS 84 degrees).
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct PartnerLocation {
     /// The slug of the utility.

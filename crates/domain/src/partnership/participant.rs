@@ -19,7 +19,7 @@ use crate::utility::UtilityKind;
 crate::string_enum! {
     /// The role of a participant.
     ParticipantRole {
-        /// holds the contract; exactly one at any time
+        /// holds the contract; there is exactly one at any time
         Lead = "lead",
         /// another utility or organisation on the side of the lead
         Associate = "associate",
@@ -39,7 +39,7 @@ pub struct Participant {
     pub party: Party,
     /// The role.
     pub role: ParticipantRole,
-    /// The beginning of the participation, if known.
+    /// The start of the participation, if known.
     #[deserr(default)]
     pub from: Option<PartialDate>,
     /// The end of the participation, if the participant has left.

@@ -50,9 +50,9 @@ crate::string_enum! {
         Title = "title",
         /// the slug
         Slug = "slug",
-        /// the first day of the start
+        /// the start date; if only a month or year is known, its first day
         Start = "start",
-        /// the last day of the end
+        /// the end date; if only a month or year is known, its last day
         End = "end",
         /// the status, alphabetically
         Status = "status",

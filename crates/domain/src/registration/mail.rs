@@ -38,7 +38,10 @@ impl MailKind {
             Self::Waitlisted(_) => bilingual!("On the waiting list: {title}", "Auf der Warteliste: {title}"),
             Self::Promoted => bilingual!("You have a seat: {title}", "Sie haben einen Platz: {title}"),
             Self::Cancelled => {
-                bilingual!("Your registration is cancelled: {title}", "Ihre Anmeldung ist storniert: {title}")
+                bilingual!(
+                    "Your registration has been cancelled: {title}",
+                    "Ihre Anmeldung ist storniert: {title}"
+                )
             }
             Self::Switched => {
                 bilingual!("Your registration has changed: {title}", "Ihre Anmeldung wurde geändert: {title}")
@@ -57,7 +60,7 @@ impl MailKind {
                 "ein Platz ist frei geworden, und er gehört Ihnen. Sie sind angemeldet für:"
             ),
             Self::Cancelled => {
-                bilingual!("Your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
+                bilingual!("Your registration has been cancelled for:", "Ihre Anmeldung ist storniert für:")
             }
             Self::Switched => match registration.attendance {
                 Attendance::Online => {

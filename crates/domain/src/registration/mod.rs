@@ -48,7 +48,7 @@ impl Attendance {
     }
 }
 
-/// A person who takes part in a session for a member, or is on the waiting list.
+/// A person who takes part in a session on behalf of a member, or is on the waiting list.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -64,7 +64,7 @@ pub struct Registration {
     /// The e-mail address of the person, if the person is not a contact.
     #[deserr(default)]
     pub email: Option<Email>,
-    /// The language for writing to the person (ISO 639-1), if the person is not a contact; German by default.
+    /// The language for messages to the person (ISO 639-1), if the person is not a contact; German by default.
     #[deserr(default)]
     pub language: Option<Language>,
     /// On site or online.
@@ -88,7 +88,7 @@ pub struct Person {
     pub name: String,
     /// The e-mail address of the person.
     pub email: Email,
-    /// The language for writing to the person (ISO 639-1), if known.
+    /// The language for messages to the person (ISO 639-1), if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
 }

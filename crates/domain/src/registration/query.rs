@@ -20,7 +20,7 @@ crate::list_filter! {
 crate::string_enum! {
     /// The keys by which registrations can be sorted.
     RegistrationSort {
-        /// the order of arrival
+        /// the order of registration
         Arrival = "arrival",
         /// the status, alphabetically
         Status = "status",

@@ -91,14 +91,14 @@ pub struct Session {
     /// The last day, if different from the first day.
     #[deserr(default)]
     pub ends_on: Option<CalendarDate>,
-    /// The start time on the first day, in the time zone of the session. If the time occurs twice because clocks are
-    /// set back, the first occurrence applies; a time that is skipped because clocks are set forward is refused.
+    /// The start time on the first day, in the time zone of the session. If the time occurs twice because the clocks go
+    /// back, the first occurrence applies; a time that is skipped because the clocks go forward is rejected.
     #[deserr(default)]
     pub start_time: Option<ClockTime>,
     /// The end time on the last day, in the time zone of the session; requires `start_time`.
     #[deserr(default)]
     pub end_time: Option<ClockTime>,
-    /// The time zone of the days and times; `Europe/Berlin` by default.
+    /// The time zone of the dates and times; `Europe/Berlin` by default.
     #[serde(default)]
     #[deserr(default)]
     pub time_zone: TimeZone,
@@ -115,7 +115,7 @@ pub struct Session {
     #[serde(default)]
     #[deserr(default)]
     pub organisers: Vec<Party>,
-    /// The sectors that the session is for.
+    /// The sectors that the session covers.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
@@ -140,7 +140,7 @@ pub struct Session {
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// The source where this information is published.
+    /// The URL where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -159,7 +159,7 @@ pub struct SessionDerived {
     pub ends_at: Option<InstantParam>,
     /// Whether registration is possible now, and if not, why.
     pub registration_state: RegistrationState,
-    /// The numbers of registrations. For readers and the coordination office.
+    /// The registration counts. For readers and the coordination office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<SessionCounts>,
     /// The reason for the cancellation, if one was given.
@@ -171,7 +171,7 @@ pub struct SessionDerived {
     pub seen_changed_at: Option<DateTime<Utc>>,
 }
 
-/// The numbers of registrations for a session.
+/// The registration counts of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SessionCounts {
     /// The number of people who have, or had, a seat, whether they attended or not.

@@ -16,7 +16,7 @@ crate::list_filter! {
         kind: Vec<SessionKind> => one_of(kind),
         /// The status; `unknown` finds sessions without a known status.
         status: Vec<StatusFilter<SessionStatus>> => status(status),
-        /// A sector that the session is for.
+        /// A sector that the session covers.
         sector: Vec<Sector> => in_set(sectors),
         /// How the session is held.
         session_format: Vec<SessionFormat> => one_of(format),
@@ -38,7 +38,7 @@ crate::string_enum! {
         Title = "title",
         /// the slug
         Slug = "slug",
-        /// the time of the start, or the day if only that is known
+        /// the start time, or the first day if the time is unknown
         Start = "start",
         /// the kind, alphabetically
         Kind = "kind",

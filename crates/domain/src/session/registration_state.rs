@@ -32,7 +32,7 @@ crate::string_enum! {
         Held = "held",
         /// the session has begun
         Begun = "begun",
-        /// the registration period is over
+        /// the registration period has ended
         TimeOver = "time_over",
         /// all seats are taken
         Full = "full",
@@ -67,7 +67,7 @@ impl Default for RegistrationState {
 /// The taken seats and the waiting list of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeatCounts {
-    /// The numbers of registrations.
+    /// The registration counts.
     pub counts: SessionCounts,
     /// The number of taken seats on site.
     pub in_room: u64,

@@ -71,7 +71,7 @@ impl Session {
             {
                 let zone = &self.time_zone;
                 let detail = bilingual!(
-                    "The time `{time}` does not exist on {day} in `{zone}`, because clocks are set forward.",
+                    "The time `{time}` does not exist on {day} in `{zone}`, because the clocks go forward.",
                     "`{time}` gibt es am {day} in `{zone}` nicht: Dann werden die Uhren vorgestellt."
                 );
                 violations.member(format!("/{member}"), "skipped_time", detail);

@@ -6,7 +6,7 @@ use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::Currency;
 
 crate::string_enum! {
-    /// What the sums are grouped by.
+    /// How the sums are grouped.
     FundingBy {
         /// the funding programme
         Programme = "programme",
@@ -73,7 +73,7 @@ impl FundingBy {
 crate::filter! {
     /// The parameters of the statistics of funding.
     FundingFigures {
-        /// What the sums are grouped by; `programme` by default.
+        /// How the sums are grouped; `programme` by default.
         by: Option<FundingBy>,
         /// Only sums in this currency. A chart always shows one currency: by default, the one with the most funding
         /// phases.

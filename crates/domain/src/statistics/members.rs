@@ -11,7 +11,7 @@ use crate::kernel::bilingual::Bilingual;
 use crate::member::MemberStatus;
 
 crate::string_enum! {
-    /// What the members are grouped by.
+    /// How the members are grouped.
     MembersBy {
         /// the current status
         Status = "status",
@@ -44,9 +44,9 @@ impl MembersBy {
                  zusammen mehr, als es gibt."
             ),
             Self::Quarter => bilingual!(
-                "Members are counted by dates, not by status: as joined in the quarter of `joined_on`, as \
-                 left in the quarter of `left_on`, and as members at the end of each quarter from joining \
-                 until before leaving. Members without a known `joined_on` are not counted. The last \
+                "Members are counted by dates, not by status: as joined in the quarter of `joined_on`, as left in \
+                 the quarter of `left_on`, and as members at the end of each quarter from the one in which they \
+                 joined to the one before they left. Members without a known `joined_on` are not counted. The last \
                  quarter is the current one, up to today.",
                 "Gezählt werden Mitglieder mit bekanntem `joined_on`, nach Tagen, nicht nach Status: als beigetreten im Quartal \
                  von `joined_on`, als ausgetreten im Quartal von `left_on`, und als Mitglieder am Ende jedes Quartals vom einen \
@@ -105,7 +105,7 @@ impl MembersBy {
 crate::filter! {
     /// The parameters of the statistics of members.
     MemberFigures {
-        /// What the members are grouped by; `status` by default.
+        /// How the members are grouped; `status` by default.
         by: Option<MembersBy>,
         /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,

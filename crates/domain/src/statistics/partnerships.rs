@@ -7,7 +7,7 @@ use crate::kernel::bilingual::Bilingual;
 use crate::partnership::PartnershipStatus;
 
 crate::string_enum! {
-    /// What the partnerships are grouped by.
+    /// How the partnerships are grouped.
     PartnershipsBy {
         /// the status
         Status = "status",
@@ -123,7 +123,7 @@ crate::string_enum! {
 crate::filter! {
     /// The parameters of the statistics of partnerships.
     PartnershipFigures {
-        /// What the partnerships are grouped by; `status` by default, `country` for a map.
+        /// How the partnerships are grouped; `status` by default, `country` for a map.
         by: Option<PartnershipsBy>,
         /// The representation; takes precedence over `Accept`.
         format: Option<PartnershipFiguresFormat>,

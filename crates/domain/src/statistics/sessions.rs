@@ -6,13 +6,13 @@ use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
 
 crate::string_enum! {
-    /// What the sessions are grouped by.
+    /// How the sessions are grouped.
     SessionsBy {
         /// the year in which the session begins
         Year = "year",
         /// the kind of session
         Kind = "kind",
-        /// the sectors that the session is for
+        /// the sectors that the session covers
         Sector = "sector",
         /// the regional groups of the members with registrations; for readers and the coordination office
         RegionalGroup = "regional_group",
@@ -47,8 +47,8 @@ impl SessionsBy {
             ),
         };
         how.then(bilingual!(
-            " Everybody who has, or had, a seat counts as registered, whether they attended or not; \
-             everybody who came counts as attended.",
+            " Everybody who has, or had, a seat counts as registered, whether they attended or not; everybody who \
+             came counts as having attended.",
             " Angemeldet ist, wer einen Platz hat oder hatte, ob gekommen oder nicht; teilgenommen hat, wer gekommen ist."
         ))
     }
@@ -101,7 +101,7 @@ impl SessionsBy {
 crate::filter! {
     /// The parameters of the statistics of sessions.
     SessionFigures {
-        /// What the sessions are grouped by; `year` by default.
+        /// How the sessions are grouped; `year` by default.
         by: Option<SessionsBy>,
         /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,

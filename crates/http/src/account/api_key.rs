@@ -25,7 +25,7 @@ pub struct ApiKeyBody {
     id: Uuid,
     /// What the key is used for.
     name: String,
-    /// The first characters of the key, to recognise where it is used.
+    /// The first characters of the key, to recognise it where it is used.
     prefix: String,
     /// The scopes, which narrow the permissions of the owner.
     scopes: Vec<String>,
@@ -117,8 +117,8 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 /// for personal data, `audit:read` and `mails:read`. If a scope is missing, the response is
 /// 403 `insufficient_scope` and names the scope. Reading public data requires no key.
 ///
-/// Only this response contains the key: keep it like a password. The key is valid until it expires, you revoke it, your
-/// password is reset, or your account is disabled or deleted. Not available with an API key.
+/// Only this response contains the key: treat it like a password. The key is valid until it expires, you revoke it,
+/// your password is reset, or your account is disabled or deleted. Not available with an API key.
 #[utoipa::path(
     post,
     path = "/api/v1/api-keys",

@@ -56,7 +56,7 @@ pub struct Tokens {
     token_type: &'static str,
     /// The remaining lifetime of the access token, in seconds.
     expires_in: u64,
-    /// Send it to `POST /api/v1/auth/refresh`, before or after the access token has expired. It can be used once.
+    /// Send it to `POST /api/v1/auth/refresh`, before or after the access token has expired. It can be used only once.
     refresh_token: String,
     /// The remaining lifetime of the refresh token, in seconds.
     refresh_expires_in: i64,
@@ -110,10 +110,10 @@ async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, 
 /// `Authorization: Bearer …`; it is valid for ten minutes. Use the refresh token to get a new access token from
 /// `POST /api/v1/auth/refresh`, without the password.
 ///
-/// An unknown e-mail address and a wrong password get the same response. After ten failures for an account from one
-/// IP address, or sixty failures from one IP address, further attempts from that address are answered with 429 and
-/// `Retry-After`. After a hundred failures for an account from any addresses, attempts from addresses where nobody has
-/// signed in to that account before are also delayed, each longer than the previous one.
+/// An unknown e-mail address and a wrong password get the same response. After ten failures for an account from one IP
+/// address, or sixty failures in total from one IP address, further attempts from that address are answered with 429
+/// and `Retry-After`. After a hundred failures for an account from any number of addresses, attempts from addresses
+/// that have never signed in to that account are also delayed, each longer than the previous one.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/token",
@@ -166,10 +166,10 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
 /// Refresh the tokens
 ///
 /// Returns a new access token and a new refresh token in exchange for a refresh token, which can be used only once:
-/// store the new one. For ten seconds the old refresh token still returns the same new one, in case a response is lost
-/// or two browser tabs send it at the same time. After that, reusing a refresh token ends the whole login including its
-/// access tokens, because somebody else may have the token. The account is then notified by e-mail, and the audit
-/// log records the change `refresh_token_reused` of the user.
+/// store the new one. For ten seconds, the old refresh token still returns the same new one, in case a response is lost
+/// or two browser tabs send it at the same time. After that, reusing a refresh token ends the login and invalidates its
+/// access tokens, because somebody else may have the token. The account is then notified by e-mail, and the audit log
+/// records the change `refresh_token_reused` of the user.
 ///
 /// A login ends 30 days after its last refresh, and no later than 90 days after signing in.
 #[utoipa::path(

@@ -15,7 +15,7 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{id, parse_write_flags};
 use crate::kernel::response::conditional::respond_json;
 
-/// One of your logins: a program in which you are signed in.
+/// One of your logins: a program that is signed in to your account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Login)]
 pub struct LoginBody {

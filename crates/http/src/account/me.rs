@@ -24,7 +24,7 @@ use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::response::conditional::respond_json;
 
-/// The account that sends the request.
+/// The account that made the request.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
     /// The id (UUIDv7).
@@ -116,8 +116,8 @@ pub struct PasswordChange {
 
 /// Change your password
 ///
-/// Requires the current password, however you are signed in; a wrong password counts as a failed attempt to sign in.
-/// All your other logins end; the current one continues. API keys remain valid. Not available with an API key.
+/// Requires the current password, however you are signed in; a wrong password counts as a failed sign-in attempt. All
+/// your other logins end; the current one continues. API keys remain valid. Not available with an API key.
 #[utoipa::path(
     put,
     path = "/api/v1/me/password",
@@ -153,6 +153,6 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
 }
 
 fn not_the_password() -> Error {
-    let detail = bilingual!("This is not your password.", "Das ist nicht Ihr Passwort.");
+    let detail = bilingual!("This is not your current password.", "Das ist nicht Ihr Passwort.");
     Error::invalid_at("/current_password", "wrong_password", detail)
 }

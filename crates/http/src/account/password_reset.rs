@@ -45,9 +45,9 @@ pub struct PasswordResetAccepted {
 /// Request a new password
 ///
 /// Sends a link for setting a password to the e-mail address if there is an account with this address, even if the
-/// account has never had a password. The link can be used once, within an hour. The response does not reveal whether
-/// there is an account. Three such e-mails can be requested for an address at once, and then one every eight hours;
-/// further requests are answered with 429, for known and unknown addresses.
+/// account has never had a password. The link can be used only once, and within an hour. The response does not reveal
+/// whether there is an account. Three such e-mails can be requested for an address at once, and then one every eight
+/// hours; further requests are answered with 429, for known and unknown addresses.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/password-reset",
@@ -155,9 +155,8 @@ pub struct PasswordReset {
 
 /// Set a new password
 ///
-/// Sets a password with the token from the link that was sent by e-mail. The token can be used once, within an hour
-/// (409 `link_expired` otherwise). All logins of the account end, and its API keys
-/// are revoked.
+/// Sets a password with the token from the link that was sent by e-mail. The token can be used only once, and within an
+/// hour (otherwise 409 `link_expired`). All logins of the account end, and its API keys are revoked.
 #[utoipa::path(
     put,
     path = "/api/v1/auth/password-reset",

@@ -150,7 +150,7 @@ fn scale(number: u64, max: u64, (from, to): (i32, i32)) -> i32 {
 /// Turns the drawing into an image with a name and a description for screen readers.
 fn image(drawing: &str, title: &str, about: &str) -> Result<String, Error> {
     let opened = drawing.strip_prefix("<svg ").and_then(|rest| rest.split_once('>'));
-    let (attributes, inside) = opened.ok_or_else(|| Error::internal("a drawing that is no SVG"))?;
+    let (attributes, inside) = opened.ok_or_else(|| Error::internal("a drawing that is not SVG"))?;
     let (title, about) = (escape(title), escape(about));
     Ok(format!(
         "<svg role=\"img\" aria-label=\"{title}\" {attributes}>\n<title>{title}</title>\n<desc>{about}</desc>{inside}"

@@ -27,12 +27,12 @@ pub struct ImportCommit {
 
 /// Commit a dry run
 ///
-/// Does exactly what the dry run reported, in one transaction, and responds when this is done. If the data has changed
-/// since the dry run so that the import would have a different result, nothing is written, and the response is 409
-/// `plan_moved`. An import that has already been committed is returned as it is; a second request waits while the first
-/// one is committing.
+/// Writes exactly the changes that the dry run reported, in one transaction, and responds once they are committed. If
+/// the data has changed since the dry run in a way that would change the result, nothing is written, and the response
+/// is 409 `plan_moved`. An import that has already been committed is returned as it is; a second request waits while
+/// the first one is committing.
 ///
-/// An API key needs the same scopes as for creating the import.
+/// An API key needs the scopes required to create the import.
 #[utoipa::path(
     post,
     path = "/api/v1/imports/{id}/commit",

@@ -23,20 +23,21 @@ use crate::kernel::response::idempotency::REPLAYED;
 
 /// Import a file
 ///
-/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or fields) as an export: CSV, XLSX,
-/// NDJSON or JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part
-/// `file` of a form. Columns have their JSON names or their German headings. A response from `GET` can be imported as it
-/// is. `source` in the report states how the file was read.
+/// Imports a file of up to 64 MiB and 100,000 rows, with the same columns (or fields) as an export: CSV, XLSX, NDJSON
+/// or JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part `file`
+/// of a form. Columns have their JSON names or their German headings. A response from `GET` can be imported as it is.
+/// `source` in the report states how the file was read.
 ///
 /// Cells of a workbook are read as they are displayed: times to the minute, `100 %` as 100, numbers with up to 15
 /// digits. Only an empty cell clears an existing value; an error value (`#N/A`), a formula without a stored value and a
-/// merged cell without a value are errors. A file without rows is refused.
+/// merged cell without a value are errors. A file without rows is rejected.
 ///
 /// With `dry_run=true`, nothing is written. The report states what the import would do: the errors, cell by cell;
 /// resources that may already exist under another slug, with a score; and the changes, row by row. Send the
-/// `plan_token` to commit exactly these changes. Without `dry_run`, the rows are written right away: all or none with `on_error=abort`, the
-/// valid ones with `on_error=skip`. A partial import is never visible, and others can write while it creates records. If a
-/// resource that the rows refer to is deleted in the meantime, nothing is written and `problem` is `plan_moved`.
+/// `plan_token` to commit exactly these changes. Without `dry_run`, the rows are written right away: all or none with
+/// `on_error=abort`, the valid ones with `on_error=skip`. A partial import is never visible, and others can write while
+/// the import creates records. If a resource that the rows refer to is deleted in the meantime, nothing is written and
+/// `problem` is `plan_moved`.
 ///
 /// The response is the import, which runs in the background: poll the path in `Location` until the status is no longer
 /// `running`. The file and the details of the report are kept for a day. For the coordination office. An API key needs
@@ -56,8 +57,8 @@ use crate::kernel::response::idempotency::REPLAYED;
         ("format" = inline(Option<ImportFormat>), Query, description = "The format of the file; takes precedence \
             over the `Content-Type`."),
         ("sheet" = Option<String>, Query, description = "The name of the worksheet of an XLSX workbook. By default, \
-            the only visible sheet that contains data is read; a workbook with more than one such sheet is refused, with a \
-            list of its sheets.", example = "Tabelle1"),
+            the only visible sheet that contains data is read; a workbook with more than one such sheet is rejected, \
+            with a list of its sheets.", example = "Tabelle1"),
         ("charset" = Option<String>, Query, description = "The character encoding of a text file, by its label \
             (WHATWG Encoding Standard); takes precedence over the `charset` of the `Content-Type`. By default, a \
             byte order mark decides; otherwise the file is read as UTF-8 if it is valid UTF-8, or as Windows-1252 \
@@ -137,7 +138,7 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
 
 /// A form with a file.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "it is read part by part, and described here")]
+#[allow(dead_code, reason = "the form is read part by part; this is only for the document")]
 pub struct ImportForm {
     /// The file; its media type or its file name extension determines the format.
     #[schema(format = Binary)]

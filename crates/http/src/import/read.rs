@@ -58,10 +58,10 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
 
 /// Get an import
 ///
-/// Returns the progress of an import, and the report when the dry run or the import has ended. Up to 1,000 errors,
-/// duplicates and changes each are listed; the totals count all of them.
+/// Returns the progress of an import, and the report once the dry run or the import has ended. Up to 1,000 errors,
+/// 1,000 duplicates and 1,000 changes are listed; the totals count all of them.
 ///
-/// An API key needs the same scopes as for creating the import.
+/// An API key needs the scopes required to create the import.
 #[utoipa::path(
     get,
     path = "/api/v1/imports/{id}",

@@ -35,7 +35,7 @@ pub struct ImportBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     finished_at: Option<String>,
-    /// The progress; absent while another server instance runs the import.
+    /// The progress; absent while another server instance is running the import.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     progress: Option<ImportProgress>,
@@ -56,15 +56,15 @@ pub struct ImportBody {
 /// The progress of an import.
 #[derive(Serialize, ToSchema)]
 pub struct ImportProgress {
-    /// The number of rows that are done.
+    /// The number of rows processed so far.
     done: u64,
-    /// The number of all rows, if known.
+    /// The total number of rows, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     total: Option<u64>,
 }
 
-/// The report about a file; after a day, only the numbers.
+/// The report on a file; after a day, only the numbers.
 #[derive(Serialize, ToSchema)]
 pub struct ImportReport {
     /// How the file was read.
@@ -73,11 +73,11 @@ pub struct ImportReport {
     counts: ImportCounts,
     /// The first 1,000 errors.
     faults: Vec<ImportFault>,
-    /// The number of all errors.
+    /// The total number of errors.
     faults_total: u64,
-    /// The first 1,000 resources that may already exist under another slug.
+    /// The first 1,000 possible duplicates: resources that may already exist under another slug.
     duplicates: Vec<ImportDuplicate>,
-    /// The number of all possible duplicates.
+    /// The total number of possible duplicates.
     duplicates_total: u64,
     /// The first 1,000 rows that change something, with their changes.
     changes: Vec<ImportChange>,
@@ -85,7 +85,7 @@ pub struct ImportReport {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     statuses: BTreeMap<String, u64>,
-    /// The number of all rows that change something.
+    /// The total number of rows that change something.
     changes_total: u64,
 }
 
@@ -114,7 +114,7 @@ pub struct ImportSource {
     header_row: Option<u64>,
 }
 
-/// The numbers of rows by effect.
+/// The number of rows by effect.
 #[derive(Serialize, ToSchema)]
 pub struct ImportCounts {
     /// Rows that create a resource.
@@ -144,7 +144,7 @@ pub struct ImportFault {
     pointer: Option<String>,
     /// The kind of error: a stable code in snake_case.
     code: String,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be valid.
     detail: String,
 }
 
@@ -164,12 +164,12 @@ pub struct ImportDuplicate {
     existing: Value,
 }
 
-/// The changes to a row.
+/// The changes that a row makes.
 #[derive(Serialize, ToSchema)]
 pub struct ImportChange {
     /// The number of the row.
     row: u64,
-    /// The id of the resource that is changed.
+    /// The id of the changed resource.
     id: Uuid,
     /// The slug.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -207,11 +207,11 @@ fn committed_response(import: Import, locale: Locale) -> Result<StoredResponse, 
 fn nothing_to_commit(status: ImportStatus) -> Error {
     let detail = match status {
         ImportStatus::Rehearsed => bilingual!(
-            "Rows have errors, or the file has been deleted; correct the file and repeat the dry run.",
+            "Some rows have errors, or the file has been deleted; correct the file and repeat the dry run.",
             "Zeilen stimmen nicht, oder die Datei ist gelöscht; korrigieren Sie sie und proben Sie die Datei neu."
         ),
         ImportStatus::Committed => bilingual!(
-            "The import was committed without a dry run, or long ago.",
+            "The import was committed without a dry run, or too long ago.",
             "Er wurde ohne Probe ausgeführt, oder vor langer Zeit."
         ),
         _ => bilingual!("There was no dry run of the import.", "Er wurde nicht geprobt."),

@@ -26,8 +26,8 @@ impl ResourceApi for InterestRegistration {
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Unconfirmed registrations are not included. `likely_duplicates` lists existing resources \
-                 that may be the same. For the coordination office."
+                "Unconfirmed registrations are not included. `likely_duplicates` lists existing resources that may \
+                 concern the same utility or person. For the coordination office."
             }
             Operation::Update => {
                 "The consents of the person and the decision cannot be changed (403). To decide, use `accept` or \

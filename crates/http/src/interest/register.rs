@@ -40,14 +40,14 @@ pub struct LinkToken {
 
 /// Register interest
 ///
-/// Registers that a utility wants to take part. No account is needed. An e-mail with a link is sent to the given
+/// Registers the interest of a utility in taking part. No account is needed. An e-mail with a link is sent to the given
 /// address; the registration becomes effective when it is confirmed with that link within seven days, and is deleted
 /// otherwise. The response does not reveal whether the utility or the person is already known.
 ///
-/// An IP address can send ten requests at once, and then one every six minutes; a mailbox can be sent three e-mails at
-/// once, and then one every eight hours, whether it is known or not. Requests above these limits
-/// are answered with 429 and not stored. Without an account, an `Idempotency-Key` only applies to the
-/// same request: the same key with a different body counts as a new request.
+/// An IP address can send ten requests at once, and then one every six minutes; an e-mail address can receive three
+/// e-mails at once, and then one every eight hours, whether it is known or not. Requests above these limits are
+/// answered with 429 and not stored. Without an account, an `Idempotency-Key` only applies to the same request: the
+/// same key with a different body counts as a new request.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations",
@@ -126,8 +126,8 @@ pub struct InterestConfirmed {
 /// Confirm an interest registration
 ///
 /// Confirms a registration with the token from the link that was sent by e-mail. Opening the link only shows a page
-/// with a button, because programs that scan e-mails follow links. The token can be used once (409 `link_used`
-/// otherwise), within seven days (409 `link_expired` otherwise).
+/// with a button, because programs that scan e-mails follow links. The token can be used only once (otherwise 409
+/// `link_used`), and within seven days (otherwise 409 `link_expired`).
 #[utoipa::path(
     post,
     path = "/api/v1/interest-confirmations",
@@ -164,7 +164,7 @@ pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error>
     let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {
         let detail = bilingual!(
-            "This is not the token of a link; copy everything after `token=`.",
+            "This is not a token from a link; copy everything after `token=`.",
             "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
         );
         return Err(Error::invalid_at("/token", "invalid_format", detail));

@@ -30,8 +30,8 @@ use crate::kernel::response::conditional::precondition;
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestAcceptance {
-    /// The id or slug of the utility that has registered. By default, the German utility with this name or alias in
-    /// this city, or else a new utility.
+    /// The id or slug of the utility that registered. By default, the German utility with this name or alias in this
+    /// city, otherwise a new utility.
     #[deserr(default)]
     #[schema(value_type = Option<Key>, nullable = false)]
     utility: Option<String>,
@@ -81,9 +81,9 @@ async fn triage<D: Deserr<Violations>>(
 
 /// Accept an interest registration
 ///
-/// Creates the utility, or uses the existing one; makes it a member if it is not one; and makes the person a contact
-/// with the given consents if the person is not one. All of this is done in one transaction, and the person is notified
-/// by e-mail. If several utilities match, the response is 409 and lists them. `If-Match` is optional.
+/// Creates the utility, or uses the existing one; makes it a member if it is not yet one; and makes the person a
+/// contact with the given consents if the person is not yet one. All of this is done in one transaction, and the person
+/// is notified by e-mail. If several utilities match, the response is 409 and lists them. `If-Match` is optional.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations/{id}/accept",

@@ -54,11 +54,11 @@ impl ResponseError for Problem {
     }
 }
 
-/// An error at a certain place in the request.
+/// An error at a specific location in the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultBody {
-    /// The place in the body (JSON pointer, RFC 6901).
+    /// The location in the body (JSON pointer, RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
     /// The query parameter.
@@ -69,7 +69,7 @@ pub struct FaultBody {
     header: Option<String>,
     /// The kind of error: a stable code in snake_case.
     code: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be valid.
     detail: String,
 }
 
@@ -98,7 +98,7 @@ pub struct ProblemBody {
     title: String,
     /// The HTTP status code.
     status: u16,
-    /// What happened in this case.
+    /// What went wrong in this case.
     detail: String,
     /// The path of the request.
     instance: String,

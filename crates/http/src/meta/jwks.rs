@@ -18,7 +18,7 @@ const CACHING: &str = "public, max-age=60";
 
 /// A set of public keys (RFC 7517).
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "the document shows it; the keys write themselves")]
+#[allow(dead_code, reason = "only for the document; the keys are serialized elsewhere")]
 pub struct JsonWebKeySet {
     /// The keys; the one that signs new tokens comes first.
     keys: Vec<JsonWebKey>,
@@ -26,7 +26,7 @@ pub struct JsonWebKeySet {
 
 /// An Ed25519 public key (RFC 8037).
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "the document shows it; the keys write themselves")]
+#[allow(dead_code, reason = "only for the document; the keys are serialized elsewhere")]
 pub struct JsonWebKey {
     /// Always `OKP`.
     kty: String,

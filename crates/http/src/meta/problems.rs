@@ -27,8 +27,8 @@ pub struct ProblemType {
 
 /// Look up a problem
 ///
-/// Returns the documentation of a problem, in German or English (`Accept-Language`). The `type` of every problem refers
-/// to it: `/problems/{code}`. Browsers get a page.
+/// Returns the documentation of a problem, in German or English (`Accept-Language`). The `type` of every problem is the
+/// path of its documentation: `/problems/{code}`. Browsers get a page.
 #[utoipa::path(
     get,
     path = "/problems/{code}",

@@ -23,7 +23,7 @@ pub(super) struct ChartLabels {
 pub(super) struct Figure<'a> {
     /// The key.
     pub(super) key: &'a str,
-    /// The name of the key.
+    /// The name of the group.
     pub(super) label: &'a Label,
     /// The number.
     pub(super) number: u64,

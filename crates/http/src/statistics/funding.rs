@@ -29,7 +29,7 @@ use crate::kernel::request::context::Context;
 pub struct FundingSum {
     /// The kind, the slug or the year; `unknown` if unknown.
     key: String,
-    /// The name of the key.
+    /// The name of the group.
     label: Label,
     /// The sum, with all decimals of the currency.
     #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$")]
@@ -43,11 +43,11 @@ pub struct FundingSum {
 /// Funding statistics.
 #[derive(Serialize, ToSchema)]
 pub struct FundingStatistics {
-    /// What the sums are grouped by.
+    /// How the sums are grouped.
     by: FundingBy,
     /// The rule by which amounts are counted.
     rule: Sentence,
-    /// The sums, by key and currency.
+    /// The sums, by group and currency.
     items: Vec<FundingSum>,
 }
 

@@ -21,12 +21,12 @@ use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// The number of members for a key.
+/// The number of members in one group of the statistics.
 #[derive(Serialize, ToSchema)]
 pub struct MemberCount {
     /// The status, the sector, the name or the quarter; `unknown` if unknown.
     key: String,
-    /// The name of the key.
+    /// The name of the group.
     label: Label,
     /// The number of members; for a quarter, at its end.
     members: u64,
@@ -41,13 +41,13 @@ pub struct MemberCount {
 /// Member statistics.
 #[derive(Serialize, ToSchema)]
 pub struct MemberStatistics {
-    /// What the members are grouped by.
+    /// How the members are grouped.
     by: MembersBy,
     /// The rule by which members are counted.
     rule: Sentence,
-    /// The number of all members, with any status.
+    /// The total number of members, regardless of status.
     total: u64,
-    /// The numbers, by key.
+    /// The numbers, by group.
     items: Vec<MemberCount>,
 }
 
@@ -114,7 +114,7 @@ impl Figures for MemberStatistics {
 
 /// Count members
 ///
-/// Counts the members that you may see by status, regional group or sector, or the members that joined and left by
+/// Counts the members that you may see by status, regional group or sector, or the members that joined and left, by
 /// quarter. Available as JSON with the counting rule, as a table (`format=csv`), or as a chart (`format=svg`) in German
 /// or English (`Accept-Language`). For every account.
 #[utoipa::path(

@@ -24,12 +24,12 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// The number of partnerships for a key.
+/// The number of partnerships in one group of the statistics.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipCount {
     /// The status, code, slug or year; `unknown` if unknown.
     key: String,
-    /// The name of the key.
+    /// The name of the group.
     label: Label,
     /// The number of partnerships.
     partnerships: u64,
@@ -38,13 +38,13 @@ pub struct PartnershipCount {
 /// Partnership statistics.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipStatistics {
-    /// What the partnerships are grouped by.
+    /// How the partnerships are grouped.
     by: PartnershipsBy,
     /// The rule by which partnerships are counted.
     rule: Sentence,
-    /// The number of all partnerships.
+    /// The total number of partnerships.
     pub(crate) total: u64,
-    /// The numbers, by key.
+    /// The numbers, by group.
     items: Vec<PartnershipCount>,
 }
 

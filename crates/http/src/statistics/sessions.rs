@@ -20,12 +20,12 @@ use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
-/// The numbers of sessions and participants for a key.
+/// The numbers of sessions and participants in one group of the statistics.
 #[derive(Serialize, ToSchema)]
 pub struct SessionCount {
     /// The year, the kind, the sector or the name; `unknown` if unknown.
     key: String,
-    /// The name of the key.
+    /// The name of the group.
     label: Label,
     /// The number of sessions.
     sessions: u64,
@@ -40,13 +40,13 @@ pub struct SessionCount {
 /// Session statistics.
 #[derive(Serialize, ToSchema)]
 pub struct SessionStatistics {
-    /// What the sessions are grouped by.
+    /// How the sessions are grouped.
     by: SessionsBy,
     /// The rule by which sessions and people are counted.
     rule: Sentence,
-    /// The number of all sessions that are published or have been held.
+    /// The total number of sessions that are published or have been held.
     total: u64,
-    /// The numbers, by key.
+    /// The numbers, by group.
     items: Vec<SessionCount>,
 }
 

@@ -45,9 +45,9 @@ fn reuse_mail(user: &User, login: &ReusedLogin) -> Mail {
     let subject = bilingual!("You have been signed out", "Sie wurden abgemeldet");
     let text = bilingual!(
         "Hello,\n\n\
-         A refresh token of your account was used twice, so somebody else may have had the token. The login \
-         of {since} by the program \"{client}\" has therefore been ended, and nobody can use it any longer. \
-         Please sign in again.\n\n\
+         A refresh token of your account was used twice, so somebody else may have had the token. The login of \
+         {since} by the program \"{client}\" has therefore been ended, and can no longer be used. Please sign in \
+         again.\n\n\
          If this happens again, change your password and inform the coordination office.\n\n\
          Internationale Partnerschaften, coordination office\n",
         "Guten Tag,\n\n\

@@ -132,7 +132,7 @@ impl Writer<'_> {
                     name: it.data.name.to_string(),
                 };
                 let detail = bilingual!(
-                    "Several utilities have this name; state the right one in `utility`.",
+                    "Several utilities have this name; specify the right one in `utility`.",
                     "Mehrere Unternehmen heißen so; sagen Sie in `utility`, welches es ist."
                 );
                 let dependents = same.iter().map(named).collect();

@@ -10,7 +10,7 @@ pub(crate) fn padded_ids(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
 }
 
 /// A new id: UUIDv7 (RFC 9562), so that ids sort by their time.
-#[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+#[expect(clippy::disallowed_methods, reason = "the only place that creates ids")]
 pub(crate) fn new_id() -> Uuid {
     Uuid::now_v7()
 }

@@ -21,7 +21,7 @@ use crate::kernel::transaction::Reader;
 vku_domain::filter! {
     /// The filter of the outbox.
     MailFilter {
-        /// The state of the delivery.
+        /// The delivery state.
         state: Vec<MailState>,
         /// The recipient; case-sensitive.
         to: Vec<Email>,
@@ -44,7 +44,7 @@ pub struct StoredMail {
     pub text: Option<String>,
     /// The calendar attachment; absent for a confidential e-mail.
     pub calendar: Option<String>,
-    /// The state of the delivery.
+    /// The delivery state.
     pub state: MailState,
     /// The number of attempts.
     pub attempts: i64,

@@ -35,5 +35,5 @@ pub(super) fn parsed<V: FromStr<Err = FieldError>>(word: &str) -> Result<V, Corr
 }
 
 pub(super) fn id(cell: &str) -> Result<Uuid, Corrupt> {
-    cell.parse().map_err(|_| Corrupt::from("an id that is none"))
+    cell.parse().map_err(|_| Corrupt::from("an invalid id"))
 }

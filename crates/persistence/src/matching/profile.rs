@@ -79,7 +79,7 @@ pub(crate) fn traits(utility: &Utility) -> String {
 /// Parses the id of a utility and its [`traits`].
 fn profile(line: &str) -> Result<Profile, Corrupt> {
     let mut cells = line.split('|');
-    let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a line that ends early"));
+    let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a truncated line"));
     let id = id(cell()?)?;
     let (kind, country) = (parsed(cell()?)?, parsed(cell()?)?);
     let mut profile = Profile {

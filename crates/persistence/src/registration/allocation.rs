@@ -92,7 +92,7 @@ fn status_mismatch(named: RegistrationStatus) -> Error {
             "Es gibt einen Platz, also wartet niemand: Lassen Sie `status` leer, dann ergibt er sich aus den Plätzen."
         ),
         _ => bilingual!(
-            "All seats are taken: leave `status` empty for a place on the waiting list.",
+            "All seats are taken: leave `status` empty to join the waiting list.",
             "Alle Plätze sind vergeben: Lassen Sie `status` leer für einen Platz auf der Warteliste."
         ),
     };
@@ -130,7 +130,7 @@ async fn check_status_change(
 /// Returns the session without checking the visibility, with its link, which is part of e-mails to people with
 /// a seat.
 pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Stored<Session>, Error> {
-    let id = id.ok_or_else(|| Error::internal("a registration for no session"))?;
+    let id = id.ok_or_else(|| Error::internal("a registration without a session"))?;
     let mut session = load::by_id_unchecked::<Session>(writer, id).await?;
     let link = Query::select().column("online_url").from("session").and_where(Expr::col("id").eq(id)).take();
     if let Some(row) = writer.tx().query_one(&link).await.map_err(failed)? {
@@ -152,7 +152,7 @@ fn registration_closed(reason: RegistrationReason) -> Error {
         RegistrationReason::Held => bilingual!("the session has been held", "sie hat stattgefunden"),
         RegistrationReason::Begun => bilingual!("the session has begun", "sie hat begonnen"),
         RegistrationReason::TimeOver => {
-            bilingual!("the registration period is over", "die Frist ist abgelaufen")
+            bilingual!("the registration period has ended", "die Frist ist abgelaufen")
         }
         RegistrationReason::Full | RegistrationReason::RoomFull => {
             bilingual!("all seats are taken", "alle Plätze sind vergeben")

@@ -40,7 +40,7 @@ pub(crate) async fn of_sessions(
         let status: RegistrationStatus = text(row.try_get("", "status").map_err(failed)?)?;
         let attendance: String = row.try_get("", "attendance").map_err(failed)?;
         let number: i64 = row.try_get("", "number").map_err(failed)?;
-        let number = u64::try_from(number).map_err(|_| Corrupt::from("fewer than none"))?;
+        let number = u64::try_from(number).map_err(|_| Corrupt::from("a negative number"))?;
         let taken = all.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
         match status {
             RegistrationStatus::Waitlisted => taken.counts.waitlisted += number,

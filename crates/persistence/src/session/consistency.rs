@@ -33,7 +33,7 @@ pub(super) async fn check_consistency(
         if agenda > minutes {
             let (agenda, session) = (agenda::in_minutes(agenda), agenda::in_minutes(minutes));
             let detail = bilingual!(
-                "The agenda takes {agenda}, but the session would only take {session}.",
+                "The agenda takes {agenda}, but the session would only last {session}.",
                 "Die Tagesordnung dauert {agenda}, die Sitzung wäre nur {session} lang.",
                 agenda,
                 session

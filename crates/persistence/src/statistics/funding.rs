@@ -57,7 +57,7 @@ impl Reader<'_> {
         let mut sums = Vec::with_capacity(rows.len());
         for row in rows {
             let part = |number: i64| {
-                u128::try_from(number).map_err(|_| Error::from(Corrupt::from("less than nothing")))
+                u128::try_from(number).map_err(|_| Error::from(Corrupt::from("a negative amount")))
             };
             let minor = part(row.millions)? * MILLION + part(row.rest)?;
             let phases = u64::try_from(row.number).unwrap_or_default();

@@ -65,7 +65,7 @@ impl Reader<'_> {
             .cond_where(visible::<Member>(self))
             .and_where(column::<Member>("joined_on").is_not_null())
             .take();
-        let date = |day: &CalendarDate| day.as_str().parse().map_err(|_| Corrupt::from("no day"));
+        let date = |day: &CalendarDate| day.as_str().parse().map_err(|_| Corrupt::from("an invalid date"));
         let mut memberships = Vec::new();
         for row in self.found(&select).await? {
             let joined: CalendarDate = text(row.try_get("", "joined_on").map_err(failed)?)?;

@@ -56,7 +56,7 @@ impl Key {
 /// Reads a count from the column with this name.
 fn number(row: &QueryResult, name: &str) -> Result<u64, Error> {
     let number: i64 = row.try_get("", name).map_err(failed)?;
-    u64::try_from(number).map_err(|_| Corrupt::from("fewer than none").into())
+    u64::try_from(number).map_err(|_| Corrupt::from("a negative number").into())
 }
 
 /// The rows that count: those that the actor sees, without deleted ones.

@@ -96,8 +96,8 @@ impl Writer<'_> {
             }
             _ => {
                 let detail = bilingual!(
-                    "Your account does not belong to exactly one member: state in `member` which member \
-                     supports the topic.",
+                    "Your account does not belong to exactly one member: specify in `member` which member supports \
+                     the topic.",
                     "Ihr Konto ist nicht das eines einzigen Mitglieds: Nennen Sie in `member`, welches es unterstützt."
                 );
                 Err(invalid_member("required", detail))

@@ -71,7 +71,7 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
                     store_outcome(store, &sending, mail, Outcome::Sent).await?;
                 }
                 Err(Refusal::Later(why)) => {
-                    tracing::warn!(mail = %mail.id, %why, "an e-mail is retried later");
+                    tracing::warn!(mail = %mail.id, %why, "an e-mail could not be sent and will be retried");
                     store_outcome(store, &sending, mail, Outcome::Later(&why)).await?;
                 }
                 Err(Refusal::Never(why)) => {

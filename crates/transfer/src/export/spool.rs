@@ -133,7 +133,7 @@ impl SpoolWriter {
         let length = piece.len() as u64;
         let space = &self.0.space;
         if space.used() + length > space.capacity {
-            return Err(out_of_disk_space("exports take all the room that they may"));
+            return Err(out_of_disk_space("exports use all the disk space that they may use"));
         }
         let stored = spawn_blocking(move || {
             let file = file.map_or_else(|| tempfile::tempfile().map(Arc::new), Ok)?;

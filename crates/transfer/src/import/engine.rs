@@ -47,8 +47,7 @@ pub fn run<'a>(
     watch: ProgressFn<'a>,
 ) -> LocalBoxFuture<'a, Result<Plan, Error>> {
     Box::pin(async move {
-        let table =
-            table_of(&order.resource).ok_or_else(|| Error::internal("a collection that is not known"))?;
+        let table = table_of(&order.resource).ok_or_else(|| Error::internal("an unknown collection"))?;
         let format = order.format.parse().map_err(Error::internal)?;
         Run { table, writer, order, file, format, watch }.run().await
     })
@@ -82,7 +81,7 @@ impl Run<'_, '_> {
         builder.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
         let charset = order.charset.as_deref().map(str::parse).transpose();
-        let charset = charset.map_err(|_| Error::internal("a charset that is not known"))?;
+        let charset = charset.map_err(|_| Error::internal("an unknown charset"))?;
         let (mut items, reading) = reader::begin(table, file, format, order.sheet.clone(), charset);
         while let Some(batch) = items.recv().await {
             let mut rows = Vec::with_capacity(batch.len());

@@ -18,7 +18,7 @@ crate::string_enum! {
         Admin = "admin",
         /// the coordination office: maintains all data of the exchange
         Coordinator = "coordinator",
-        /// the intranet: reads what members can read, but cannot write
+        /// for the intranet: can read what members can read, but cannot write
         Reader = "reader",
         /// bound to one or more municipal utilities: maintains their data
         Member = "member",

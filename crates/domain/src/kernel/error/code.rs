@@ -78,7 +78,7 @@ codes! {
             "Ein anderes Konto hat diese E-Mail-Adresse; `detail` sagt, ob es gelöscht ist und wiederhergestellt werden kann.";
     /// The user is the last administrator who is neither disabled nor deleted, and without an administrator nobody
     /// could undo the change. Make another user an administrator first.
-    LastAdmin = 409, "last_admin", "The last administrator must remain"
+    LastAdmin = 409, "last_admin", "The last administrator cannot be removed"
         => "Die letzte Administration bleibt":
             "Niemand sonst mit der Rolle `admin` ist aktiv, und ohne jemanden könnte es niemand rückgängig machen. Machen \
              Sie zuerst jemand anderen dazu.";
@@ -105,7 +105,7 @@ codes! {
     InterestDecided = 409, "interest_decided", "The interest registration has already been decided"
         => "Darüber ist schon entschieden":
             "Die Interessenbekundung wurde schon angenommen oder abgelehnt.";
-    /// Several utilities match the registration; `dependents` lists them. State the right one in `utility`.
+    /// Several utilities match the registration; `dependents` lists them. Specify the right one in `utility`.
     AmbiguousUtility = 409, "ambiguous_utility", "Several utilities match"
         => "Mehrere Unternehmen können gemeint sein":
             "Mehrere Unternehmen können das sein, das sein Interesse bekundet; `dependents` nennt sie. Sagen Sie in \
@@ -116,7 +116,7 @@ codes! {
             "Anderes verweist darauf; `dependents` nennt es. Ändern oder löschen Sie das zuerst.";
     /// A resource that this one refers to has been deleted; `errors` lists the fields, `dependents` the deleted
     /// resources that sub-resources refer to. Restore those first.
-    ReferenceGone = 409, "reference_gone", "A referenced resource is deleted"
+    ReferenceGone = 409, "reference_gone", "A referenced resource has been deleted"
         => "Etwas, worauf verwiesen wird, ist gelöscht":
             "Worauf verwiesen wird, wurde inzwischen gelöscht; `errors` nennt die Felder, `dependents` das, worauf Teile \
              davon verweisen. Stellen Sie das zuerst wieder her.";
@@ -137,7 +137,7 @@ codes! {
         => "Anderes würde nicht mehr stimmen":
             "Die Änderung würde eine Regel der Ressourcen verletzen, die `dependents` nennt.";
     /// Registration for this session is not possible now: the session is not published, is cancelled, has been held or
-    /// has begun, or the registration period is over. `detail` and the `registration_state` of the session state the
+    /// has begun, or the registration period has ended. `detail` and the `registration_state` of the session state the
     /// reason.
     RegistrationClosed = 409, "registration_closed", "Registration is closed"
         => "Die Anmeldung ist geschlossen":
@@ -225,7 +225,7 @@ codes! {
         => "If-Match ist erforderlich":
             "Eine Änderung verlangt `If-Match` mit dem `ETag` dessen, worauf sie beruht, damit niemandes Arbeit \
              überschrieben wird.";
-    /// Too many failed attempts to sign in, for this account or from this IP address. Try again after the number of
+    /// Too many failed sign-in attempts, for this account or from this IP address. Try again after the number of
     /// seconds in `Retry-After`.
     TooManyAttempts = 429, "too_many_attempts", "Too many attempts"
         => "Zu viele Versuche":

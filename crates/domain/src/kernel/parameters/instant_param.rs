@@ -41,7 +41,7 @@ impl FromStr for InstantParam {
             return Err(FieldError::new(
                 "out_of_range",
                 bilingual!(
-                    "The year must be between 0001 and 9999, also in UTC.",
+                    "The year must be between 0001 and 9999, in UTC as well.",
                     "Das Jahr muss zwischen 0001 und 9999 liegen, auch in UTC."
                 ),
             ));

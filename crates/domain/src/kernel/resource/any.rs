@@ -290,5 +290,5 @@ impl dyn AnyList {
 
 /// 500: a resource has another type than the code that handles it assumes.
 pub fn other_type(expected: &ResourceInfo) -> Error {
-    Error::internal(format!("a resource of another type than {}", expected.name))
+    Error::internal(format!("a resource of a type other than {}", expected.name))
 }

@@ -232,7 +232,7 @@ fn words(
     let listed: Vec<_> = text.split(',').map(str::trim).collect();
     if listed.len() > known.len() {
         let most = known.len();
-        let detail = crate::bilingual!("Only {most} values can be selected.", "Zur Wahl stehen {most}.");
+        let detail = crate::bilingual!("At most {most} values can be selected.", "Zur Wahl stehen {most}.");
         parameters.fault::<()>(parameter, FieldError::new("too_many", detail));
         return None;
     }

@@ -130,7 +130,7 @@ macro_rules! nothing_in {
 }
 
 fn unknown<R>() -> Result<R, Error> {
-    Err(Error::custom("a row that is no object"))
+    Err(Error::custom("a row that is not an object"))
 }
 
 impl<'a> Serializer for Pick<'a> {

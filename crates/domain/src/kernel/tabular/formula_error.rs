@@ -96,8 +96,8 @@ pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     let cell = cell.trim();
     if cell.starts_with(TOO_LONG) {
         let detail = bilingual!(
-            "The value was too long for a cell, and the export left the value out. Use the row from an \
-             export with `format=csv`.",
+            "The value was too long for a cell, so the export left it out. Use the row from an export with \
+             `format=csv`.",
             "Der Wert war zu lang für eine Zelle des Tabellenblatts, darum fehlt er im Export. Nehmen Sie die Zeile aus \
              dem Export mit `format=csv`."
         );

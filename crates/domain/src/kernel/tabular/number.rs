@@ -58,7 +58,7 @@ pub(crate) fn integral(number: Number) -> Number {
         Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() <= EXACT => {
             #[allow(
                 clippy::cast_possible_truncation,
-                reason = "it is whole, and within the bounds of `EXACT`"
+                reason = "it is an integer within the bounds of `EXACT`"
             )]
             let integer = value as i64;
             integer.into()

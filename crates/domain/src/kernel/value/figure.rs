@@ -11,7 +11,7 @@ use crate::kernel::violation::{FieldError, Violations};
 /// The largest integer that every JSON parser represents exactly (RFC 8259, section 6): 2^53 - 1.
 const MAX: u64 = 9_007_199_254_740_991;
 
-/// A published number, for example of people or employees.
+/// A published figure, such as the number of people served or of employees.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Figure {
@@ -19,7 +19,7 @@ pub struct Figure {
     #[deserr(try_from(i128) = check_value -> FieldError)]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 2_000_000)]
     pub value: u64,
-    /// The date to which the number applies, as precise as known.
+    /// The date to which the number applies, as precisely as it is known.
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

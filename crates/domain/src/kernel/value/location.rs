@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations};
 
-/// A location in degrees of WGS 84 (EPSG:4326), with the precision of a city rather than a building.
+/// A location in WGS 84 degrees (EPSG:4326), precise to a city rather than a building.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Location {

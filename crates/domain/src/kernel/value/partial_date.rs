@@ -115,7 +115,7 @@ impl PartialSchema for PartialDate {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some(
-                "A date as precise as known (ISO 8601, years 1800 to 2200): a year, a month or a day.",
+                "A full or partial date (ISO 8601, years 1800 to 2200): a year, a month or a day.",
             ))
             .pattern(Some(
                 "^(1[89][0-9]{2}|2[01][0-9]{2}|2200)(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",

@@ -25,8 +25,8 @@ const GOALS: [(u8, &str); 17] = [
 ];
 
 string_newtype! {
-    /// A target of the United Nations Sustainable Development Goals by its number, such as `6.3` or `6.a`: one of the
-    /// 169 targets of the global indicator framework (UN Statistics Division).
+    /// A target of the United Nations Sustainable Development Goals, identified by its number, such as `6.3` or `6.a`:
+    /// one of the 169 targets of the global indicator framework (UN Statistics Division).
     SdgTarget {
         pattern: "^(1[0-7]|[1-9])\\.(1[0-9]|[1-9]|[a-d])$",
         example: "6.3",

@@ -34,7 +34,7 @@ string_newtype! {
             }
             if Uuid::parse_str(text).is_ok() {
                 return Err(FieldError::format(bilingual!(
-                    "Must not have the form of a UUID, which would be taken for an id.",
+                    "Must not have the form of a UUID, because it would be taken for an id.",
                     "Darf nicht die Form einer UUID haben: Die wird für eine ID gehalten."
                 )));
             }

@@ -33,8 +33,8 @@ impl TimeZone {
         self.as_str().parse().unwrap_or(Tz::UTC)
     }
 
-    /// Returns the instant of a local time. If it occurs twice because clocks are set back, it is the first one (as in
-    /// RFC 5545); `None` if it is skipped because clocks are set forward.
+    /// Returns the instant of a local time. If it occurs twice because the clocks go back, it is the first one (as in
+    /// RFC 5545); `None` if it is skipped because the clocks go forward.
     pub fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         self.rules().from_local_datetime(&local).earliest().map(|at| at.with_timezone(&Utc))
     }

@@ -7,9 +7,9 @@ use crate::{bilingual, string_newtype};
 const MAX_LENGTH: usize = 2_000;
 
 string_newtype! {
-    /// A web address (an RFC 3987 IRI, so characters outside ASCII are allowed): absolute, `http` or `https`, with a
-    /// host, without a user name or password, at most 2,000 characters. Stored as given, except for leading and
-    /// trailing white space.
+    /// A web address (an RFC 3987 IRI, so non-ASCII characters are allowed): absolute, `http` or `https`, with a host,
+    /// without a user name or password, at most 2,000 characters. Stored as given, except for leading and trailing
+    /// white space.
     WebUrl {
         pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\"<>\\\\`]+$",
         format: "iri",

@@ -21,7 +21,7 @@ impl Visibility {
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the macro takes no attributes on its words")]
+#[expect(clippy::derivable_impls, reason = "the macro does not accept attributes on variants")]
 impl Default for Visibility {
     fn default() -> Self {
         Self::Members

@@ -7,9 +7,9 @@ const MIN_LENGTH: usize = 2;
 const MAX_LENGTH: usize = 60;
 
 string_newtype! {
-    /// The code of a working area, in which utilities work together, offer advice or look for advice (German:
-    /// Arbeitsfeld). `GET /api/v1/reference/working-areas` lists the codes. Lower-case ASCII letters and digits with
-    /// single hyphens in between, 2 to 60 characters.
+    /// The code of a working area (German: Arbeitsfeld), an area in which utilities work together, offer advice or seek
+    /// advice. `GET /api/v1/reference/working-areas` lists the codes. Lower-case ASCII letters and digits with single
+    /// hyphens in between, 2 to 60 characters.
     WorkingAreaCode {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
         min_length: MIN_LENGTH,

@@ -1,6 +1,6 @@
 //! What the cache stores, for whom, and for how long.
 
-#![allow(clippy::disallowed_methods, reason = "a test sees the time and makes ids from outside")]
+#![allow(clippy::disallowed_methods, reason = "tests read the real clock and create their own ids")]
 
 use std::sync::atomic::AtomicUsize;
 

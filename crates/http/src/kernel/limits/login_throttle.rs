@@ -187,7 +187,7 @@ fn refused(wait: i64) -> Error {
     let seconds = seconds(wait);
     let wait = in_words(seconds);
     let detail = bilingual!(
-        "Too many failed attempts to sign in. Try again in {wait}.",
+        "Too many failed sign-in attempts. Try again in {wait}.",
         "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {wait} wieder.",
         wait
     );

@@ -51,7 +51,7 @@ impl MailThrottle {
             let seconds = seconds(level.wait);
             let wait = in_words(seconds);
             let detail = bilingual!(
-                "Too many e-mails have been requested for this mailbox. Look for one of them there, or try \
+                "Too many e-mails have been requested for this mailbox. Check the mailbox for one of them, or try \
                  again in {wait}.",
                 "Für dieses Postfach wurden zu viele E-Mails angefordert. Sehen Sie dort nach, oder \
                  versuchen Sie es in {wait} wieder.",

@@ -116,7 +116,8 @@ impl Deprecated {
                 all.iter_mut().find(|it| it["in"] == "query" && it["name"] == name)?
             }
         };
-        let end = self.until.map(|until| format!(", and may be removed from {until} on")).unwrap_or_default();
+        let end =
+            self.until.map(|until| format!(", and may be removed on or after {until}")).unwrap_or_default();
         let note = format!("Deprecated since {}{end}: see {}", self.since, self.link);
         let members = target.as_object_mut()?;
         let about = members.get("description").and_then(Value::as_str).unwrap_or_default();
@@ -211,7 +212,7 @@ mod tests {
         }
         assert_eq!(
             marked.pointer("/paths/~1things/post/description").unwrap(),
-            "Makes one.\n\nDeprecated since 2027-01-01, and may be removed from 2027-12-31 on: \
+            "Makes one.\n\nDeprecated since 2027-01-01, and may be removed on or after 2027-12-31: \
              see https://partnerships.example/#things"
         );
         // Declarations that match nothing are skipped.

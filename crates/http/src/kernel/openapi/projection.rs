@@ -16,9 +16,10 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
     components.insert(format!("{name}{FIELD}"), fields(resource, components));
     let expansions = &resource.members.expansions;
     if !expansions.is_empty() {
-        let about = |it: &Expansion| format!("the whole `{}` in `{}`", it.target, path_text(&it.path));
+        let about =
+            |it: &Expansion| format!("expands `{}` to all fields of `{}`", path_text(&it.path), it.target);
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
-        let about = "The references that can be replaced by the whole resource.";
+        let about = "The references that can be expanded.";
         components.insert(format!("{name}{EXPANSION}"), described_enum(about, words));
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn transition(name: &str) -> Value {
     let of = |schema: &str, about: &str| json!({ "$ref": format!("#/components/schemas/{schema}"), "description": about });
     json!({
         "type": "object",
-        "description": "A change to the status.",
+        "description": "A status change.",
         "required": ["to"],
         "properties": {
             "to": of(&format!("{name}Status"), "The new status."),

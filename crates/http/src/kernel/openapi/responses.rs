@@ -66,7 +66,7 @@ const STATUSES: &[SharedResponse] = &[
         "The condition in `If-Match` or `If-None-Match` is not met, for example because the resource has \
          changed in the meantime.",
         Code::PreconditionFailed,
-        "The resource has changed in the meantime: `If-Match` names version 3, the current version is 4.",
+        "The resource has changed in the meantime: `If-Match` names version 3, but the current version is 4.",
     ),
     shared(
         "ContentTooLarge",

@@ -251,7 +251,7 @@ fn page(name: &str, many: &str) -> Value {
             },
             "next": path("The path of the next page; absent on the last page."),
             "prev": path("The path of the previous page; absent on the first page."),
-            "total": { "type": "integer", "minimum": 0, "description": "The number of all matching rows; only with `count=true`." }
+            "total": { "type": "integer", "minimum": 0, "description": "The total number of matching rows; only with `count=true`." }
         }
     })
 }

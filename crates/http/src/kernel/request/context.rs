@@ -130,7 +130,7 @@ impl Context {
             Ok(())
         };
         self.write_boxed(dry_run, Box::new(work)).await?;
-        result.ok_or_else(|| Error::internal("a write without its result"))
+        result.ok_or_else(|| Error::internal("a write without a result"))
     }
 
     async fn write_boxed(&self, dry_run: bool, work: Box<dyn WriteWork<()> + '_>) -> Result<(), Error> {

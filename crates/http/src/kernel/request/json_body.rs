@@ -44,7 +44,7 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
             "Das Lesen endete in Zeile {line}, Spalte {column}: "
         );
         let why = if error.is_eof() {
-            bilingual!("the body ends too early.", "Der Body endet zu früh.")
+            bilingual!("the body ends prematurely.", "Der Body endet zu früh.")
         } else if is_too_large(&error) {
             bilingual!("the number is too large.", "Die Zahl dort ist zu groß.")
         } else if error.to_string().starts_with("recursion limit") {

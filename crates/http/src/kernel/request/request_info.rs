@@ -66,7 +66,7 @@ impl RequestInfo {
     /// Errors: the middleware has not recorded it.
     pub fn of(request: &HttpRequest) -> Result<Rc<Self>, Error> {
         let info = request.extensions().get::<Rc<Self>>().cloned();
-        info.ok_or_else(|| Error::internal("a request came past the middleware"))
+        info.ok_or_else(|| Error::internal("a request bypassed the middleware"))
     }
 
     /// Counts the request for `who`, or for its address if `who` is `None`, unless it has been counted already.
@@ -105,7 +105,7 @@ fn request_id(request: &ServiceRequest) -> Arc<str> {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let from_client = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-    #[expect(clippy::disallowed_methods, reason = "the id of a request is no id of a row")]
+    #[expect(clippy::disallowed_methods, reason = "the id of a request is not that of a row")]
     let generate = || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     from_client.map_or_else(generate, Arc::from)
 }

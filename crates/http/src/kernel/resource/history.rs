@@ -40,7 +40,7 @@ pub struct HistoryEntry {
     /// The reason for the new status, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What changed, field by field; all fields of a new resource, or if you could not see the previous state.
+    /// What changed, field by field; all fields if the resource is new, or if you could not see its previous state.
     changes: Vec<Difference>,
 }
 

@@ -115,7 +115,7 @@ pub(crate) fn check_projection(view: &Projection, format: Format) -> Result<(), 
     }
     if view.is_sparse() && !format.is_chosen_from() {
         let detail = bilingual!(
-            "The content of `{name}` cannot be selected.",
+            "`fields` is not available for `{name}`.",
             "Was `{name}` enthält, lässt sich nicht auswählen."
         );
         violations.parameter("fields", "not_in_format", detail);

@@ -32,12 +32,12 @@ pub struct Transitions {
     /// The statuses that the caller may set now.
     #[schema(value_type = Vec<String>)]
     pub allowed: Vec<&'static str>,
-    /// The changes to the status so far, oldest first.
+    /// The status changes so far, oldest first.
     #[schema(value_type = Vec<TransitionStep>)]
     pub history: Vec<Step>,
 }
 
-/// A change to the status.
+/// A status change.
 #[derive(ToSchema)]
 pub struct TransitionStep {
     /// When the status changed.

@@ -68,7 +68,7 @@ impl HomePageCache {
             }
             Err(error) if error.is_server_error() && error.code != Code::Internal => {
                 let notice = bilingual!(
-                    "The data cannot be shown at the moment; please come back in a minute.",
+                    "The data cannot be shown at the moment; please try again in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
                 let figures = format!("<p>{}</p>", notice.in_locale(locale));
@@ -110,7 +110,7 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
     let mut html = format!("  <h2>{heading}</h2>\n");
     if countries.total == 0 {
         let none =
-            text(bilingual!("No partnership has been published yet.", "Noch ist keine veröffentlicht."));
+            text(bilingual!("No partnerships have been published yet.", "Noch ist keine veröffentlicht."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
@@ -202,7 +202,7 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
     let mut html = format!("  <h2>{heading}</h2>\n");
     if page.items.is_empty() {
         let none =
-            text(bilingual!("No session is announced at the moment.", "Zurzeit ist keine angekündigt."));
+            text(bilingual!("No sessions are announced at the moment.", "Zurzeit ist keine angekündigt."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }

@@ -70,9 +70,8 @@ fn page(locale: Locale, host: &str, front: &PageParts) -> String {
 
 /// Get the entry point
 ///
-/// Returns the paths of the collections and of the documentation. Browsers get a page with a map, charts and the next
-/// sessions, in German or English (`Accept-Language`). Unknown query parameters are ignored, as on every HTML
-/// page.
+/// Returns the paths of the collections and of the documentation. Browsers get a page with a map, charts and upcoming
+/// sessions, in German or English (`Accept-Language`). Unknown query parameters are ignored, as on every HTML page.
 #[utoipa::path(
     get,
     path = "/",

@@ -136,7 +136,7 @@ impl Writer<'_> {
                 Step::Alone(_, row) if self.hides_rows() => Ok(Done::Deferred(row)),
                 Step::Alone(number, row) => Box::pin(self.import_one(table, mode, number, row)).await?,
                 Step::Change(accepted) => Box::pin(self.change_one(*accepted)).await?,
-                Step::Create(_) => Err(Error::internal("it was just made")),
+                Step::Create(_) => Err(Error::internal("a row that should already have been created")),
             };
             put(place, outcome);
         }
@@ -190,7 +190,7 @@ impl Writer<'_> {
         for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
             let step = before.and_then(|before| {
                 let data =
-                    validated.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
+                    validated.next().ok_or_else(|| Error::internal("a draft that was not validated"))??;
                 self.authorize(table, data, before, None)
             });
             steps.push(match step {
@@ -289,7 +289,7 @@ impl Writer<'_> {
         let before = accepted
             .before()
             .map(|before| before.boxed())
-            .ok_or_else(|| Error::internal("a change of nothing"))?;
+            .ok_or_else(|| Error::internal("a change without a previous state"))?;
         if accepted.is_unchanged() {
             return Ok(Ok(Done::Unchanged(before)));
         }

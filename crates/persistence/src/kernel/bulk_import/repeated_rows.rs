@@ -59,7 +59,7 @@ impl ImportState {
 fn repeated_resource(first: u64, pointer: &str) -> Error {
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "Row {first} is about the same resource; a file can contain each resource only once.",
+        "Row {first} contains the same resource; a file can contain each resource only once.",
         "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
     );
     violations.member(pointer, "duplicate", detail);

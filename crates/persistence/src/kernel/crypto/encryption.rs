@@ -52,8 +52,8 @@ pub enum SealError {
     },
     /// Another secret, another name, or changed bytes: the cipher cannot and must not tell which.
     #[error(
-        "the stored value `{name}` cannot be decrypted with this secret file: the value is damaged, or \
-         encrypted with another secret"
+        "the stored value `{name}` cannot be decrypted with this secret file: the value is damaged, or encrypted \
+         with a different secret"
     )]
     Unopened {
         /// The name under which the value was to be opened.

@@ -41,7 +41,7 @@ impl Keyring {
     /// Returns the key with this name, or creates it with `make` if there is none. Two instances that start
     /// at the same time get the same key.
     ///
-    /// Errors: the database is unavailable, or the key was encrypted with another secret.
+    /// Errors: the database is unavailable, or the key was encrypted with a different secret.
     pub async fn get(
         &self,
         name: &str,
@@ -58,7 +58,7 @@ impl Keyring {
             .on_conflict(OnConflict::column("name").do_nothing().to_owned())
             .take();
         self.database.writing().execute(&insert).await.map_err(failed)?;
-        self.find(name).await?.ok_or_else(|| Error::internal("a key that was just kept is not there"))
+        self.find(name).await?.ok_or_else(|| Error::internal("a key that was just stored is missing"))
     }
 
     /// Returns a random key of 32 bytes.

@@ -17,11 +17,13 @@ use super::retry::begin;
 use super::sqlite_file::sibling;
 
 /// Held while a job runs, by the process that runs it.
-pub(crate) struct JobLock(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);
+pub(crate) struct JobLock(
+    #[allow(dead_code, reason = "held until it is dropped, which releases the lock")] Lock,
+);
 
 enum Lock {
-    Transaction(#[allow(dead_code, reason = "the lock is its own")] DatabaseTransaction),
-    File(PathBuf, #[allow(dead_code, reason = "what is locked is the open file")] File),
+    Transaction(#[allow(dead_code, reason = "the transaction holds the lock")] DatabaseTransaction),
+    File(PathBuf, #[allow(dead_code, reason = "the open file holds the lock")] File),
 }
 
 impl Drop for Lock {

@@ -14,7 +14,9 @@ const SEEDING_LOCK: i64 = 0x0076_6b75_5f66_696c;
 /// The lock for seeding an empty database; released when dropped.
 #[must_use]
 #[derive(Debug)]
-pub struct SeedLock(#[allow(dead_code, reason = "it ends the lock when it is dropped")] SeedLockKind);
+pub struct SeedLock(
+    #[allow(dead_code, reason = "held until it is dropped, which releases the lock")] SeedLockKind,
+);
 
 #[derive(Debug)]
 enum SeedLockKind {

@@ -99,7 +99,7 @@ pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
 
 /// A lock on a database; released when dropped.
 #[derive(Debug)]
-pub(crate) struct FileLock(#[allow(dead_code, reason = "what is locked is the open file")] File);
+pub(crate) struct FileLock(#[allow(dead_code, reason = "the open file holds the lock")] File);
 
 impl FileLock {
     /// Acquires a shared lock, for a process that opens the database; `None` while another has the exclusive

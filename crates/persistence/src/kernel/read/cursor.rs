@@ -145,7 +145,7 @@ pub(crate) fn write(
 ) -> Result<String, Error> {
     let payload = serde_json::to_vec(position).map_err(Error::internal)?;
     let token = key.seal(context(query, parent).as_bytes(), &payload);
-    token.ok_or_else(|| Error::internal("a cursor too long to seal"))
+    token.ok_or_else(|| Error::internal("a cursor that is too long to encrypt"))
 }
 
 /// Decrypts a cursor.

@@ -183,5 +183,5 @@ async fn attach_references(reader: &Reader<'_>, items: &mut dyn AnyList) -> Resu
             }
         });
     });
-    if missing { Err(Corrupt::from("a reference leads nowhere").into()) } else { Ok(()) }
+    if missing { Err(Corrupt::from("a reference to a missing resource").into()) } else { Ok(()) }
 }

@@ -59,7 +59,7 @@ impl Store {
     /// Opens the store on a migrated database; the keys of cursors and refresh tokens are created on the
     /// first start and stored encrypted.
     ///
-    /// Errors: the database is unavailable, or its keys were encrypted with another secret.
+    /// Errors: the database is unavailable, or its keys were encrypted with a different secret.
     pub async fn open(
         database: Database,
         secret: Secret,

@@ -70,7 +70,7 @@ impl AnyTable {
     /// Errors: 500 if there is none.
     pub(crate) fn find(name: &str) -> Result<&'static Self, Error> {
         let found = tables().iter().copied().find(|table| table.name() == name);
-        found.ok_or_else(|| Corrupt::from("a reference to no known resource").into())
+        found.ok_or_else(|| Corrupt::from("a reference to an unknown resource").into())
     }
 
     /// The name of the resource, which is that of the table.

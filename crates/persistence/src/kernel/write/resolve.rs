@@ -31,7 +31,7 @@ impl Writer<'_> {
     ) -> Result<Box<dyn AnyResource>, Error> {
         draft.data.iter_mut().for_each(|data| data.fill_from_actor(before, self.actor()));
         let validated = self.resolve_and_validate_all(table, vec![draft], parent).await?.pop();
-        validated.ok_or_else(|| Error::internal("a draft that was not settled"))?
+        validated.ok_or_else(|| Error::internal("a draft that was not validated"))?
     }
 
     /// The same for many drafts, with as many statements as for one.

@@ -45,7 +45,7 @@ impl Writer<'_> {
             data.validate(parent.as_ref().map(|parent| parent.data()), &mut violations);
             if !violations.is_empty() {
                 let detail = bilingual!(
-                    "A resource that this one refers to is deleted or has changed; see `errors`.",
+                    "A resource that this one refers to has been deleted or changed; see `errors`.",
                     "Worauf es verweist, ist gelöscht oder hat sich geändert; siehe `errors`."
                 );
                 return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
@@ -55,7 +55,7 @@ impl Writer<'_> {
                     .await?;
             if !dependents.is_empty() {
                 let detail = bilingual!(
-                    "A resource that sub-resources refer to is deleted; see `dependents`.",
+                    "A resource that sub-resources refer to has been deleted; see `dependents`.",
                     "Worauf Teile davon verweisen, ist gelöscht; siehe `dependents`."
                 );
                 return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });

@@ -26,11 +26,9 @@ pub(crate) async fn check(
         let mut same_values = Condition::all().add(table.column("id").ne(id));
         for name in unique.columns {
             let value = row.get(name);
-            same_values = same_values.add(
-                table
-                    .column(*name)
-                    .eq(Expr::val(value.cloned().ok_or_else(|| Error::internal("no column"))?)),
-            );
+            same_values = same_values.add(table.column(*name).eq(Expr::val(
+                value.cloned().ok_or_else(|| Error::internal("a unique column without a value"))?,
+            )));
         }
         if let Some(name) = unique.only {
             same_values = same_values.add(table.column(name).eq(true));

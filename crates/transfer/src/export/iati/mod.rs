@@ -65,7 +65,10 @@ impl LeftOut {
         }
         for (phases, why) in [
             (&self.without_money, "the amount, the start or the end is not known"),
-            (&self.own_contributions, "they are own contributions, not money from a funder"),
+            (
+                &self.own_contributions,
+                "they are the participants' own contributions, not money from a funder",
+            ),
         ] {
             if !phases.is_empty() {
                 xml.comment(&format!(

@@ -74,7 +74,7 @@ impl<T: Resource> ToSchema for Ref<T> {
             object = object.property(T::NAME_FIELD, text("The name.")).required(T::NAME_FIELD);
         }
         for member in T::SUMMARY_FIELDS {
-            object = object.property(*member, text("As in the resource itself."));
+            object = object.property(*member, text("The same as in the resource itself."));
         }
         schemas.push((schema_name(T::NAME), object.into()));
     }

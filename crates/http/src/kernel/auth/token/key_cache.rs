@@ -50,7 +50,7 @@ pub struct SigningKeyCache {
 impl SigningKeyCache {
     /// Loads the keys. If there is a key from a file, it signs, and the keys in the database only verify.
     ///
-    /// Errors: the database is unavailable, or its keys were sealed with another secret.
+    /// Errors: the database is unavailable, or its keys were sealed with a different secret.
     pub async fn open(
         keyring: Keyring,
         file: Option<SigningKey>,

@@ -20,11 +20,11 @@ const RETIRE_AFTER: TimeDelta = TimeDelta::days(90);
 pub enum RotateError {
     /// Valid tokens of the previous key would be rejected.
     #[error(
-        "the newest signing key is not yet 20 minutes old; use `--now` to drop all others and sign with a \
-         new key at once"
+        "the newest signing key is not yet 20 minutes old; use `--now` to revoke all others and sign with a new key \
+         at once"
     )]
     TooYoung,
-    /// The database is unavailable, or the keys were sealed with another secret.
+    /// The database is unavailable, or the keys were sealed with a different secret.
     #[error("{0}")]
     Failed(Error),
 }
@@ -38,7 +38,7 @@ pub(super) fn choose(keys: &[(SigningKey, DateTime<Utc>)], now: DateTime<Utc>) -
 
 /// Loads the keys, newest first. Creates the first key, and replaces a key that is too old.
 ///
-/// Errors: the database is unavailable, or the keys were sealed with another secret.
+/// Errors: the database is unavailable, or the keys were sealed with a different secret.
 pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<Utc>)>, Error> {
     let mut stored = keyring.all(KIND).await?;
     if stored.is_empty() {

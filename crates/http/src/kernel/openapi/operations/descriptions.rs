@@ -72,10 +72,10 @@ impl Operation {
                 )
             }
             Update => format!(
-                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the fields that change, and `null` to \
-                 clear one. `If-Match` takes the `ETag` of the version that the change is based on; `*` overwrites any \
-                 version. You may also send back everything that you have read: fields that cannot be written are accepted \
-                 if they are unchanged."
+                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the fields that change, and \
+                 `null` to clear one. `If-Match` takes the `ETag` of the version that the change is based on; `*` \
+                 overwrites any version. You can also send back everything that you have read: fields that cannot \
+                 be written are accepted if they are unchanged."
             ),
             Delete => {
                 let office = restorers(resource);
@@ -85,8 +85,8 @@ impl Operation {
                 )
             }
             Restore => format!(
-                "Restores the deleted {noun} with its last content. Returns 409 if there is nothing to restore, or if a referenced \
-                 resource is missing."
+                "Restores the deleted {noun} with the content from before the deletion. Returns 409 if there is \
+                 nothing to restore, or if a referenced resource is missing."
             ),
             History => format!(
                 "Returns the changes to the {noun}, newest first, one page at a time: what was done and which fields changed. \

@@ -92,7 +92,7 @@ fn collection() -> Value {
             "type": kind(&[("Feature", "a resource with its location")]),
             "id": { "type": "string", "format": "uuid", "description": "The id of the resource." },
             "geometry": geometry,
-            "properties": { "type": "object", "description": "The resource, as `GET` returns it as JSON." }
+            "properties": { "type": "object", "description": "The resource, as `GET` returns it in JSON." }
         }
     });
     json!({

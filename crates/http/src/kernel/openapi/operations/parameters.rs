@@ -127,8 +127,9 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
     if resource.info.registers && matches!(it, Delete | Transition) {
         all.push(flag(
             CANCEL_REGISTRATIONS,
-            "Also cancel the registrations of the people affected for future sessions. Without this, such registrations cause \
-             a 409. People on the waiting list move up and are notified; the people whose registrations are cancelled are not.",
+            "Also cancel the affected people's registrations for future sessions. Without this, such registrations \
+             cause a 409. People on the waiting list move up and are notified; the people whose registrations are \
+             cancelled are not.",
         ));
     }
     if matches!(it, Update | Delete | Restore | Transition) {
@@ -151,13 +152,15 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
 /// The parameter for searching a list.
 fn search() -> Value {
     let about = format!(
-        "Full-text search in names, places, countries, titles and descriptions, in every language. A result contains all of \
-         the words; if there are more than {WORDS_MAX}, only the longest ones count. Legal forms, articles and similar words (`GmbH`, `die`, `and`) \
-         are ignored if there are other words; a text without letters and digits matches everything. Case and accents are \
-         ignored; `ß` equals `ss`, `ae`, `oe`, `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into \
-         Latin letters. Words of three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), \
-         and words of five or more letters may contain a typo. Unless `sort` is given, the best results come first: matches in \
-         names rank above matches in texts, and whole words above parts of words, which rank above words with a typo."
+        "Full-text search in names, places, countries, titles and descriptions, in every language. A result \
+         contains all of the words; if there are more than {WORDS_MAX}, only the longest ones are used. Legal \
+         forms, articles and similar words (`GmbH`, `die`, `and`) are ignored if there are other words; a query \
+         without letters or digits matches everything. Case and accents are ignored; `ß` equals `ss`, `ae`, `oe`, \
+         `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into Latin letters. Words of \
+         three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), and words of \
+         five or more letters may contain a typo. Unless `sort` is given, the best results come first: matches in \
+         names rank above matches in other text, and whole words rank above parts of words, which rank above words \
+         with a typo."
     );
     let schema =
         json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });
@@ -174,7 +177,7 @@ fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
         with(with(parameter, "style", json!("form")), "explode", json!(false))
     };
     let (columns, no_place) = match it {
-        List => (" In CSV and XLSX: the columns.", " Not available in CSV and XLSX."),
+        List => (" In CSV and XLSX, the columns.", " Not available in CSV and XLSX."),
         _ => ("", ""),
     };
     let about = format!("The fields to return, separated by commas; all fields by default.{columns}");
@@ -186,8 +189,8 @@ fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
     if let Some(first) = members.expansions.first() {
         let about = format!(
-            "The references to replace by the whole resource, separated by commas. A resource that you may not read stays a \
-             reference; a reference that `fields` leaves out is not expanded.{no_place}"
+            "The references to expand to the full resource, separated by commas. A resource that you may not read \
+             stays a reference; a reference that `fields` leaves out is not expanded.{no_place}"
         );
         all.push(list("expand", &about, EXPANSION, vec![&first.name]));
     }

@@ -115,7 +115,7 @@ impl Drop for InFlightGuard {
 
 fn key_in_use() -> Error {
     let detail = bilingual!(
-        "A request with this `Idempotency-Key` is still running; repeat the request in a moment.",
+        "A request with this `Idempotency-Key` is still running; try again in a moment.",
         "Eine Anfrage mit diesem `Idempotency-Key` läuft noch; senden Sie sie gleich noch einmal."
     );
     Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::IdempotencyKeyInUse, detail) }
@@ -217,7 +217,7 @@ impl Writer<'_> {
             return Err(key_reused());
         }
         let row::Model { status, tag, location, media_type, body, .. } = found;
-        let status = u16::try_from(status).map_err(|_| Corrupt::from("a status that is none"))?;
+        let status = u16::try_from(status).map_err(|_| Corrupt::from("an invalid status"))?;
         Ok(Some(StoredResponse { status, tag, location, media_type, body }))
     }
 
