@@ -27,7 +27,7 @@ pub struct ApiKeyBody {
     name: String,
     /// The first characters of the key, to recognise it where it is used.
     prefix: String,
-    /// The scopes, which narrow the permissions of the owner.
+    /// The scopes, which limit the key to a part of its owner's permissions.
     scopes: Vec<String>,
     /// When the key was created.
     #[schema(format = DateTime)]

@@ -112,7 +112,7 @@ pub(super) fn read_array(
             "Erwartet: eine Liste von Objekten, oder ein Objekt, dessen `items` eine ist."
         ),
         _ => bilingual!(
-            "Reading stopped at line {line}, column {column}: the text is not valid JSON there.",
+            "Reading stopped at line {line}, column {column}: the text is not valid JSON at this point.",
             "Das Lesen endete in Zeile {line}, Spalte {column}: Dort ist es kein JSON."
         ),
     };

@@ -78,7 +78,7 @@ codes! {
             "Ein anderes Konto hat diese E-Mail-Adresse; `detail` sagt, ob es gelöscht ist und wiederhergestellt werden kann.";
     /// The user is the last administrator who is neither disabled nor deleted, and without an administrator nobody
     /// could undo the change. Make another user an administrator first.
-    LastAdmin = 409, "last_admin", "The last administrator cannot be removed"
+    LastAdmin = 409, "last_admin", "At least one active administrator is required"
         => "Die letzte Administration bleibt":
             "Niemand sonst mit der Rolle `admin` ist aktiv, und ohne jemanden könnte es niemand rückgängig machen. Machen \
              Sie zuerst jemand anderen dazu.";
@@ -102,7 +102,7 @@ codes! {
         => "Der Link ist abgelaufen":
             "Der Link ist nicht mehr gültig: Er war zu alt. Fordern Sie einen neuen an, indem Sie wiederholen, wofür er kam.";
     /// The interest registration has already been accepted or declined.
-    InterestDecided = 409, "interest_decided", "The interest registration has already been decided"
+    InterestDecided = 409, "interest_decided", "A decision on this interest registration has already been made"
         => "Darüber ist schon entschieden":
             "Die Interessenbekundung wurde schon angenommen oder abgelehnt.";
     /// Several utilities match the registration; `dependents` lists them. Specify the right one in `utility`.

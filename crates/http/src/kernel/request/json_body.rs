@@ -50,7 +50,7 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
         } else if error.to_string().starts_with("recursion limit") {
             bilingual!("the body is nested too deeply.", "Dort ist er zu tief verschachtelt.")
         } else {
-            bilingual!("the body is not valid JSON there.", "Dort ist er kein JSON.")
+            bilingual!("the body is not valid JSON at this point.", "Dort ist er kein JSON.")
         };
         Error::new(Code::MalformedJson, stopped.then(why))
     })?;

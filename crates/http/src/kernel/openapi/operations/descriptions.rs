@@ -56,7 +56,7 @@ impl Operation {
             Create => {
                 let references = if has_references(resource) { REFERENCES } else { "" };
                 format!(
-                    "Returns the created {noun} with the `ETag`, and the path in `Location`.{references} \
+                    "Returns the created {noun}, its `ETag`, and its path in `Location`.{references} \
                      With `dry_run=true`, the request is checked and answered as usual, but nothing is written."
                 )
             }
@@ -93,7 +93,7 @@ impl Operation {
                  Anything that you could not see at the time is omitted, as is anything that you can no longer see."
             ),
             Transitions => format!(
-                "Returns the statuses that you may set for the {noun} now, and the history of the status, oldest first."
+                "Returns the statuses that you may set for the {noun} now, and the status history, oldest first."
             ),
             Transition => format!(
                 "Changes the status of the {noun}. `PATCH` cannot change the status. Returns 409 for a transition that the \

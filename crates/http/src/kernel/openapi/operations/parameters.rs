@@ -128,8 +128,8 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
         all.push(flag(
             CANCEL_REGISTRATIONS,
             "Also cancel the affected people's registrations for future sessions. Without this, such registrations \
-             cause a 409. People on the waiting list move up and are notified; the people whose registrations are \
-             cancelled are not.",
+             cause a 409. People on the waiting list move up and are notified; people whose registrations are \
+             cancelled are not notified.",
         ));
     }
     if matches!(it, Update | Delete | Restore | Transition) {

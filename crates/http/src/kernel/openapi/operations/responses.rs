@@ -74,7 +74,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
         Transitions => (
             "200",
             json!({
-                "description": "The allowed statuses and the history of the status.",
+                "description": "The allowed statuses and the status history.",
                 "headers": { "ETag": etag },
                 "content": { JSON: {
                     "schema": { "$ref": "#/components/schemas/Transitions" },
