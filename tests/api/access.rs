@@ -51,7 +51,7 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 impl Operation {
     /// The path for a target. Writes are dry runs, so that the order of the table does not matter.
     fn path(&self, target: &'static str, keys: &TargetKeys) -> String {
-        // Parts are found below their parents, and other operations on a resource below the resource.
+        // Sub-resources are found below their parents, and other operations on a resource below the resource.
         let (kind, parent) = match fixture_of(&self.path) {
             Some(part) => (part.name, part.parent_path().and_then(fixture_of).unwrap_or(part).name),
             None if self.id.contains("_mail") => ("mail", ""),

@@ -73,7 +73,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
 /// The member of the demo accounts. It sees its own registrations.
 const MEMBER: &str = "stadtentwaesserung-dresden";
 
-/// The parent of a collection of parts.
+/// The parent of a collection of sub-resources.
 fn parent(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("members") => MEMBER,
@@ -82,7 +82,7 @@ fn parent(path: &str) -> &'static str {
     }
 }
 
-/// Creates the kinds of parts that the demo data lacks.
+/// Creates the kinds of sub-resources that the demo data lacks.
 async fn create_parts(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});

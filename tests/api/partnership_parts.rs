@@ -38,7 +38,7 @@ on_both! {
                 assert_eq!(&there[member], sent, "{path}");
             }
             assert_eq!(there["partnership"]["slug"], "dresden-lviv-ternopil-nadvirna");
-            // The whole part can be sent back unchanged.
+            // The whole sub-resource can be sent back unchanged.
             assert_eq!(staff.patch(&path, "*", &there).await.ok().json()["version"], 1);
         }
     }
@@ -105,7 +105,7 @@ on_both! {
         let path = location(&create(&partner, &format!("{DRESDEN}/documents"), &document).await);
         partner.patch(&path, "*", &json!({"kind": "other"})).await.problem(403, "forbidden");
         partner.delete(&path, "*").await.problem(403, "forbidden");
-        // A partner that has left may add nothing, and partners may add no other kind of part.
+        // A partner that has left may add nothing, and partners may add no other kind of sub-resource.
         for at in [ANOTHER, "/api/v1/partnerships/hamburg-kyiv"] {
             partner.post(&format!("{at}/documents"), &document).await.problem(403, "forbidden");
         }

@@ -40,7 +40,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
     })
 }
 
-/// The parts of a partnership: kind and collection.
+/// The sub-resources of a partnership: kind and collection.
 const PARTS: [(&str, &str); 4] = [
     ("partnership_funding", "funding"),
     ("partnership_activity", "activities"),
@@ -48,7 +48,7 @@ const PARTS: [(&str, &str); 4] = [
     ("partnership_document", "documents"),
 ];
 
-/// The target of restoring a part, which is below the parent that the policy table names.
+/// The target of restoring a sub-resource, which is below the parent that the policy table names.
 pub(super) const DELETED_PART: &str = "deleted part";
 
 /// The keys of the targets, by the name of the fixture and target.
@@ -145,7 +145,7 @@ pub(super) async fn create_targets(app: &TestApp) -> TargetKeys {
     keys
 }
 
-/// Creates the session targets and their parts.
+/// Creates the session targets and their sub-resources.
 async fn create_sessions(app: &TestApp, keys: &mut TargetKeys) {
     for (target, more) in [
         ("others", json!({ "status": "published" })),

@@ -1,4 +1,4 @@
-//! Writing: patches, slugs, dry runs, deleting and restoring, parts.
+//! Writing: patches, slugs, dry runs, deleting and restoring, sub-resources.
 
 mod dry_run;
 mod lifecycle;

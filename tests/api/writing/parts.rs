@@ -1,4 +1,4 @@
-//! Parts: found only under their parent, each with its own version.
+//! Sub-resources: found only under their parent, each with its own version.
 
 use serde_json::json;
 

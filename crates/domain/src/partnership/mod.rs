@@ -118,7 +118,7 @@ pub struct PartnershipDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// The derived fields of a partnership that come from its child resources.
+/// The derived fields of a partnership that come from its sub-resources.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartsDerived {
     /// The programmes named in the funding of the partnership.
@@ -141,7 +141,7 @@ pub struct PartnerLocation {
 }
 
 impl PartnershipDerived {
-    /// Derives the members from the current and former partner utilities and the child resources.
+    /// Derives the members from the current and former partner utilities and the sub-resources.
     pub fn of(partnership: &Partnership, parts: PartsDerived) -> Self {
         let partners = || partnership.partners().filter_map(|participant| participant.party.summary());
         let mut countries: Vec<_> = partners().filter_map(|summary| summary.country.clone()).collect();

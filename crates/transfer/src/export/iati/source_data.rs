@@ -24,7 +24,7 @@ use vku_persistence::kernel::transaction::Reader;
 
 /// Resources by id.
 type Found<T> = HashMap<Uuid, Stored<T>>;
-/// The parts by the id of their partnership, oldest first.
+/// The sub-resources by the id of their partnership, oldest first.
 type Parts<T> = HashMap<Uuid, Vec<Stored<T>>>;
 
 /// The data for a number of partnerships.
