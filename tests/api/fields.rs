@@ -83,7 +83,7 @@ fn parent(path: &str) -> &'static str {
 }
 
 /// Creates the kinds of sub-resources that the demo data lacks.
-async fn create_parts(app: &TestApp) {
+async fn create_sub_resources(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     create(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
@@ -134,7 +134,7 @@ on_both! {
 
     async fn fields_selects_members(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         for Resource { path, fields, .. } in resources(&app).await {
             let whole = staff.get(&format!("{path}?limit=3")).await.ok().json()["items"].clone();
             let first = whole[0].clone();
@@ -167,7 +167,7 @@ on_both! {
 
     async fn fields_selects_columns(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         let header = async |path: &str| {
             let text = staff.get(path).await.ok().text();
             text.split("\r\n").next().unwrap().to_owned()
@@ -194,7 +194,7 @@ on_both! {
 
     async fn unknown_fields_and_expansions_are_refused(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         for Resource { path, fields, expansions } in resources(&app).await {
             let first = text(&staff.get(&format!("{path}?limit=1&fields=id")).await.ok().json()["items"][0], "id");
             let mut parameters = vec![("fields", fields)];

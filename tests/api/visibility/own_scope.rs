@@ -168,7 +168,7 @@ on_both! {
     }
 
     /// The path of one's own partnership leads only to its own sub-resources.
-    async fn parts_of_others_are_not_reachable_through_ones_own_partnership(app: TestApp) {
+    async fn sub_resources_of_others_are_not_reachable_through_ones_own_partnership(app: TestApp) {
         let foreign = app.coordinator().all(&format!("{PARTNERSHIPS}/{PUBLIC}/funding")).await;
         let foreign = text(&foreign[0], "id");
         let (through, direct) = (

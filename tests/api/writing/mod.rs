@@ -2,6 +2,6 @@
 
 mod dry_run;
 mod lifecycle;
-mod parts;
 mod patch;
 mod slugs;
+mod sub_resources;

@@ -70,7 +70,7 @@ impl<T> Ref<T> {
     }
 
     /// Makes a reference to a sub-resource without a name, of which only the id is shown.
-    pub fn part(id: Uuid) -> Self {
+    pub fn unnamed(id: Uuid) -> Self {
         Self::found(ReferenceSummary {
             id,
             slug: None,
