@@ -62,8 +62,8 @@ pub(crate) struct Hidden {
     pub(crate) value: Value,
 }
 
-/// The resources of all fixtures with one restriction, such as two utilities, their partnership with its sub-resources, a
-/// member with a contact, and a session. There are deleted ones of all kinds, also sub-resources of a public
+/// The resources of all fixtures with one restriction, such as two utilities, their partnership with its sub-resources,
+/// a member with a contact, and a session. There are deleted ones of all kinds, also sub-resources of a public
 /// partnership.
 pub(crate) struct HiddenResources {
     pub(crate) restriction: Restriction,

@@ -34,7 +34,8 @@ use super::violation::Violations;
 pub use self::stored::{READ_ONLY, Stored};
 pub use super::etag::ETag;
 
-/// A resource, or a sub-resource, which has a parent. The struct that implements this trait has the fields that callers can write.
+/// A resource, or a sub-resource, which has a parent. The struct that implements this trait has the fields that callers
+/// can write.
 ///
 /// The API of a resource is derived from these items and from its table in the database. They are grouped by
 /// question: names and references, permissions, rules, statuses, the list, derived fields, the change log, exports and
