@@ -1,8 +1,8 @@
 // Finds import circles inside each crate, and fails on one.
 //
 // The modules below one module form a graph: one depends on another where a file of it names something of the other.
-// That graph has to be free of circles, for every module of the crate; so the order of folders is the order of imports. A
-// module and the ones below it may name each other, and tests may name anything.
+// That graph has to be free of circles, for every module of the crate; so the order of folders is the order of imports.
+// A module and the ones below it may name each other, and tests may name anything.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

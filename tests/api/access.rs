@@ -14,7 +14,7 @@ use reqwest::Method;
 use super::fixtures::fixture_of;
 use super::visibility::hidden::filled;
 use crate::harness::{Caller, TestApp, on_both};
-use operations::{DELETED_PART, TargetKeys, body, create_targets};
+use operations::{DELETED_SUB_RESOURCE, TargetKeys, body, create_targets};
 use targets::targets;
 
 /// The policy table. The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the
@@ -51,7 +51,7 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 impl Operation {
     /// The path for a target. Writes are dry runs, so that the order of the table does not matter.
     fn path(&self, target: &'static str, keys: &TargetKeys) -> String {
-        // Parts are found below their parents, and other operations on a resource below the resource.
+        // Sub-resources are found below their parents, and other operations on a resource below the resource.
         let (kind, parent) = match fixture_of(&self.path) {
             Some(part) => (part.name, part.parent_path().and_then(fixture_of).unwrap_or(part).name),
             None if self.id.contains("_mail") => ("mail", ""),
@@ -60,7 +60,8 @@ impl Operation {
             None => ("partnership", ""),
         };
         let key = |kind: &'static str, target| keys.get(&(kind, target)).map(String::as_str);
-        let deleted = key(kind, DELETED_PART).filter(|_| kind != parent && self.id.starts_with("restore"));
+        let deleted =
+            key(kind, DELETED_SUB_RESOURCE).filter(|_| kind != parent && self.id.starts_with("restore"));
         let own = deleted.or(key(kind, target)).unwrap_or_default();
         let path =
             filled(&self.path.replace("{code}", "not_found"), key(parent, target).unwrap_or_default(), own);

@@ -96,7 +96,7 @@ on_both! {
                 1 => drop(staff.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"name": "Lviv Water"})).await.ok()),
                 2 => drop(staff.post(&format!("{path}/transitions"), &json!({"to": "preparation"})).await.ok()),
                 3 => {
-                    // Only a member that is derived from the parts changes.
+                    // Only a member that is derived from the sub-resources changes.
                     let programmes = staff.get("/api/v1/funding-programmes?limit=1").await.ok().json();
                     let phase = json!({"kind": "grant", "programme": programmes["items"][0]["slug"]});
                     create(&staff, &funding, &phase).await;

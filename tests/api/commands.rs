@@ -112,7 +112,7 @@ fn reading(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
 
 /// The outcome of a run: exit code, standard output, standard error.
 #[derive(Debug)]
-struct RunOutcome {
+pub(super) struct RunOutcome {
     code: Option<i32>,
     out: String,
     err: String,
@@ -129,7 +129,7 @@ impl Home {
     }
 
     /// A home with an empty SQLite database.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::on(database::empty(Backend::Sqlite).unwrap())
     }
 
@@ -150,7 +150,7 @@ impl Home {
     }
 
     /// Writes a file that only its owner can read.
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut options = std::fs::OpenOptions::new();
@@ -171,7 +171,7 @@ impl Home {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> RunOutcome {
+    pub(super) fn run(&self, arguments: &[&str]) -> RunOutcome {
         RunOutcome::of(&mut self.command(arguments))
     }
 
@@ -224,14 +224,14 @@ impl RunOutcome {
 
     /// Asserts success and returns standard output.
     #[track_caller]
-    fn ok(self) -> String {
+    pub(super) fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{self:#?}");
         self.out
     }
 
     /// Asserts failure with a message and returns standard error.
     #[track_caller]
-    fn fails(self) -> String {
+    pub(super) fn fails(self) -> String {
         assert!(self.code.is_some_and(|code| code != 0), "{self:#?}");
         assert!(!self.err.trim().is_empty() && !self.err.contains("panicked"), "{self:#?}");
         self.err

@@ -174,7 +174,7 @@ on_both! {
         callers[0].all(&format!("{PARTNERSHIPS}?limit=200")).await;
     }
 
-    async fn a_part_is_never_added_to_a_deleted_partnership(app: TestApp) {
+    async fn a_sub_resource_is_never_added_to_a_deleted_partnership(app: TestApp) {
         let callers = clients(&app, 2);
         for _ in 0..ROUNDS {
             let path = create(&callers[0], &partnership("lvivvodokanal", "public")).await;

@@ -73,7 +73,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
 /// The member of the demo accounts. It sees its own registrations.
 const MEMBER: &str = "stadtentwaesserung-dresden";
 
-/// The parent of a collection of parts.
+/// The parent of a collection of sub-resources.
 fn parent(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("members") => MEMBER,
@@ -82,8 +82,8 @@ fn parent(path: &str) -> &'static str {
     }
 }
 
-/// Creates the kinds of parts that the demo data lacks.
-async fn create_parts(app: &TestApp) {
+/// Creates the kinds of sub-resources that the demo data lacks.
+async fn create_sub_resources(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     create(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
@@ -134,7 +134,7 @@ on_both! {
 
     async fn fields_selects_members(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         for Resource { path, fields, .. } in resources(&app).await {
             let whole = staff.get(&format!("{path}?limit=3")).await.ok().json()["items"].clone();
             let first = whole[0].clone();
@@ -167,7 +167,7 @@ on_both! {
 
     async fn fields_selects_columns(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         let header = async |path: &str| {
             let text = staff.get(path).await.ok().text();
             text.split("\r\n").next().unwrap().to_owned()
@@ -194,7 +194,7 @@ on_both! {
 
     async fn unknown_fields_and_expansions_are_refused(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         for Resource { path, fields, expansions } in resources(&app).await {
             let first = text(&staff.get(&format!("{path}?limit=1&fields=id")).await.ok().json()["items"][0], "id");
             let mut parameters = vec![("fields", fields)];

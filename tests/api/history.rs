@@ -96,7 +96,7 @@ on_both! {
         ]);
     }
 
-    async fn a_part_has_its_own_history(app: TestApp) {
+    async fn a_sub_resource_has_its_own_history(app: TestApp) {
         let office = app.coordinator();
         let before = history(&office, DRESDEN).await;
         let phase = create(&office, FUNDING, &json!({"kind": "grant", "from": "2020"})).await.header("location");

@@ -22,7 +22,7 @@ struct List {
     keys: Vec<String>,
 }
 
-/// The lists of the document. For parts, the list of the parent that has the most.
+/// The lists of the document. For sub-resources, the list of the parent that has the most.
 async fn lists(caller: &Caller) -> Vec<List> {
     let document = caller.get("/openapi.json").await.ok().json();
     let mut lists = Vec::new();

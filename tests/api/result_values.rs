@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::fixtures::bodies::part;
+use super::fixtures::bodies::sub_resource;
 use super::fixtures::{DRESDEN, create, location, merged};
 use super::visibility::hidden::{LVIV, text};
 use crate::harness::{Caller, TestApp, on_both};
@@ -14,7 +14,7 @@ pub(super) fn value(on: &str, value: &str) -> Value {
 
 /// The path of a new result of the partnership that Dresden leads, with a value reported by the office.
 async fn result(app: &TestApp) -> String {
-    let body = merged(&part("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
+    let body = merged(&sub_resource("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
     location(&create(&app.coordinator(), &format!("{DRESDEN}/results"), &body).await)
 }
 
@@ -61,7 +61,7 @@ on_both! {
             ["/name not_writable"]
         );
         partner.delete(&path, "*").await.problem(403, "forbidden");
-        partner.post(&format!("{DRESDEN}/results"), &part("results", "Zxq")).await.problem(403, "forbidden");
+        partner.post(&format!("{DRESDEN}/results"), &sub_resource("results", "Zxq")).await.problem(403, "forbidden");
 
         // The partner may withdraw its value.
         partner.patch(&path, "*", &json!({"values": [office]})).await.ok();

@@ -32,7 +32,7 @@ fn plain(answer: &Response) -> String {
 }
 
 on_both! {
-    /// The counterpart: callers who may see the resources do so, by every key, with their parts.
+    /// The counterpart: callers who may see the resources do so, by every key, with their sub-resources.
     async fn callers_with_access_see_hidden_resources(app: TestApp) {
         let members = Restriction::Members.create(&app).await;
         let internal = Restriction::Internal.create(&app).await;

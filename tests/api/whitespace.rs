@@ -9,7 +9,8 @@ use super::imports::{CSV, counts, import};
 use crate::api::fixtures::merged;
 use crate::harness::on_both;
 
-/// No-break spaces come with text that is copied from web pages and spreadsheets, zero-width ones with text from e-mails.
+/// No-break spaces come with text that is copied from web pages and spreadsheets, zero-width ones with text from
+/// e-mails.
 const BLANKS: [&str; 7] = [" ", "\t", "\r\n", "\u{a0}", "\u{202f}", "\u{200b}", "\u{feff}"];
 
 on_both! {

@@ -79,7 +79,7 @@ impl Table for AgendaItem {
             kind: text(row.kind)?,
             title: text(row.title)?,
             duration_minutes: number(row.duration_minutes)?,
-            guest: row.guest_id.map(Ref::part),
+            guest: row.guest_id.map(Ref::unnamed),
             topic: row.topic_id.map(|id| Ref::to(Key::Id(id))),
             about: json_opt(row.about)?,
         })
@@ -155,7 +155,7 @@ impl WriteHooks<Self> for AgendaItem {
         let mut violations = Violations::default();
         if let Some(guest) = &mut after.guest {
             match guest.key() {
-                Key::Id(key) if guest::is_of(writer, *key, id).await? => *guest = Ref::part(*key),
+                Key::Id(key) if guest::is_of(writer, *key, id).await? => *guest = Ref::unnamed(*key),
                 key => {
                     let detail = bilingual!(
                         "This session has no guest `{key}`.",

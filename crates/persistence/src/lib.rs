@@ -1,4 +1,4 @@
-//! Maps the domain to SQLite and PostgreSQL. This is the only crate that uses sea-orm.
+//! Maps the domain to SQLite and PostgreSQL. Besides `migration`, this is the only crate that uses sea-orm.
 //!
 //! The features are at the root of the crate: one module each, with its row and its `impl Table`. The shared
 //! mechanics are in [`kernel`]. All data is read and written through

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::fixtures::FIXTURES;
 use crate::api::fixtures::bodies::{
-    contact, municipal_utility, part, partner_utility, partnership, topic, with,
+    contact, municipal_utility, partner_utility, partnership, sub_resource, topic, with,
 };
 use crate::api::interests::{INTERESTS, confirmed, interest, mail_to};
 use crate::api::sessions::registrations::person;
@@ -40,7 +40,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
     })
 }
 
-/// The parts of a partnership: kind and collection.
+/// The sub-resources of a partnership: kind and collection.
 const PARTS: [(&str, &str); 4] = [
     ("partnership_funding", "funding"),
     ("partnership_activity", "activities"),
@@ -48,8 +48,8 @@ const PARTS: [(&str, &str); 4] = [
     ("partnership_document", "documents"),
 ];
 
-/// The target of restoring a part, which is below the parent that the policy table names.
-pub(super) const DELETED_PART: &str = "deleted part";
+/// The target of restoring a sub-resource, which is below the parent that the policy table names.
+pub(super) const DELETED_SUB_RESOURCE: &str = "deleted sub-resource";
 
 /// The keys of the targets, by the name of the fixture and target.
 pub(super) type TargetKeys = HashMap<(&'static str, &'static str), String>;
@@ -86,13 +86,13 @@ pub(super) async fn create_targets(app: &TestApp) -> TargetKeys {
             let path = format!("/api/v1/partnerships/{}/{collection}", keys[&("partnership", target)]);
             keys.insert(
                 (kind, target),
-                text(&create_resource(app, &path, part(collection, "Zxq")).await, "id"),
+                text(&create_resource(app, &path, sub_resource(collection, "Zxq")).await, "id"),
             );
         }
         let path = format!("/api/v1/partnerships/{}/{collection}", keys[&("partnership", "own")]);
-        let gone = text(&create_resource(app, &path, part(collection, "Zxq")).await, "id");
+        let gone = text(&create_resource(app, &path, sub_resource(collection, "Zxq")).await, "id");
         app.coordinator().delete(&format!("{path}/{gone}"), "*").await.expect(204);
-        keys.insert((kind, DELETED_PART), gone);
+        keys.insert((kind, DELETED_SUB_RESOURCE), gone);
     }
     for (target, key) in [("dresden", DRESDEN), ("lviv", LVIV), ("others", HAMBURG)] {
         keys.insert(("utility", target), key.into());
@@ -145,7 +145,7 @@ pub(super) async fn create_targets(app: &TestApp) -> TargetKeys {
     keys
 }
 
-/// Creates the session targets and their parts.
+/// Creates the session targets and their sub-resources.
 async fn create_sessions(app: &TestApp, keys: &mut TargetKeys) {
     for (target, more) in [
         ("others", json!({ "status": "published" })),
@@ -188,7 +188,7 @@ async fn create_sessions(app: &TestApp, keys: &mut TargetKeys) {
         match kind.strip_prefix("deleted ") {
             Some(kind) => {
                 app.coordinator().delete(&format!("{path}/{made}"), "*").await.expect(204);
-                keys.insert((kind, DELETED_PART), made);
+                keys.insert((kind, DELETED_SUB_RESOURCE), made);
             }
             None => {
                 keys.insert((kind, target), made);
@@ -227,5 +227,5 @@ async fn create_members(app: &TestApp, keys: &mut TargetKeys) {
     let path = format!("/api/v1/members/{DRESDEN}/contacts");
     let person = text(&create_resource(app, &path, contact("zxq", true)).await, "id");
     app.coordinator().delete(&format!("{path}/{person}"), "*").await.expect(204);
-    keys.insert(("member_contact", DELETED_PART), person);
+    keys.insert(("member_contact", DELETED_SUB_RESOURCE), person);
 }

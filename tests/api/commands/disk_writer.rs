@@ -110,7 +110,8 @@ impl Office {
         }
     }
 
-    /// Asserts that writes and sign-ins fail with this problem and a `Retry-After`, reads succeed, and readiness reports the outage.
+    /// Asserts that writes and sign-ins fail with this problem and a `Retry-After`, reads succeed, and readiness
+    /// reports the outage.
     pub(super) async fn is_stuck(&self, status: u16, code: &str) {
         let answer = self.write().await;
         assert_eq!(answer.status, status, "{}", answer.text());

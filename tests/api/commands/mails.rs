@@ -1,4 +1,5 @@
-//! The server is killed after committing an e-mail and before sending it, or before recording that the e-mail was accepted.
+//! The server is killed after committing an e-mail and before sending it, or before recording that the e-mail was
+//! accepted.
 
 use super::server::Server;
 use super::{Home, TIMEOUT, on_empty};

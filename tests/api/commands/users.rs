@@ -1,4 +1,4 @@
-//! `user`, `rotate-keys`, `openapi` and the help.
+//! `user`, `rotate-keys` and the help.
 
 use vku_domain::kernel::access::actor::Role;
 
@@ -85,30 +85,6 @@ on_empty! {
         assert_eq!(list.matches("HAMBURG WASSER").count(), 1, "{list}");
         assert!(list.contains("hanseWasser Bremen"), "{list}");
     }
-}
-
-#[test]
-fn the_committed_openapi_document_is_fresh() {
-    let home = Home::new();
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
-    assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is up to date.\n"));
-    assert!(home.run(&["openapi", "--v3.0"]).ok().starts_with("{\n  \"openapi\": \"3.0.3\""));
-    let printed = home.run(&["openapi"]).ok();
-    assert_eq!(printed, std::fs::read_to_string(committed).unwrap());
-
-    let stale = home.write("stale.json", printed.replacen("\"get_index\"", "\"get_root\"", 1));
-    let line = 1 + printed.lines().position(|line| line.contains("\"get_index\"")).unwrap();
-    let err = home.run(&["openapi", "--check", stale.to_str().unwrap()]).fails();
-    assert!(err.contains(&format!("stale.json is out of date, starting at line {line}")), "{err}");
-    let short = home.write("short.json", &printed[..printed.len() - 3]);
-    assert!(
-        home.run(&["openapi", "--check", short.to_str().unwrap()])
-            .fails()
-            .contains("is out of date, starting at line")
-    );
-    assert!(
-        home.run(&["openapi", "--check", "nowhere.json"]).fails().contains("nowhere.json cannot be read")
-    );
 }
 
 #[test]

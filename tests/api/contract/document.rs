@@ -1,4 +1,4 @@
-//! The descriptions and declarations of every operation.
+//! The descriptions and declarations of every operation. The committed document is the current one.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use vku_http::openapi_document::document;
 use vku_persistence::collections;
 
 use super::unauthenticated::SIGNING_IN;
+use crate::api::commands::Home;
 use crate::api::fixtures::FIXTURES;
 use crate::harness::contract::{Operation, Schemas};
 use crate::harness::on_both;
@@ -195,6 +196,30 @@ fn the_documentation_names_the_tested_options_of_generators() {
         assert_eq!(named, generator_options(tested, &format!(" generate {language} ")), "{language}");
         assert!(named.1.contains("enumUnknownDefaultCase=true"), "{language}: {named:?}");
     }
+}
+
+#[test]
+fn the_committed_openapi_document_is_fresh() {
+    let home = Home::new();
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
+    assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is up to date.\n"));
+    assert!(home.run(&["openapi", "--v3.0"]).ok().starts_with("{\n  \"openapi\": \"3.0.3\""));
+    let printed = home.run(&["openapi"]).ok();
+    assert_eq!(printed, std::fs::read_to_string(committed).unwrap());
+
+    let stale = home.write("stale.json", printed.replacen("\"get_index\"", "\"get_root\"", 1));
+    let line = 1 + printed.lines().position(|line| line.contains("\"get_index\"")).unwrap();
+    let err = home.run(&["openapi", "--check", stale.to_str().unwrap()]).fails();
+    assert!(err.contains(&format!("stale.json is out of date, starting at line {line}")), "{err}");
+    let short = home.write("short.json", &printed[..printed.len() - 3]);
+    assert!(
+        home.run(&["openapi", "--check", short.to_str().unwrap()])
+            .fails()
+            .contains("is out of date, starting at line")
+    );
+    assert!(
+        home.run(&["openapi", "--check", "nowhere.json"]).fails().contains("nowhere.json cannot be read")
+    );
 }
 
 on_both! {

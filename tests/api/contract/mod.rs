@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
             if template == IMPORTS { format!("{template}?{REHEARSED}") } else { collections[0].clone() };
         let mut made = self.admin().post(&path, example).await;
         let mut place = &collections[0];
-        // Not every parent accepts such a part, so try the others.
+        // Not every parent accepts such a sub-resource, so try the others.
         for collection in collections.iter().skip(1) {
             if made.status.is_success() {
                 break;

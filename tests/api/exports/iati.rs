@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::file::File;
-use crate::api::fixtures::bodies::part;
+use crate::api::fixtures::bodies::sub_resource;
 use crate::api::fixtures::{
     DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, create, location, merged, partnership,
 };
@@ -131,7 +131,7 @@ on_both! {
         });
         create(&staff, &format!("{path}/results"), &result).await;
         let document = json!({"url": "https://zxq.example/a.pdf?b=1&c=2", "language": "uk"});
-        let document = merged(&part("documents", "Zxq & Co"), &document);
+        let document = merged(&sub_resource("documents", "Zxq & Co"), &document);
         create(&staff, &format!("{path}/documents"), &document).await;
 
         let file = File::of(&app.anonymous(), "?sort=-created_at").await;

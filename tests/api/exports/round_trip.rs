@@ -16,7 +16,7 @@ use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 use vku_transfer::import::{Plan, run};
 
-use crate::api::fixtures::bodies::part;
+use crate::api::fixtures::bodies::sub_resource;
 use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, create, merged, partnership};
 use crate::harness::database::{self};
 use crate::harness::on_both;
@@ -101,7 +101,7 @@ on_both! {
             ("documents", json!({ "url": "https://zxq.example/?a=b;c=\"d".replace('"', "%22") })),
         ] {
             for text in AWKWARD {
-                create(&staff, &format!("{DRESDEN}/{collection}"), &merged(&part(collection, text), &body)).await;
+                create(&staff, &format!("{DRESDEN}/{collection}"), &merged(&sub_resource(collection, text), &body)).await;
             }
         }
         for dialect in [CsvDialect::Rfc4180, CsvDialect::ExcelDe] {

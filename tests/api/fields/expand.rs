@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Resource, create_parts, lines, resources, sparse};
+use super::{Resource, create_sub_resources, lines, resources, sparse};
 use crate::api::fixtures::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, create, merged, partnership};
 use crate::api::visibility::hidden::{Restriction, text};
 use crate::harness::{Caller, on_both};
@@ -81,7 +81,7 @@ on_both! {
                     "implementers": [{"utility": "lvivvodokanal"}, {"organisation": "giz"}]}),
         )
         .await;
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         let own = app.account(vku_domain::kernel::access::actor::Role::Partner, "zxqinternal-vodokanal").await;
         let mut callers = app.everybody();
         callers.push(("own", own));
@@ -164,7 +164,7 @@ on_both! {
 
     async fn an_expanded_resource_can_be_patched_back_unchanged(app: TestApp) {
         let staff = app.admin();
-        create_parts(&app).await;
+        create_sub_resources(&app).await;
         for Resource { path, expansions, .. } in resources(&app).await {
             let names: Vec<_> = expansions.iter().map(|it| it.0.as_str()).collect();
             if names.is_empty() {

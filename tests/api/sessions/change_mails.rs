@@ -1,4 +1,5 @@
-//! E-mails about changes: everybody who comes or waits gets one e-mail when a session or their own registration changes.
+//! E-mails about changes: everybody who comes or waits gets one e-mail when a session or their own registration
+//! changes.
 
 use serde_json::{Value, json};
 

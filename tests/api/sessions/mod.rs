@@ -3,9 +3,9 @@
 mod change_mails;
 mod concurrency;
 mod leaving;
-mod parts;
 pub(crate) mod registrations;
 mod seats;
+mod sub_resources;
 
 use serde_json::{Value, json};
 

@@ -62,14 +62,15 @@ pub(crate) struct Hidden {
     pub(crate) value: Value,
 }
 
-/// The resources of all fixtures with one restriction, such as two utilities, their partnership with its parts, a member
-/// with a contact, and a session. There are deleted ones of all kinds, also parts of a public partnership.
+/// The resources of all fixtures with one restriction, such as two utilities, their partnership with its sub-resources,
+/// a member with a contact, and a session. There are deleted ones of all kinds, also sub-resources of a public
+/// partnership.
 pub(crate) struct HiddenResources {
     pub(crate) restriction: Restriction,
     pub(crate) all: Vec<Hidden>,
 }
 
-/// A public partnership, which gets deleted parts.
+/// A public partnership, which gets deleted sub-resources.
 pub(crate) const PUBLIC: &str = "hamburg-kyiv";
 /// A public partnership, led by the member's utility with the partner's utility as partner.
 pub(crate) const OWN: &str = "dresden-lviv-ternopil-nadvirna";
@@ -171,7 +172,7 @@ impl HiddenResources {
         of_collection.nth(number).map(|it| text(&it.value, "id"))
     }
 
-    /// The id of the hidden resource that parts belong to.
+    /// The id of the hidden resource that sub-resources belong to.
     pub(crate) fn parent(&self, collection: &str) -> String {
         self.id(collection, 0).unwrap()
     }

@@ -27,7 +27,7 @@ fn path_pairs(path: &str, hidden: &HiddenResources) -> Vec<(String, String)> {
     if let Some(parents) = fixture.parent_path() {
         let parent = fixture_of(parents).unwrap();
         let hidden_parent = &hidden.of(parents).next().unwrap().value;
-        // There are no hidden minutes: any other part has an id, too.
+        // There are no hidden minutes: any other sub-resource has an id, too.
         let siblings = hidden.all.iter().filter(|it| it.fixture.parent_path() == Some(parents));
         let any_id = siblings.map(|it| text(&it.value, "id")).next().unwrap();
         let ids = if ids.is_empty() { vec![any_id] } else { ids };

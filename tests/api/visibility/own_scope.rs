@@ -167,8 +167,8 @@ on_both! {
         }
     }
 
-    /// The path of one's own partnership leads only to its own parts.
-    async fn parts_of_others_are_not_reachable_through_ones_own_partnership(app: TestApp) {
+    /// The path of one's own partnership leads only to its own sub-resources.
+    async fn sub_resources_of_others_are_not_reachable_through_ones_own_partnership(app: TestApp) {
         let foreign = app.coordinator().all(&format!("{PARTNERSHIPS}/{PUBLIC}/funding")).await;
         let foreign = text(&foreign[0], "id");
         let (through, direct) = (

@@ -132,7 +132,8 @@ on_both! {
         assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"], json!([]));
     }
 
-    /// Derived fields ignore deleted parts: the programme of a deleted phase is no programme of the partnership.
+    /// Derived fields ignore deleted sub-resources: the programme of a deleted phase is no programme of the
+    /// partnership.
     async fn a_deleted_phase_does_not_count_for_programmes(app: TestApp) {
         let it = Restriction::Deleted.create(&app).await;
         let programmes = |one: Value| one["programmes"].as_array().unwrap().len();

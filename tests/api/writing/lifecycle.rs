@@ -135,7 +135,7 @@ on_both! {
         assert_eq!(answer.faults(409, "reference_gone"), ["/participants/1/party wider_than_party"]);
     }
 
-    async fn restoring_needs_the_references_of_parts(app: TestApp) {
+    async fn restoring_needs_the_references_of_sub_resources(app: TestApp) {
         let staff = app.coordinator();
         let programme = json!({"name": "Getragen", "kind": "grant"});
         let programme = location(&create(&staff, PROGRAMMES, &programme).await);

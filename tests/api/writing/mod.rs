@@ -1,7 +1,7 @@
-//! Writing: patches, slugs, dry runs, deleting and restoring, parts.
+//! Writing: patches, slugs, dry runs, deleting and restoring, sub-resources.
 
 mod dry_run;
 mod lifecycle;
-mod parts;
 mod patch;
 mod slugs;
+mod sub_resources;

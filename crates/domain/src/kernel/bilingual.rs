@@ -23,7 +23,8 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
-    /// Makes the texts of [`bilingual!`](crate::bilingual). A function, because the macro is used in hundreds of places.
+    /// Makes the texts of [`bilingual!`](crate::bilingual). A function, because the macro is used in hundreds of
+    /// places.
     #[doc(hidden)]
     pub fn formatted(en: fmt::Arguments<'_>, de: fmt::Arguments<'_>) -> Self {
         let text = |text: fmt::Arguments<'_>| match text.as_str() {

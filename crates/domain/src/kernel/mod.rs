@@ -1,8 +1,8 @@
 //! The code that all resources share.
 //!
 //! Folders are layers. From the top: `input` and `tabular`; `query`; `resource`; `access`, `search`, `icalendar` and
-//! `change_log`; `value`; `error`; `parameters`; at the bottom the single files. A module imports only what stands below
-//! it, and no two import each other (`.ci/circles.mjs` checks that).
+//! `change_log`; `value`; `error`; `parameters`; at the bottom the single files. A module imports only what stands
+//! below it, and no two import each other (`.ci/circles.mjs` checks that).
 
 pub mod access;
 pub mod bilingual;

@@ -118,9 +118,9 @@ pub struct PartnershipDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// The derived fields of a partnership that come from its child resources.
+/// The derived fields of a partnership that come from its sub-resources.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PartsDerived {
+pub struct DerivedOfSubResources {
     /// The programmes named in the funding of the partnership.
     pub programmes: Vec<ProgrammeRef>,
     /// The total funding, one sum for each currency.
@@ -141,8 +141,8 @@ pub struct PartnerLocation {
 }
 
 impl PartnershipDerived {
-    /// Derives the members from the current and former partner utilities and the child resources.
-    pub fn of(partnership: &Partnership, parts: PartsDerived) -> Self {
+    /// Derives the members from the current and former partner utilities and the sub-resources.
+    pub fn of(partnership: &Partnership, parts: DerivedOfSubResources) -> Self {
         let partners = || partnership.partners().filter_map(|participant| participant.party.summary());
         let mut countries: Vec<_> = partners().filter_map(|summary| summary.country.clone()).collect();
         countries.sort();
@@ -152,7 +152,7 @@ impl PartnershipDerived {
             let utility = summary.slug.as_ref()?.to_string();
             Some(PartnerLocation { utility, latitude: location.latitude, longitude: location.longitude })
         });
-        let PartsDerived { programmes, funding_totals, last_activity_on } = parts;
+        let DerivedOfSubResources { programmes, funding_totals, last_activity_on } = parts;
         Self { countries, locations: locations.collect(), programmes, funding_totals, last_activity_on }
     }
 }

@@ -27,33 +27,56 @@ pub struct HttpConfig {
 /// How long the server waits for its clients, and how long they wait for it. None of this is configurable; tests set
 /// shorter times.
 ///
-/// This is the list of all timeouts. The others are constants where they are used:
+/// All other times are constants where they are used. Paths begin in `crates/`. How long something may take:
 ///
-/// - shutdown, for requests that are still running: `SHUTDOWN_SECONDS` in `http/src/lib.rs`;
-/// - PostgreSQL: `ACQUIRE_TIMEOUT` and `statement_timeout` in `persistence/src/kernel/database/postgres.rs`,
-///   `HEARTBEAT_TIMEOUT` of notifications in `pg_notify.rs` beside it;
-/// - SQLite, beside them: `ACQUIRE_TIMEOUT` and `busy_timeout` in `sqlite.rs`, `BUSY_TIMEOUT` of checkpoints in `wal.rs`,
-///   and the `busy_timeout` of a backup in `backup.rs`;
-/// - connections of exports and locks that nobody uses: `EXPORT_IDLE` in `persistence/src/kernel/database/mod.rs`;
-/// - exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`; for XLSX, `MAX_WAIT` in
-///   `transfer/src/export/xlsx.rs`; the minimum speed of a download in `response/download.rs`;
-/// - request bodies: their minimum speed in `middleware/body_deadline.rs`;
-/// - logins: `IDLE_TIMEOUT` in `persistence/src/auth/login.rs`; access tokens: `LIFETIME` in `auth/token/mod.rs`;
-/// - SMTP: `TIMEOUT` in `server/src/worker/smtp.rs`;
-/// - health checks: `TIMEOUT` in `http/src/meta/health.rs`, and in `server/src/health.rs` for the command `health`.
+/// - running requests after a shutdown was requested: `SHUTDOWN_SECONDS` in `http/src/lib.rs`; `stop_grace_period` in
+///   `docker-compose.yml` has to be longer
+/// - a request body, a download: `MIN_BYTES_PER_SECOND` in `http/src/kernel/middleware/body_deadline.rs` and
+///   `http/src/kernel/response/download.rs` extends [`request_body`](Self::request_body) and
+///   [`download`](Self::download)
+/// - waiting for a connection: `ACQUIRE_TIMEOUT` in `persistence/src/kernel/database/postgres.rs` and `sqlite.rs`; for
+///   the turn to write, nothing but [`response`](Self::response)
+/// - a statement: `statement_timeout` in `persistence/src/kernel/database/postgres.rs`; migrations, filling in the demo
+///   data, rebuilding the search index and publishing an import set it to 0 for themselves
+/// - waiting for a lock of SQLite: `busy_timeout` in `persistence/src/kernel/database/sqlite.rs` and `backup.rs`,
+///   `BUSY_TIMEOUT` of checkpoints in `wal.rs`
+/// - notifications of PostgreSQL: `HEARTBEAT_TIMEOUT` in `persistence/src/kernel/database/pg_notify.rs`
+/// - idle connections of exports and locks: `EXPORT_IDLE` in `persistence/src/kernel/database/mod.rs`
+/// - waiting for other exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, and for XLSX `MAX_WAIT` in
+///   `transfer/src/export/xlsx.rs`
+/// - the mail server: `TIMEOUT` in `server/src/worker/smtp.rs`
+/// - a health check: `TIMEOUT` in `http/src/meta/health.rs`; that of the command `health` in `server/src/health.rs`
+///
+/// How long something is valid or stored:
+///
+/// - logins and refresh tokens: `IDLE_TIMEOUT`, `LIFETIME`, `GRACE_PERIOD` and `RETENTION` in
+///   `persistence/src/auth/login.rs`
+/// - access tokens: `LIFETIME` in `http/src/kernel/auth/token/mod.rs`; their keys: `key_rotation.rs` beside it
+/// - links to reset a password: `LIFETIME` in `persistence/src/auth/password_reset.rs`
+/// - links to confirm an interest: `LIFETIME` and `RETENTION` in `persistence/src/interest/pending.rs`
+/// - e-mails: `MAX_AGE`, `RETENTION` and the retries in `persistence/src/mail/delivery.rs`
+/// - responses by `Idempotency-Key`: `RETENTION` in `persistence/src/kernel/store/idempotency/mod.rs`
+/// - files of imports: `RETENTION` in `persistence/src/import/retention.rs`
+/// - failed attempts to sign in: `http/src/kernel/limits/login_throttle.rs`
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For the head of the first request of a connection.
+    /// For the head of the first request of a connection. Enforced by actix-web, which gets it in [`crate::server`].
     pub request_head: Duration,
-    /// For a request body; extended in proportion to the bytes received.
+    /// For a request body, from when it is first read; extended in proportion to the bytes received. Enforced by
+    /// `BodyDeadline`, which `handle` in `http/src/kernel/middleware/mod.rs` sets; 408.
     pub request_body: Duration,
-    /// For the response to begin, once the request has arrived. How long it then takes is up to the client.
+    /// For the response to begin, once the request has arrived. How long it then takes is up to the client. Enforced by
+    /// `with_timeout` around the handler, in `http/src/kernel/middleware/mod.rs`; 503. It is not enforced for imports
+    /// (`IMPORTS` there), and neither for what precedes the handler: authentication and the lookup in the cache
+    /// (`cached::try_serve`).
     pub response: Duration,
-    /// For the next request on a connection.
+    /// For the next request on a connection. Enforced by actix-web, which gets it in [`crate::server`].
     pub keep_alive: Duration,
-    /// For the client to receive a response that was sent before its request was read to the end.
+    /// For the client to receive a response that was sent before its request was read to the end. Enforced by actix-web,
+    /// which gets it in [`crate::server`].
     pub disconnect: Duration,
-    /// For the client of an export to receive something; extended in proportion to the bytes received.
+    /// For the client of an export to receive something; extended in proportion to the bytes received. Enforced by
+    /// `TransferRate` in `http/src/kernel/response/download.rs`, which aborts the response.
     pub download: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! The mechanics that all endpoints share.
 //!
 //! Folders are layers. From the top: `middleware` and `openapi`; `resource`; `response`; `request`; `state`; `cache`,
-//! `config`; `auth` and `limits`; at the bottom the single files. A module imports only what stands below it, and no two
-//! import each other (`.ci/circles.mjs` checks that).
+//! `config`; `auth` and `limits`; at the bottom the single files. A module imports only what stands below it, and no
+//! two import each other (`.ci/circles.mjs` checks that).
 
 pub mod auth;
 pub mod cache;

@@ -9,7 +9,7 @@ use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Ref;
 use vku_domain::kernel::value::{CalendarDate, Currency, Money};
-use vku_domain::partnership::PartsDerived;
+use vku_domain::partnership::DerivedOfSubResources;
 use vku_domain::result::PartnershipResult;
 
 use crate::kernel::codec::text;
@@ -39,7 +39,10 @@ struct Parts {
 
 /// Derives the aggregates of each partnership: one statement for all funding phases and activities, one for
 /// the names of the programmes.
-pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, PartsDerived>, Error> {
+pub(super) async fn of(
+    reader: &Reader<'_>,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, DerivedOfSubResources>, Error> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -92,7 +95,7 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
             funding_totals.extend(Money::sum(minors, text::<Currency>(currency)?));
         }
         let last_activity_on = last_on.map(text::<CalendarDate>).transpose()?;
-        derived.insert(id, PartsDerived { programmes, funding_totals, last_activity_on });
+        derived.insert(id, DerivedOfSubResources { programmes, funding_totals, last_activity_on });
     }
     Ok(derived)
 }

@@ -46,7 +46,7 @@ pub(super) async fn check_attendee(
         let found = contact_of(writer, contact.key(), after.member.id().unwrap_or_default()).await?;
         match found {
             Some((id, address)) => {
-                *contact = Ref::part(id);
+                *contact = Ref::unnamed(id);
                 email = Some(address.folded());
             }
             None => {

@@ -70,7 +70,7 @@ impl Table for Registration {
     fn from_row(row: Row, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             member: Ref::to(Key::Id(row.member_id)),
-            contact: row.contact_id.map(Ref::part),
+            contact: row.contact_id.map(Ref::unnamed),
             name: text_opt(row.name)?,
             email: text_opt(row.email)?,
             language: text_opt(row.language)?,

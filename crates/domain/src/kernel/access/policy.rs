@@ -1,6 +1,6 @@
 //! The access policies: which role may do what. Each resource names one of them as
-//! [`Resource::POLICY`](crate::kernel::resource::Resource::POLICY). Staff are the coordination office and administrators;
-//! they may do everything unless the policy says otherwise.
+//! [`Resource::POLICY`](crate::kernel::resource::Resource::POLICY). Staff are the coordination office and
+//! administrators; they may do everything unless the policy says otherwise.
 //!
 //! What callers without an account may read is in [`Resource::PUBLIC`](crate::kernel::resource::Resource::PUBLIC). The
 //! store further restricts all that a role may read to the resources that are visible to the actor.

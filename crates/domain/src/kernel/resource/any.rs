@@ -34,7 +34,7 @@ pub struct ResourceInfo {
     pub path: &'static str,
     /// See [`Resource::SCOPE`].
     pub scope: &'static str,
-    /// The name of the parent, for a child resource.
+    /// The name of the parent, for a sub-resource.
     pub parent: Option<&'static str>,
     /// See [`Resource::POLICY`].
     pub policy: Policy,
@@ -139,7 +139,7 @@ pub trait AnyResource: Any + Send + Sync {
     fn requirements_today(&self, to: &str, today: NaiveDate, violations: &mut Violations);
     /// Returns whether the resource may enter the status now.
     fn is_ready(&self, parent: Option<&dyn AnyResource>, to: &str, now: DateTime<Utc>) -> bool;
-    /// Returns whether two rows of an import mean the same child resource.
+    /// See [`Resource::is_same_child`].
     fn is_same_child(&self, other: &dyn AnyResource) -> bool;
     /// Returns the words by which a search finds the resource.
     fn search_index(&self) -> Index;
@@ -176,7 +176,7 @@ impl std::fmt::Debug for dyn AnyResource {
 pub struct Meta {
     /// UUIDv7.
     pub id: Uuid,
-    /// The id of the parent of a child resource.
+    /// The id of the parent of a sub-resource.
     pub parent: Option<Uuid>,
     /// The version: 1 at first, and one more with each change.
     pub version: i64,

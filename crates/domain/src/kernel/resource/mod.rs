@@ -34,7 +34,8 @@ use super::violation::Violations;
 pub use self::stored::{READ_ONLY, Stored};
 pub use super::etag::ETag;
 
-/// A resource or child resource. The struct that implements this trait has the fields that callers can write.
+/// A resource, or a sub-resource, which has a parent. The struct that implements this trait has the fields that callers
+/// can write.
 ///
 /// The API of a resource is derived from these items and from its table in the database. They are grouped by
 /// question: names and references, permissions, rules, statuses, the list, derived fields, the change log, exports and
@@ -60,7 +61,7 @@ pub trait Resource:
         None => Self::PATH,
     };
 
-    /// The field that names the resource: `name` or `title`; empty for a child resource without a name.
+    /// The field that names the resource: `name` or `title`; empty for a sub-resource without a name.
     const NAME_FIELD: &'static str = "name";
 
     /// Returns the name or title.
@@ -100,7 +101,7 @@ pub trait Resource:
     /// `None` on create.
     fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
 
-    /// Returns the visibility; a child resource has that of its parent.
+    /// Returns the visibility; a sub-resource has that of its parent.
     fn visibility(&self) -> Visibility {
         Visibility::Public
     }
@@ -243,12 +244,12 @@ pub trait Resource:
     /// Whether the resource is an activity in the sense of IATI, and is written to IATI files.
     const IS_ACTIVITY: bool = false;
 
-    /// Whether several child resources can be equal by [`Self::is_same_child`]. Each row of a file then means another
-    /// one.
+    /// Whether several resources of a parent, or of the list if there is no parent, can be the same by
+    /// [`Self::is_same_child`]. Each row of a file then means another one.
     const MAY_REPEAT: bool = false;
 
-    /// Returns whether two rows of an import mean the same child resource. Resources with a slug are compared by the
-    /// slug.
+    /// Returns whether two rows of an import mean the same resource of a parent, or of the list if there is no parent.
+    /// An import with `mode=upsert` finds the existing resource by it. Resources with a slug are found by the slug.
     fn is_same_child(&self, _other: &Self) -> bool {
         false
     }
@@ -256,7 +257,7 @@ pub trait Resource:
 
 /// A type that can be the parent of a resource.
 pub trait ParentKind: Send + Sync + 'static {
-    /// The name of the type, which is also the name of the member in the child resource; `None` for `()`.
+    /// The name of the type, which is also the name of the member in the sub-resource; `None` for `()`.
     const OWNER: Option<&'static str>;
     /// The segment of the type in paths; `None` for `()`.
     const SEGMENT: Option<&'static str>;

@@ -85,7 +85,7 @@ fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 impl Column {
-    /// Makes the column of a field, or of the parent of a child resource.
+    /// Makes the column of a field, or of the parent of a sub-resource.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind }
     }

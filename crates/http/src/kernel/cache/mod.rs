@@ -2,7 +2,8 @@
 //! permissions.
 //!
 //! An entry is valid as long as nothing has been written and the day (UTC) is the same. Both are checked at every
-//! lookup, so entries are not invalidated one by one (see `CacheGeneration::bump`); entries that are not requested are evicted in favour of those that are.
+//! lookup, so entries are not invalidated one by one (see `CacheGeneration::bump`). Entries that are not requested are
+//! evicted in favour of those that are.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The rate limit per API key, account, or address of the client; every response states it
 //! (draft-ietf-httpapi-ratelimit-headers).
 //!
-//! A request without credentials is counted before anything is done for it; a request with credentials, as soon as
-//! its caller is known ([`Context`](crate::kernel::request::context::Context)). A request that has not been counted by the end, for
-//! example because no handler checked its credentials, is then counted for its address.
+//! A request without credentials is counted before anything is done for it; a request with credentials, as soon as its
+//! caller is known ([`Context`](crate::kernel::request::context::Context)). A request that has not been counted by the
+//! end, for example because no handler checked its credentials, is then counted for its address.
 
 use std::fmt::Write;
 use std::net::IpAddr;

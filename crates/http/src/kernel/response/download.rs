@@ -53,7 +53,8 @@ impl Download {
     }
 }
 
-/// Passes on what is read, as fast as the client receives it. A client that [`TransferRate`] gives up is considered gone.
+/// Passes on what is read, as fast as the client receives it. A client that [`TransferRate`] gives up is considered
+/// gone.
 async fn forward(
     reading: JoinHandle<Result<(), Error>>,
     reader: SpoolReader,

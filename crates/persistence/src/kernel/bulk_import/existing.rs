@@ -55,8 +55,8 @@ impl Siblings {
 }
 
 impl Writer<'_> {
-    /// Finds the resource that the row refers to: by its id or slug, or as the same sub-resource of the same
-    /// parent.
+    /// Finds the resource that the row refers to: by its id or slug, or as the same among those of its parent
+    /// ([`is_same_child`](AnyResource::is_same_child)).
     pub(super) async fn find_existing(
         &self,
         table: &'static AnyTable,
@@ -92,7 +92,7 @@ impl Writer<'_> {
             Entry::Vacant(empty) => empty.insert(self.siblings(table, parent).await?),
         };
         let same = siblings.iter().filter(|(_, it)| it.is_same_child(&*data));
-        // If a sub-resource may occur several times, do not match one that another row has already matched.
+        // If several resources may be the same, do not match one that another row has already matched.
         let (matched, mut found): (Vec<_>, Vec<_>) =
             same.partition(|(id, _)| self.import_state().first(*id).is_some());
         if found.is_empty() && !table.resource.may_repeat {

@@ -110,8 +110,9 @@ impl Reader<'_> {
         .boxed_local()
     }
 
-    /// Returns a page of log rows; `redactor` works as in [`Resource::redact_history`](vku_domain::kernel::resource::Resource::redact_history), and `list` is the
-    /// context of its cursors.
+    /// Returns a page of log rows; `redactor` works as in
+    /// [`Resource::redact_history`](vku_domain::kernel::resource::Resource::redact_history), and `list` is the context
+    /// of its cursors.
     pub(crate) async fn entries(
         &self,
         condition: Condition,

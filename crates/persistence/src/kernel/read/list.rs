@@ -112,11 +112,13 @@ impl Reader<'_> {
     }
 
     /// Returns the sub-resources of these parents that the actor may read and sees, oldest first.
-    pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
-        self.parts_of_any(T::TABLE, parents).await?.map_or_else(|| Ok(Vec::new()), <dyn AnyList>::downcast)
+    pub async fn sub_resources_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
+        self.sub_resources_of_any(T::TABLE, parents)
+            .await?
+            .map_or_else(|| Ok(Vec::new()), <dyn AnyList>::downcast)
     }
 
-    fn parts_of_any<'a>(
+    fn sub_resources_of_any<'a>(
         &'a self,
         table: &'static AnyTable,
         parents: &'a [Uuid],

@@ -1,7 +1,7 @@
 //! Codes: values in a set that refer to the rows of a reference list by slug, such as working areas.
 //!
-//! A resource lists in [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS) which of its sets hold codes, and of which resource. Writing an
-//! unknown code is refused; a row whose code is in use cannot be deleted.
+//! A resource lists in [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS) which of its sets hold codes, and
+//! of which resource. Writing an unknown code is refused; a row whose code is in use cannot be deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,8 @@ use crate::kernel::table::any::AnyTable;
 /// How many codes one statement asks for: databases limit the number of bound values.
 const CHUNK: usize = 500;
 
-/// The codes in a body, for each of [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS): the index in the list, and the code.
+/// The codes in a body, for each of [`Table::CODE_LISTS`](crate::kernel::table::Table::CODE_LISTS): the index in the
+/// list, and the code.
 pub(crate) type NamedCodes = Vec<Vec<(usize, String)>>;
 
 /// Returns the codes in the data.

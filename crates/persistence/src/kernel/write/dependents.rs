@@ -130,7 +130,7 @@ pub(crate) async fn dependents(
 }
 
 /// Returns the deleted resources that sub-resources of this row refer to.
-pub(crate) async fn deleted_targets_of_parts(
+pub(crate) async fn deleted_targets_of_sub_resources(
     table: &AnyTable,
     tx: &DatabaseTransaction,
     id: Uuid,

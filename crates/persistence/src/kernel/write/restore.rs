@@ -50,9 +50,13 @@ impl Writer<'_> {
                 );
                 return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
             }
-            let dependents =
-                dependents::deleted_targets_of_parts(table, self.tx(), deleted.id(), self.written_at())
-                    .await?;
+            let dependents = dependents::deleted_targets_of_sub_resources(
+                table,
+                self.tx(),
+                deleted.id(),
+                self.written_at(),
+            )
+            .await?;
             if !dependents.is_empty() {
                 let detail = bilingual!(
                     "A resource that sub-resources refer to has been deleted; see `dependents`.",

@@ -24,7 +24,7 @@ use vku_persistence::kernel::transaction::Reader;
 
 /// Resources by id.
 type Found<T> = HashMap<Uuid, Stored<T>>;
-/// The parts by the id of their partnership, oldest first.
+/// The sub-resources by the id of their partnership, oldest first.
 type Parts<T> = HashMap<Uuid, Vec<Stored<T>>>;
 
 /// The data for a number of partnerships.
@@ -88,7 +88,7 @@ async fn read_working_areas(reader: &Reader<'_>) -> Result<HashMap<String, Worki
 
 async fn parts<T: Table>(reader: &Reader<'_>, parents: &[Uuid]) -> Result<Parts<T>, Error> {
     let mut parts: Parts<T> = HashMap::new();
-    for part in reader.parts_of::<T>(parents).await? {
+    for part in reader.sub_resources_of::<T>(parents).await? {
         let parent = part.parent.as_ref().map(|(_, summary)| summary.id);
         parts.entry(parent.unwrap_or_default()).or_default().push(part);
     }

@@ -259,8 +259,8 @@ fn remove(body: &mut Value, member: &str) -> Option<Value> {
     body.as_object_mut().and_then(|members| members.shift_remove(member))
 }
 
-/// Removes the current id of each reference for which the patch sends only a slug: the merged reference would otherwise have
-/// the old id and the new slug.
+/// Removes the current id of each reference for which the patch sends only a slug: the merged reference would otherwise
+/// have the old id and the new slug.
 fn renamed(current: &mut Value, patch: &Value) {
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else { return };
     for (name, patch) in patch {

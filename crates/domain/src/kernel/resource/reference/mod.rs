@@ -69,8 +69,8 @@ impl<T> Ref<T> {
         Self { link: Link { key: Key::Id(summary.id), summary: Some(summary) }, marker: PhantomData }
     }
 
-    /// Makes a reference to a child resource without a name, of which only the id is shown.
-    pub fn part(id: Uuid) -> Self {
+    /// Makes a reference to a sub-resource without a name, of which only the id is shown.
+    pub fn unnamed(id: Uuid) -> Self {
         Self::found(ReferenceSummary {
             id,
             slug: None,

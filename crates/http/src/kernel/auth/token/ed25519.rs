@@ -1,5 +1,5 @@
-//! Ed25519 for `jsonwebtoken`, by `ring`, which TLS needs anyway. The providers that `jsonwebtoken` offers also bring RSA,
-//! NIST curves and HMAC, which our tokens never use.
+//! Ed25519 for `jsonwebtoken`, by `ring`, which TLS needs anyway. The providers that `jsonwebtoken` offers also bring
+//! RSA, NIST curves and HMAC, which our tokens never use.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};

@@ -41,7 +41,8 @@ pub(super) fn next(resource: &ResourceDocument) -> &[&'static str] {
     status.map_or(&[], |(_, next)| next)
 }
 
-/// The field that changes in the examples: the name or the kind if it can be written, otherwise the last field that can.
+/// The field that changes in the examples: the name or the kind if it can be written, otherwise the last field that
+/// can.
 pub(super) fn changed_example_member(resource: &ResourceDocument) -> (String, Value) {
     let Value::Object(mut members) = input(resource) else { return Default::default() };
     // The status is changed by transitions.

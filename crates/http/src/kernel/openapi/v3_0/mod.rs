@@ -117,7 +117,8 @@ fn reference(members: &mut Members) {
     }
 }
 
-/// Keeps one media type of a request body, JSON if there is one, otherwise the first: generators for 3.0 fail if there are several.
+/// Keeps one media type of a request body, JSON if there is one, otherwise the first: generators for 3.0 fail if there
+/// are several.
 fn one_media_type(body: &mut Value) {
     let Some(Value::Object(content)) = body.get_mut("content") else { return };
     let names = || content.keys();

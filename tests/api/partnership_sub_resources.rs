@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixtures::bodies::part;
+use super::fixtures::bodies::sub_resource;
 use super::fixtures::{DRESDEN, PARTNERSHIPS, create, location, merged, partnership};
 use super::result_values::{reported, value};
 use super::visibility::hidden::{LVIV, text};
@@ -16,7 +16,7 @@ fn activity(starts_on: &str, ends_on: Option<&str>) -> Value {
 }
 
 on_both! {
-    async fn a_part_is_returned_as_it_was_created(app: TestApp) {
+    async fn a_sub_resource_is_returned_as_it_was_created(app: TestApp) {
         let staff = app.coordinator();
         let bodies = [
             ("activities", json!({
@@ -38,12 +38,12 @@ on_both! {
                 assert_eq!(&there[member], sent, "{path}");
             }
             assert_eq!(there["partnership"]["slug"], "dresden-lviv-ternopil-nadvirna");
-            // The whole part can be sent back unchanged.
+            // The whole sub-resource can be sent back unchanged.
             assert_eq!(staff.patch(&path, "*", &there).await.ok().json()["version"], 1);
         }
     }
 
-    async fn invalid_parts_report_faults_with_pointers(app: TestApp) {
+    async fn invalid_sub_resources_report_faults_with_pointers(app: TestApp) {
         let staff = app.coordinator();
         for (collection, more, faults) in [
             ("activities", json!({"ends_on": "2030-12-31"}), vec!["/ends_on end_before_start"]),
@@ -80,7 +80,7 @@ on_both! {
             ]),
             ("documents", json!({"kind": null, "title": null}), vec!["/kind required", "/title required"]),
         ] {
-            let body = merged(&part(collection, "Zxq"), &more);
+            let body = merged(&sub_resource(collection, "Zxq"), &more);
             let answer = staff.post(&format!("{DRESDEN}/{collection}"), &body).await;
             assert_eq!(answer.faults(422, "validation_failed"), faults, "{more}");
         }
@@ -88,7 +88,7 @@ on_both! {
             let day = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::Days::new(day);
             value(&day.to_string(), "1")
         });
-        let body = merged(&part("results", "Zxq"), &json!({"values": days.collect::<Vec<_>>()}));
+        let body = merged(&sub_resource("results", "Zxq"), &json!({"values": days.collect::<Vec<_>>()}));
         let answer = staff.post(&format!("{DRESDEN}/results"), &body).await;
         assert_eq!(answer.faults(422, "validation_failed"), ["/values too_many"]);
     }
@@ -101,27 +101,27 @@ on_both! {
             {"role": "partner", "party": {"utility": LVIV}, "until": "2020"}
         ]}));
         create(&staff, PARTNERSHIPS, &body).await;
-        let document = part("documents", "Zxq");
+        let document = sub_resource("documents", "Zxq");
         let path = location(&create(&partner, &format!("{DRESDEN}/documents"), &document).await);
         partner.patch(&path, "*", &json!({"kind": "other"})).await.problem(403, "forbidden");
         partner.delete(&path, "*").await.problem(403, "forbidden");
-        // A partner that has left may add nothing, and partners may add no other kind of part.
+        // A partner that has left may add nothing, and partners may add no other kind of sub-resource.
         for at in [ANOTHER, "/api/v1/partnerships/hamburg-kyiv"] {
             partner.post(&format!("{at}/documents"), &document).await.problem(403, "forbidden");
         }
         for collection in ["activities", "results", "funding"] {
-            let body = part(collection, "Zxq");
+            let body = sub_resource(collection, "Zxq");
             partner.post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
         }
-        let left = location(&create(&staff, &format!("{ANOTHER}/results"), &part("results", "Zxq")).await);
+        let left = location(&create(&staff, &format!("{ANOTHER}/results"), &sub_resource("results", "Zxq")).await);
         let values = json!({"values": [value("2024-01-01", "1")]});
         partner.patch(&left, "*", &values).await.problem(403, "forbidden");
     }
 
-    async fn a_member_may_edit_the_parts_of_partnerships_that_it_leads(app: TestApp) {
+    async fn a_member_may_edit_the_sub_resources_of_partnerships_that_it_leads(app: TestApp) {
         let (staff, member) = (app.coordinator(), app.member());
         for collection in ["activities", "results", "documents"] {
-            let body = part(collection, "Zxq");
+            let body = sub_resource(collection, "Zxq");
             let path = location(&create(&member, &format!("{DRESDEN}/{collection}"), &body).await);
             let change = if collection == "results" { json!({"unit": "m³"}) } else { json!({"kind": "study"}) };
             let change = if collection == "documents" { json!({"kind": "report"}) } else { change };
@@ -136,7 +136,7 @@ on_both! {
             app.anonymous().post(&format!("{DRESDEN}/{collection}"), &body).await.expect(401);
         }
         // Values that a member reports are its own utility's. It may not report for the partner.
-        let body = merged(&part("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
+        let body = merged(&sub_resource("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
         let path = location(&create(&member, &format!("{DRESDEN}/results"), &body).await);
         assert_eq!(reported(&member, &path).await, ["1 stadtentwaesserung-dresden"]);
         let values = json!([{"on": "2024-01-01", "value": "1", "reported_by": LVIV}]);
@@ -147,7 +147,7 @@ on_both! {
         );
     }
 
-    async fn funding_totals_and_last_activity_follow_the_parts(app: TestApp) {
+    async fn funding_totals_and_last_activity_follow_the_sub_resources(app: TestApp) {
         let staff = app.coordinator();
         let path = location(&create(&staff, PARTNERSHIPS, &partnership("Zxq another")).await);
         let seen = async || app.anonymous().get(&path).await.ok();

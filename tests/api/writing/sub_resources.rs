@@ -1,4 +1,4 @@
-//! Parts: found only under their parent, each with its own version.
+//! Sub-resources: found only under their parent, each with its own version.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::api::fixtures::{
 use crate::harness::on_both;
 
 on_both! {
-    async fn a_part_has_its_own_version(app: TestApp) {
+    async fn a_sub_resource_has_its_own_version(app: TestApp) {
         let staff = app.coordinator();
         let (parent, log) = (staff.get(DRESDEN).await.ok().json(), log_end(&app).await);
         let made =
@@ -31,7 +31,7 @@ on_both! {
         );
     }
 
-    async fn a_part_is_found_only_under_its_parent(app: TestApp) {
+    async fn a_sub_resource_is_found_only_under_its_parent(app: TestApp) {
         let staff = app.coordinator();
         let made = create(&staff, FUNDING, &json!({"kind": "grant"})).await;
         let id = made.json()["id"].as_str().unwrap().to_owned();
