@@ -1,15 +1,19 @@
 //! The OpenAPI document and Swagger UI, both served from the binary.
 
+use std::borrow::Cow;
+use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, ETAG, LOCATION};
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use utoipa_swagger_ui::Config;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 
+use crate::kernel::encoding::{AcceptEncoding, ContentCoding};
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
 use crate::kernel::resource::routes::Routes;
@@ -89,11 +93,31 @@ async fn to_docs() -> Result<HttpResponse, Problem> {
 }
 
 /// Serves a file of Swagger UI. The service of the crate is not used, because it treats `HEAD` and wrong methods as
-/// unknown paths.
-async fn page(file: Path<String>, ui: Arc<Config<'static>>) -> Result<HttpResponse, Problem> {
+/// unknown paths, and returns the files compressed to clients that do not accept that.
+async fn page(
+    request: HttpRequest,
+    file: Path<String>,
+    ui: Arc<Config<'static>>,
+) -> Result<HttpResponse, Problem> {
     let found = utoipa_swagger_ui::serve(&file, ui);
     let file = found.map_err(|error| Error::internal(error.to_string()))?.ok_or_else(Error::not_found)?;
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, file.content_type)).body(file.bytes.into_owned()))
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, file.content_type));
+    if !file.gzpipped {
+        return Ok(response.body(bytes));
+    }
+    let accepted = AcceptEncoding::of(request.headers());
+    let offered = [ContentCoding::Gzip, ContentCoding::Identity];
+    if accepted.and_then(|accepted| accepted.best(&offered)) == Some(ContentCoding::Gzip) {
+        return Ok(response.insert_header(ContentEncoding::Gzip).body(bytes));
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(&*bytes).read_to_end(&mut plain).map_err(Error::internal)?;
+    Ok(response.body(plain))
 }
 
 /// Registers the document and Swagger UI.
@@ -113,5 +137,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .persist_authorization(false)
         .deep_linking(true);
     let ui = Arc::new(ui);
-    Routes::at("/docs/{file:.*}").get(move |file: Path<String>| page(file, ui.clone())).register(config);
+    Routes::at("/docs/{file:.*}")
+        .get(move |request: HttpRequest, file: Path<String>| page(request, file, ui.clone()))
+        .register(config);
 }

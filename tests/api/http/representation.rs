@@ -1,5 +1,8 @@
 //! Representations: content negotiation, formats, and headers for caches and browsers.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::json;
 
@@ -198,6 +201,25 @@ on_both! {
             assert!(uuid::Uuid::parse_str(&made).is_ok(), "{bad:?}: {made}");
         }
         assert_ne!(sent(b"").await, sent(b"").await);
+    }
+
+    async fn swagger_ui_is_compressed_for_clients_that_accept_it(app: TestApp) {
+        let anyone = app.anonymous();
+        for file in ["swagger-ui.css", "swagger-ui-bundle.js", "index.html"] {
+            let path = format!("/docs/{file}");
+            let encoded = async |accepted| {
+                let request = anyone.request(Method::GET, &path).header("Accept-Encoding", accepted);
+                anyone.send(request).await.ok()
+            };
+            let plain = encoded("identity").await;
+            let compressed = encoded("br, gzip").await;
+            assert_eq!((plain.header("content-encoding").as_str(), compressed.header("content-encoding").as_str()), ("", "gzip"));
+            assert!(vary(&plain).contains(&"accept-encoding".into()) && vary(&compressed).contains(&"accept-encoding".into()));
+            let mut bytes = Vec::new();
+            GzDecoder::new(&compressed.body[..]).read_to_end(&mut bytes).unwrap();
+            assert!(bytes == plain.body && bytes.len() > compressed.body.len(), "{file}");
+            assert_eq!(encoded("gzip;q=0").await.body, plain.body, "{file}");
+        }
     }
 
     async fn all_responses_have_security_headers(app: TestApp) {

@@ -1,0 +1,1 @@
+// For bundlers; the page loads swagger-ui-bundle.js.
