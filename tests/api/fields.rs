@@ -58,7 +58,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
         assert_eq!(described_values(&document, one, "expand"), expansions);
         let expansions = expansions.into_iter().map(|(name, about)| {
             let words: Vec<_> = about.split('`').collect();
-            (name, words[3].split('.').map(str::to_owned).collect(), words[1].to_owned())
+            (name, words[1].split('.').map(str::to_owned).collect(), words[3].to_owned())
         });
         resources.push(Resource {
             path: filled(path, parent(path), ""),

@@ -26,8 +26,7 @@ impl ResourceApi for Activity {
             "country": "DE",
             "participants": 6,
             "expert_days": "7.5",
-            "description": { "en": "Engineers from the partner utility built a model of one district with their \
-             colleagues here." },
+            "description": { "en": "Engineers from the partner utility built a model of one district with their colleagues here." },
             "created_at": "2026-03-01T08:00:00.000000Z",
             "updated_at": "2026-03-01T08:00:00.000000Z",
             "version": 1

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, ETAG, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ContentEncoding, ETAG, LOCATION, VARY};
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
@@ -113,7 +113,8 @@ async fn page(
     let accepted = AcceptEncoding::of(request.headers());
     let offered = [ContentCoding::Gzip, ContentCoding::Identity];
     if accepted.and_then(|accepted| accepted.best(&offered)) == Some(ContentCoding::Gzip) {
-        return Ok(response.insert_header(ContentEncoding::Gzip).body(bytes));
+        response.insert_header(ContentEncoding::Gzip).insert_header((VARY, "accept-encoding"));
+        return Ok(response.body(bytes));
     }
     let mut plain = Vec::new();
     GzDecoder::new(&*bytes).read_to_end(&mut plain).map_err(Error::internal)?;

@@ -15,8 +15,7 @@ impl ResourceApi for PolicyUpdate {
         example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
             "title": { "de": "Neue Abwasserrichtlinie", "en": "New directive on urban wastewater" },
-            "summary": { "en": "Larger plants need a fourth treatment stage; the producers of micropollutants pay \
-             for it." },
+            "summary": { "en": "Larger plants need a fourth treatment stage; the producers of micropollutants pay for it." },
             "level": "eu",
             "published_on": "2024-12-12",
             "source_url": "https://eur-lex.europa.eu/eli/dir/2024/3019/oj",

@@ -49,7 +49,7 @@ on_empty! {
         let log = home.changes().len();
         for (mode, csv, message, code) in [
             ("create", "utility\nzxq-a\n", ":2: column `utility`: ", "[member_exists]"),
-            ("upsert", "utility,regional_group\nzxq-a,Nord\nzxq-a,Ost\n", ":3: Row 2 is about the same", "[duplicate]"),
+            ("upsert", "utility,regional_group\nzxq-a,Nord\nzxq-a,Ost\n", ":3: Row 2 contains the same", "[duplicate]"),
         ] {
             let faults = faults(&home, mode, "members", csv);
             assert!(faults.len() == 1 && faults[0].contains(message) && faults[0].ends_with(code), "{faults:?}");
