@@ -256,7 +256,7 @@ impl Writer<'_> {
         parent: Option<&Key>,
     ) -> Result<(), Error> {
         self.actor().require(Registration::INFO, Action::Transition)?;
-        let parent = load::open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+        let parent = load::parent_id(table, self, parent).await?;
         let id = load::by_key(table, self, key, parent, false, None).await?.id();
         let condition = column::<Registration>(format!("{}_id", table.name())).eq(id);
         let sessions = binding(self.written_at(), condition).clear_selects().column("session_id").take();

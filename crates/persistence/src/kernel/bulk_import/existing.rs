@@ -13,7 +13,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::violation::Violations;
 
 use super::{Done, Outcome, Row};
-use crate::kernel::read::load::open_parent;
+use crate::kernel::read::load::parent_id;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
 
@@ -86,7 +86,7 @@ impl Writer<'_> {
         };
         // The violations are reported when the row is written.
         let _: Violations = self.resolve(&mut *data).await?;
-        let parent_id = open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+        let parent_id = parent_id(table, self, parent).await?;
         let siblings = match siblings.0.entry(parent_id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(empty) => empty.insert(self.siblings(table, parent).await?),

@@ -8,7 +8,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
-use super::load::{open_parent, visible_rows};
+use super::load::{parent_id, visible_rows};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
@@ -26,7 +26,7 @@ impl Reader<'_> {
             let table = query.table;
             self.actor().require_read(table.resource)?;
             let parent = match parent {
-                Some(parent) => open_parent(table, self, Some(parent), None).await?.map(|parent| parent.id()),
+                Some(parent) => parent_id(table, self, Some(parent)).await?,
                 None => None,
             };
             let hidden = (table.resource.hidden_fields)(self.actor().role);

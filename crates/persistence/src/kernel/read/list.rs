@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
@@ -14,7 +14,7 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
-use super::load::{by_key, hydrate, load, open_parent, visible_rows};
+use super::load::{by_key, hydrate, load, parent_id, visible_rows};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::search;
@@ -65,7 +65,7 @@ impl Reader<'_> {
         async move {
             self.actor().require_read(table.resource)?;
             self.may_see_deleted(table.resource, deleted)?;
-            let parent = open_parent(table, self, parent, None).await?.map(|parent| parent.id());
+            let parent = parent_id(table, self, parent).await?;
             let mut found = by_key(table, self, key, parent, deleted, None).await?;
             self.redact(&mut *found);
             Ok(found)
@@ -151,7 +151,7 @@ impl Reader<'_> {
     ) -> LocalBoxFuture<'a, Result<AnyPage, Error>> {
         async move {
             self.may_list(query)?;
-            let parent = open_parent(query.table, self, parent, None).await?.map(|parent| parent.id());
+            let parent = parent_id(query.table, self, parent).await?;
             self.page(query, parent).await
         }
         .boxed_local()
@@ -181,6 +181,13 @@ impl Reader<'_> {
         self.may_see_deleted(query.table.resource, query.deleted)
     }
 
+    async fn count(&self, table: &AnyTable, mut select: SelectStatement) -> Result<u64, Error> {
+        select.clear_selects().expr_as(table.column("id").count(), "total");
+        let row = self.tx().query_one(&select).await.map_err(failed)?;
+        let total: Option<i64> = row.map(|row| row.try_get("", "total")).transpose().map_err(failed)?;
+        Ok(total.and_then(|total| total.try_into().ok()).unwrap_or(0))
+    }
+
     async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {
         let table = query.table;
         let mut filtered =
@@ -188,17 +195,7 @@ impl Reader<'_> {
         if let Some(search) = &query.search {
             search::join(self.tx(), table, &mut filtered, search).await?;
         }
-        let total = match query.count {
-            true => {
-                let mut count = filtered.clone();
-                count.clear_selects().expr_as(table.column("id").count(), "total");
-                let row = self.tx().query_one(&count).await.map_err(failed)?;
-                let total: Option<i64> =
-                    row.map(|row| row.try_get("", "total")).transpose().map_err(failed)?;
-                Some(total.and_then(|total| total.try_into().ok()).unwrap_or(0))
-            }
-            false => None,
-        };
+        let counted = query.count.then(|| filtered.clone());
         let order = Order::of(query);
         let position = query
             .cursor
@@ -216,6 +213,12 @@ impl Reader<'_> {
             cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
         };
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
+        let total = match counted {
+            // All rows are on this page.
+            Some(_) if position.is_none() && next.is_none() => Some(rows.len() as u64),
+            Some(select) => Some(self.count(table, select).await?),
+            None => None,
+        };
         let items = self.redact_all(hydrate(table, self, &rows).await?);
         Ok(AnyPage { items, next, prev, total })
     }

@@ -55,17 +55,36 @@ pub(crate) fn by_key<'a>(
     lock: Option<LockType>,
 ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
     async move {
-        let has_key = match key {
-            Key::Id(id) => table.column("id").eq(*id),
-            Key::Slug(slug) => has_slug(table, vec![slug.to_string()]),
-        };
-        let mut select = visible_rows(table, reader, parent, deleted).and_where(has_key).take();
+        let mut select = visible_rows(table, reader, parent, deleted).and_where(has_key(table, key)).take();
         if let Some(lock) = lock {
             select.lock(lock);
         }
         one(load(table, reader, &select).await?)
     }
     .boxed_local()
+}
+
+fn has_key(table: &AnyTable, key: &Key) -> SimpleExpr {
+    match key {
+        Key::Id(id) => table.column("id").eq(*id),
+        Key::Slug(slug) => has_slug(table, vec![slug.to_string()]),
+    }
+}
+
+/// Returns the id of the parent of a sub-resource, if the actor sees it. `None` for a main resource.
+///
+/// Errors: 404 if there is none, or the actor does not see it.
+pub(crate) async fn parent_id(
+    table: &AnyTable,
+    reader: &Reader<'_>,
+    key: Option<&Key>,
+) -> Result<Option<Uuid>, Error> {
+    let Some(parent) = table.parent else { return Ok(None) };
+    let key = key.ok_or_else(Error::not_found)?;
+    let mut select = visible_rows(parent, reader, None, false).and_where(has_key(parent, key)).take();
+    select.clear_selects().expr(parent.column("id"));
+    let row = reader.tx().query_one(&select).await.map_err(failed)?.ok_or_else(Error::not_found)?;
+    row.try_get("", "id").map(Some).map_err(failed)
 }
 
 /// Returns the parent of a sub-resource, if the actor sees it; locked in a write. `None` for a main resource.
@@ -128,7 +147,7 @@ pub(crate) fn one(list: Box<dyn AnyList>) -> Result<Box<dyn AnyStored>, Error> {
     list.into_items().pop().ok_or_else(Error::not_found)
 }
 
-/// Converts rows to resources: at most two queries for child rows, one for each kind of reference, and those
+/// Converts rows to resources: one query for child rows, one for each kind of reference, and those
 /// of [`Table::derive`].
 pub(crate) async fn hydrate(
     table: &'static AnyTable,

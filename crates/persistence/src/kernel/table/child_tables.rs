@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, SelectStatement, UnionType, Value};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -15,62 +15,60 @@ use super::child_rows::{ChildRows, PartyLink};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id::padded_ids;
 
+/// A row of one of the tables: `value` is that of a set, the others are those of a party.
 #[derive(FromQueryResult)]
-struct SetRow {
+struct ChildRow {
     owner_id: Uuid,
     field: String,
-    value: String,
-}
-
-#[derive(FromQueryResult)]
-struct PartyRow {
-    owner_id: Uuid,
-    field: String,
+    value: Option<String>,
     utility_id: Option<Uuid>,
     organisation_id: Option<Uuid>,
     from: Option<String>,
     until: Option<String>,
 }
 
-/// Loads the child rows of resources, with at most two queries.
+/// Loads the child rows of resources with one query.
 pub(crate) async fn load(
     tx: &DatabaseTransaction,
     table: &AnyTable,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, ChildRows>, Error> {
-    let mut links: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
-    if ids.is_empty() {
-        return Ok(links);
-    }
-    if table.has_sets {
-        let rows = Query::select()
-            .columns(["owner_id", "field", "value"])
-            .from(format!("{}_set", table.name()))
-            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
-            .order_by("position", sea_orm::Order::Asc)
-            .take();
-        for row in tx.query_all(&rows).await.map_err(failed)? {
-            let row = SetRow::from_query_result(&row, "").map_err(failed)?;
-            links.entry(row.owner_id).or_default().sets.entry(row.field).or_default().push(row.value);
+    let mut children: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
+    let select = table
+        .child_tables()
+        .map(|name| child_rows(&name, ids))
+        .reduce(|mut all, other| all.union(UnionType::All, other).take());
+    let Some(mut select) = select.filter(|_| !ids.is_empty()) else { return Ok(children) };
+    select.order_by("position", sea_orm::Order::Asc);
+    for row in tx.query_all(&select).await.map_err(failed)? {
+        let row = ChildRow::from_query_result(&row, "").map_err(failed)?;
+        let of_owner = children.entry(row.owner_id).or_default();
+        match row.value {
+            Some(value) => of_owner.sets.entry(row.field).or_default().push(value),
+            None => of_owner.parties.push(row.into_link()?),
         }
     }
-    if table.has_parties {
-        let rows = Query::select()
-            .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
-            .from(format!("{}_party", table.name()))
-            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
-            .order_by("position", sea_orm::Order::Asc)
-            .take();
-        for row in tx.query_all(&rows).await.map_err(failed)? {
-            let row = PartyRow::from_query_result(&row, "").map_err(failed)?;
-            let owner = row.owner_id;
-            links.entry(owner).or_default().parties.push(row.into_link()?);
-        }
-    }
-    Ok(links)
+    Ok(children)
 }
 
-impl PartyRow {
+/// Selects the rows of one of the tables, with the columns of both.
+fn child_rows(name: &str, ids: &[Uuid]) -> SelectStatement {
+    let is_set = name.ends_with("_set");
+    let mut select = Query::select().columns(["owner_id", "position", "field"]).take();
+    for (column, of_set) in [
+        ("value", true),
+        ("utility_id", false),
+        ("organisation_id", false),
+        ("from", false),
+        ("until", false),
+    ] {
+        let value = if of_set == is_set { Expr::col(column) } else { Expr::cust("NULL") };
+        select.expr_as(value, column);
+    }
+    select.from(name.to_owned()).and_where(Expr::col("owner_id").is_in(padded_ids(ids))).take()
+}
+
+impl ChildRow {
     fn into_link(self) -> Result<PartyLink, Corrupt> {
         let party = match (self.utility_id, self.organisation_id) {
             (Some(utility), None) => Party::Utility(Ref::to(Key::Id(utility))),
