@@ -6,6 +6,8 @@ exec </dev/null
 # One debug build for all steps: the same features and the same directory. It is built once from scratch, so incremental
 # compilation would only cost time.
 export CARGO_INCREMENTAL=0
+# Clippy is a compiler: one pass checks and builds. `cargo clippy` would compile all dependencies once more.
+export RUSTC_WORKSPACE_WRAPPER=clippy-driver
 export CARGO_TARGET_DIR=$PWD/target CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 readonly document=openapi/openapi.json older=target/openapi-3.0.json binary=target/debug/vku-partnerships
