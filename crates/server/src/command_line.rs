@@ -168,9 +168,9 @@ pub(crate) enum ExportFormat {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum ExportDialect {
-    /// RFC 4180: commas as separators, decimal points, and the JSON names as header
+    /// RFC 4180: separated by commas, with decimal points and a header row of JSON field names
     Rfc4180,
-    /// For German versions of Excel: semicolons as separators, a byte order mark, decimal commas, and German headings
+    /// For German versions of Excel: separated by semicolons, with a byte order mark, decimal commas and German headings
     #[value(name = "excel_de")]
     ExcelDe,
 }

@@ -16,7 +16,7 @@ pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), CliErro
     let (_, keyring) = bootstrap::store(config).await?;
     token::rotate(&keyring, at_once).await.map_err(|error| CliError::new(error.to_string()))?;
     print_line(if at_once {
-        "A new key signs access tokens, and all others are revoked. Running servers pick this up within a minute."
+        "Access tokens are now signed with a new key; all other keys are revoked. Running servers pick this up within a minute."
     } else {
         "Created a new key, which will sign access tokens in ten minutes. The previous key still verifies tokens."
     })

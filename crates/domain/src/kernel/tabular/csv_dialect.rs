@@ -3,9 +3,9 @@
 crate::string_enum! {
     /// A dialect of CSV.
     CsvDialect {
-        /// RFC 4180: commas as separators, decimal points, and the JSON names as header
+        /// RFC 4180: separated by commas, with decimal points and a header row of JSON field names
         Rfc4180 = "rfc4180",
-        /// for German versions of Excel: semicolons as separators, a byte order mark, decimal commas, and German
+        /// for German versions of Excel: separated by semicolons, with a byte order mark, decimal commas and German
         /// headings
         ExcelDe = "excel_de",
     }

@@ -219,7 +219,7 @@ fn iso(text: &str, format: NumberFormat) -> Result<DisplayedNumber, FieldError> 
         return Err(FieldError::format(detail));
     };
     let since = moment.signed_duration_since(zero.and_hms_opt(0, 0, 0).unwrap_or_default());
-    #[allow(clippy::cast_precision_loss, reason = "a few thousand years in seconds are far below 2^53")]
+    #[allow(clippy::cast_precision_loss, reason = "a few thousand years, in seconds, is far below 2^53")]
     let days = since.num_milliseconds() as f64 / 86_400_000.0;
     let is_moment = matches!(format, NumberFormat::DateTime(_) | NumberFormat::Elapsed(_));
     let format = if is_moment { format } else { NumberFormat::DateTime(Parts::ALL) };
