@@ -27,7 +27,8 @@ pub struct HttpConfig {
 /// How long the server waits for its clients, and how long they wait for it. None of this is configurable; tests set
 /// shorter times.
 ///
-/// All other times are constants where they are used. Paths begin in `crates/`. How long something may take:
+/// Other times that limit a request, or what is stored, are constants where they are used. Paths begin in `crates/`. How
+/// long something may take:
 ///
 /// - running requests after a shutdown was requested: `SHUTDOWN_SECONDS` in `http/src/lib.rs`; `stop_grace_period` in
 ///   `docker-compose.yml` has to be longer
