@@ -186,17 +186,17 @@ impl Home {
 
     /// The rows of the change log, without those of the migrations.
     fn changes(&self) -> Vec<Change> {
-        let mut changes = self.look(async |store| changes_after(&store, 0).await);
+        let mut changes = self.with_store(async |store| changes_after(&store, 0).await);
         changes.retain(|change| change.request_id != vku_persistence::SCHEMA);
         changes
     }
 
     /// Opens the database and reads from it.
-    fn look<R>(&self, look: impl AsyncFnOnce(Store) -> R) -> R {
+    fn with_store<R>(&self, work: impl AsyncFnOnce(Store) -> R) -> R {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (store, _) = database::open(&self.database.url).await;
-            let answer = look(store.clone()).await;
+            let answer = work(store.clone()).await;
             store.database().clone().close().await.unwrap();
             answer
         })

@@ -182,9 +182,9 @@ fn kind(comparison: &Comparison) -> &'static str {
 struct Check<'a>(&'a Store);
 
 impl Visitor for Check<'_> {
-    type Answer = (String, BTreeSet<&'static str>);
+    type Output = (String, BTreeSet<&'static str>);
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         let items = all_rows::<T>(self.0, false).await;
         let parameters = Parameter::all::<T>(&items);
         let check = Checked { store: self.0, items, found: BTreeMap::new() };

@@ -30,9 +30,9 @@ pub(super) async fn all_rows<T: Table>(store: &Store, deleted: bool) -> Vec<Stor
 struct Count<'a>(&'a Store);
 
 impl Visitor for Count<'_> {
-    type Answer = (usize, usize);
+    type Output = (usize, usize);
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         (all_rows::<T>(self.0, false).await.len(), all_rows::<T>(self.0, true).await.len())
     }
 }

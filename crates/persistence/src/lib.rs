@@ -69,10 +69,10 @@ use crate::kernel::table::any::AnyTable;
 /// An operation on a resource type that is selected by its name at run time.
 pub trait Visitor {
     /// The result of the operation.
-    type Answer;
+    type Output;
 
     /// Runs the operation for the resource type `T`.
-    fn visit<T: Table>(self) -> impl Future<Output = Self::Answer>;
+    fn visit<T: Table>(self) -> impl Future<Output = Self::Output>;
 }
 
 /// Returns the resource with this name, such as `partnership`.
@@ -105,7 +105,7 @@ macro_rules! resources {
         }
 
         /// Visits the resource with this collection name; returns `None` if there is none.
-        pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
+        pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Output> {
             $(if name == <$resource as Table>::TABLE.collection() {
                 return Some(visitor.visit::<$resource>().await);
             })+

@@ -24,7 +24,7 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::write::dependents;
-use crate::matching::profile::traits;
+use crate::matching::profile::match_profile;
 use crate::partnership::follow_country;
 
 row! {
@@ -105,7 +105,7 @@ impl Table for Utility {
             description: to_json_opt(description)?,
             visibility: visibility.to_string(),
             source_url: to_text(source_url),
-            traits: traits(data),
+            traits: match_profile(data),
         };
         let links = ChildRows::default()
             .set("sectors", sectors)

@@ -18,10 +18,10 @@ const INSTANTS: &[&str] = &[
 ];
 
 /// A JSON pointer into a body, and the values that are refused there.
-type Place = (String, &'static [&'static str]);
+type DateField = (String, &'static [&'static str]);
 
 /// Collects the dates and instants in a schema.
-fn places(document: &Value, schema: &Value, at: &str, found: &mut Vec<Place>) {
+fn places(document: &Value, schema: &Value, at: &str, found: &mut Vec<DateField>) {
     if at.matches('/').count() > 5 {
         return;
     }

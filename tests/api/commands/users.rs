@@ -10,7 +10,7 @@ const PASSWORD: &str = "correct horse battery\n";
 
 /// The account that signs in with Anna's address.
 fn signing_in(home: &Home) -> Option<SigningIn> {
-    home.look(async |store| store.signing_in(&"anna@example.org".parse().unwrap()).await).unwrap()
+    home.with_store(async |store| store.signing_in(&"anna@example.org".parse().unwrap()).await).unwrap()
 }
 
 on_empty! {
@@ -61,7 +61,7 @@ on_empty! {
         assert!(home.run(&["rotate-keys"]).ok().contains("will sign access tokens in ten minutes"));
         let err = home.run(&["rotate-keys"]).fails();
         assert!(err.contains("not yet 20 minutes old") && err.contains("--now"), "{err}");
-        assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all others are revoked"));
+        assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all other keys are revoked"));
         let mut command = home.command(&["rotate-keys"]);
         let err = RunOutcome::of(command.env("VKU_JWT_KEY_FILE", "nowhere.pem")).fails();
         assert!(err.contains("VKU_JWT_KEY_FILE"), "{err}");

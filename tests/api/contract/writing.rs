@@ -180,20 +180,20 @@ on_both! {
 
 /// The JSON pointers of all objects in a body.
 fn objects(value: &Value) -> Vec<String> {
-    fn look(value: &Value, here: String, found: &mut Vec<String>) {
+    fn collect(value: &Value, here: String, found: &mut Vec<String>) {
         match value {
             Value::Object(members) => {
-                members.iter().for_each(|(name, value)| look(value, format!("{here}/{name}"), found));
+                members.iter().for_each(|(name, value)| collect(value, format!("{here}/{name}"), found));
                 found.push(here);
             }
             Value::Array(entries) => {
-                entries.iter().enumerate().for_each(|(at, it)| look(it, format!("{here}/{at}"), found));
+                entries.iter().enumerate().for_each(|(at, it)| collect(it, format!("{here}/{at}"), found));
             }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    look(value, String::new(), &mut found);
+    collect(value, String::new(), &mut found);
     found
 }
 

@@ -11,9 +11,9 @@ use vku_persistence::{Visitor, collections, visit};
 struct Columns;
 
 impl Visitor for Columns {
-    type Answer = (Vec<Column>, Vec<Column>);
+    type Output = (Vec<Column>, Vec<Column>);
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         let layout = Layout::of(T::INFO);
         let languages = ["to".to_owned(), "uk".to_owned()];
         let mut others: Vec<_> = READ_ONLY.iter().map(|name| Column::new(*name, Kind::Text)).collect();

@@ -42,9 +42,9 @@ struct Create<'a, 'w> {
 }
 
 impl Visitor for Create<'_, '_> {
-    type Answer = Result<(), Error>;
+    type Output = Result<(), Error>;
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         self.tx.create::<T>(self.parent.as_ref(), self.body).await.map(|_| ())
     }
 }

@@ -96,9 +96,9 @@ impl Words {
 }
 
 impl Visitor for Lists<'_> {
-    type Answer = (usize, String);
+    type Output = (usize, String);
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         let Self { app, random, read, asked, cursors } = self;
         let stored = all_rows::<T>(&app.store, false).await;
         let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();

@@ -59,9 +59,9 @@ pub(super) fn words(items: &[Value]) -> (Vec<String>, Vec<String>) {
 }
 
 impl Visitor for Patches<'_> {
-    type Answer = (usize, String);
+    type Output = (usize, String);
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         let Self { app, random, many } = self;
         let stored = all_rows::<T>(&app.store, false).await;
         let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();

@@ -17,7 +17,7 @@ use crate::harness::{Caller, TestApp};
 const CONCURRENCY: usize = 8;
 
 /// A path, its items, and the names and texts in them.
-struct Place {
+struct Endpoint {
     path: String,
     items: Vec<Value>,
     names: Vec<String>,
@@ -76,18 +76,18 @@ const HEADERS: &[&str] = &[
 /// Sends random requests. Returns their number and a summary of the statuses.
 pub(super) async fn send(app: &TestApp, random: &mut Random, many: usize) -> (usize, String) {
     let admin = app.admin();
-    let mut places = Vec::new();
+    let mut endpoints = Vec::new();
     let lists = FIXTURES.iter().map(|it| it.list());
     for path in lists.chain(PATHS.iter().map(|path| (*path).to_owned())) {
         let items = admin.get(&format!("{path}?limit=200")).await.json();
         let items = items["items"].as_array().cloned().unwrap_or_default();
         let (known, names) = words(&items);
-        places.push(Place { path, items, names, known });
+        endpoints.push(Endpoint { path, items, names, known });
     }
     let callers: Vec<_> =
         app.everybody().into_iter().map(|(_, caller)| caller).chain([app.coordinator(), admin]).collect();
     let mut statuses = BTreeMap::new();
-    let requests = (0..many).map(|_| request(random, &callers, &places));
+    let requests = (0..many).map(|_| request(random, &callers, &endpoints));
     let mut answers = stream::iter(requests).map(answered).buffer_unordered(CONCURRENCY);
     while let Some(status) = answers.next().await {
         *statuses.entry(status).or_insert(0) += 1;
@@ -109,9 +109,9 @@ async fn answered(request: RequestBuilder) -> u16 {
     status
 }
 
-fn request(random: &mut Random, callers: &[Caller], places: &[Place]) -> RequestBuilder {
-    let place = random.pick(places);
-    let Place { path, items, names, known } = place;
+fn request(random: &mut Random, callers: &[Caller], endpoints: &[Endpoint]) -> RequestBuilder {
+    let endpoint = random.pick(endpoints);
+    let Endpoint { path, items, names, known } = endpoint;
     let item = if items.is_empty() { &Value::Null } else { random.pick(items) };
     let key = match random.below(8) {
         0 => random.text(known),
@@ -151,7 +151,7 @@ fn request(random: &mut Random, callers: &[Caller], places: &[Place]) -> Request
     }
     let segments: Vec<String> =
         segments.iter().map(|segment| byte_serialize(segment.as_bytes()).collect()).collect();
-    let query = query(random, place, &method);
+    let query = query(random, endpoint, &method);
     let mut request =
         random.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
     if !random.one_in(4) {
@@ -180,16 +180,19 @@ fn request(random: &mut Random, callers: &[Caller], places: &[Place]) -> Request
 
 /// A query string, usually well-formed. Most writes are dry runs. Deletes and writes to users always are, because they
 /// would remove what other requests need, or lock out the callers.
-fn query(random: &mut Random, place: &Place, method: &Method) -> String {
+fn query(random: &mut Random, endpoint: &Endpoint, method: &Method) -> String {
     let mut query = Serializer::new(String::new());
-    let is_dry_run = *method == Method::DELETE || place.path.ends_with("/users") || !random.one_in(8);
+    let is_dry_run = *method == Method::DELETE || endpoint.path.ends_with("/users") || !random.one_in(8);
     if ![Method::GET, Method::HEAD].contains(method) && is_dry_run {
         return query.append_pair("dry_run", "true").finish();
     }
     for _ in 0..random.below(4) {
-        let name =
-            if random.one_in(10) { random.text(&place.known) } else { (*random.pick(PARAMETERS)).to_owned() };
-        query.append_pair(&name, &random.text(&place.known));
+        let name = if random.one_in(10) {
+            random.text(&endpoint.known)
+        } else {
+            (*random.pick(PARAMETERS)).to_owned()
+        };
+        query.append_pair(&name, &random.text(&endpoint.known));
     }
     let query = query.finish();
     match random.one_in(10) {

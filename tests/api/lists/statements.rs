@@ -114,9 +114,9 @@ struct Statements<'a> {
 }
 
 impl Visitor for Statements<'_> {
-    type Answer = [(usize, usize); 2];
+    type Output = [(usize, usize); 2];
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         let operator = Actor::operator(self.store.now());
         let mut counts = [(0, 0); 2];
         let all: Vec<_> = FieldTree::of(T::INFO).expansions.iter().map(|it| it.name.as_str()).collect();

@@ -69,9 +69,9 @@ async fn random_utilities(store: &Store) {
 struct Indexes<'a>(&'a Store);
 
 impl Visitor for Indexes<'_> {
-    type Answer = HashMap<Uuid, Index>;
+    type Output = HashMap<Uuid, Index>;
 
-    async fn visit<T: Table>(self) -> Self::Answer {
+    async fn visit<T: Table>(self) -> Self::Output {
         all_rows::<T>(self.0, false).await.iter().map(|item| (item.id, search_index(&item.data))).collect()
     }
 }
@@ -102,7 +102,7 @@ struct Check<'a> {
 }
 
 impl Visitor for Check<'_> {
-    type Answer = String;
+    type Output = String;
 
     async fn visit<T: Table>(self) -> String {
         let items = all_rows::<T>(self.store, false).await;

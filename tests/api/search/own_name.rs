@@ -25,7 +25,7 @@ on_both! {
 struct Walk<'a>(&'a Store);
 
 impl Visitor for Walk<'_> {
-    type Answer = usize;
+    type Output = usize;
 
     async fn visit<T: Table>(self) -> usize {
         let mut searches = 0;

@@ -170,7 +170,8 @@ async fn lists_stay_the_same(app: TestApp, restrictions: &[Restriction]) {
         }
     }
     // The test is only meaningful if the office finds the hidden resources by each parameter.
-    for Question { path, parameter, .. } in questions.iter().filter(|it| HIDEABLE.contains(&it.path.as_str()))
+    for Question { path, parameter, .. } in
+        questions.iter().filter(|it| WITH_VISIBILITY.contains(&it.path.as_str()))
     {
         let mut alike = questions.iter().filter(|it| (&it.path, &it.parameter) == (path, parameter));
         let moved = alike.any(|it| {
@@ -183,7 +184,7 @@ async fn lists_stay_the_same(app: TestApp, restrictions: &[Restriction]) {
 }
 
 /// The lists of resources that have a visibility.
-const HIDEABLE: [&str; 5] =
+const WITH_VISIBILITY: [&str; 5] =
     ["/api/v1/partnerships", "/api/v1/utilities", "/api/v1/members", "/api/v1/topics", "/api/v1/sessions"];
 
 on_both! {

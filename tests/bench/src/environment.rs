@@ -11,7 +11,7 @@ use crate::process::{self, Cluster, Process, answers, free_port};
 use crate::{Failure, Options, dataset};
 
 /// A database system with a folder of its own.
-pub struct Place<'a> {
+pub struct Environment<'a> {
     pub options: &'a Options,
     pub cluster: &'a Cluster,
     pub database: &'static str,
@@ -29,7 +29,7 @@ pub struct Api {
     pub base: String,
 }
 
-impl Place<'_> {
+impl Environment<'_> {
     pub fn url(&self, name: &str) -> String {
         match self.database {
             "sqlite" => format!("sqlite://{}", self.folder.join(format!("{name}.db")).display()),

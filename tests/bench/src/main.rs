@@ -17,7 +17,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use environment::Place;
+use environment::Environment;
 use load::Plan;
 use process::Cluster;
 
@@ -42,7 +42,7 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// Prints a line of the report.
-pub fn say(line: impl fmt::Display) {
+pub fn print_line(line: impl fmt::Display) {
     // If standard output is closed, nobody reads the report.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
@@ -124,21 +124,21 @@ async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         }
         let here = folder.path().join(database);
         std::fs::create_dir_all(&here)?;
-        let place = Place { options: &options, cluster: &cluster, database, folder: here };
-        use_cases::measure(&place).await?;
+        let environment = Environment { options: &options, cluster: &cluster, database, folder: here };
+        use_cases::measure(&environment).await?;
         if options.exchange {
             continue;
         }
-        let rates = Box::pin(report::compare(&place, options.partnerships)).await?;
+        let rates = Box::pin(report::compare(&environment, options.partnerships)).await?;
         if options.large {
-            let larger = scale_10x::measure(&place, options.partnerships * 10).await?;
-            say(format!(
+            let larger = scale_10x::measure(&environment, options.partnerships * 10).await?;
+            print_line(format!(
                 "| {} instead of {} partnerships: one | {:.2} of the rate | ≥ 0.85 |",
                 options.partnerships * 10,
                 options.partnerships,
                 larger.0 / rates.0
             ));
-            say(format!("| … page | {:.2} of the rate | ≥ 0.6 |", larger.1 / rates.1));
+            print_line(format!("| … page | {:.2} of the rate | ≥ 0.6 |", larger.1 / rates.1));
         }
     }
     Ok(())

@@ -5,14 +5,14 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::baseline::{self, Pools};
-use crate::environment::{Api, PAGE, Place, SLUG};
+use crate::environment::{Api, Environment, PAGE, SLUG};
 use crate::load::{Plan, Request, alternate, compare as in_turn, median};
 use crate::process::{Process, answers, free_port};
-use crate::{Failure, say};
+use crate::{Failure, print_line};
 
 /// Our servers with and without the cache, and the baselines.
 struct Sides<'a> {
-    place: &'a Place<'a>,
+    environment: &'a Environment<'a>,
     plan: Plan,
     client: reqwest::Client,
     api: Api,
@@ -25,7 +25,7 @@ struct Sides<'a> {
 }
 
 fn line(work: &str, ours: f64, theirs: f64, goal: &str) {
-    say(format!("| {work} | {ours:.0} | {theirs:.0} | {:.2} | {goal} |", ours / theirs));
+    print_line(format!("| {work} | {ours:.0} | {theirs:.0} | {:.2} | {goal} |", ours / theirs));
 }
 
 /// The number of lines.
@@ -34,69 +34,76 @@ fn lines(bytes: &[u8]) -> f64 {
 }
 
 /// Measures everything. Returns the rates of one partnership and of a page, without the cache.
-pub async fn compare(place: &Place<'_>, partnerships: usize) -> Result<(f64, f64), Failure> {
+pub async fn compare(environment: &Environment<'_>, partnerships: usize) -> Result<(f64, f64), Failure> {
     let name = format!("bench_{partnerships}");
-    let (url, plan) = (place.url(&name), place.options.plan);
-    say(format!("\n### {}, {partnerships} partnerships\n", place.database));
-    let imported = place.fill(&url, &name, partnerships)?.as_secs_f64();
-    let bare_url = place.copy(&name, "bare")?;
+    let (url, plan) = (environment.url(&name), environment.options.plan);
+    print_line(format!("\n### {}, {partnerships} partnerships\n", environment.database));
+    let imported = environment.fill(&url, &name, partnerships)?.as_secs_f64();
+    let bare_url = environment.copy(&name, "bare")?;
     let mut starts = Vec::new();
     for _ in 0..plan.runs {
-        starts.push(place.serve(&url, true).await?.1.as_secs_f64() * 1_000.0);
+        starts.push(environment.serve(&url, true).await?.1.as_secs_f64() * 1_000.0);
     }
-    let (api, _) = place.serve(&url, true).await?;
+    let (api, _) = environment.serve(&url, true).await?;
     let idle = api.process.memory();
-    let sides = Sides::start(place, &url, &bare_url, api).await?;
+    let sides = Sides::start(environment, &url, &bare_url, api).await?;
 
-    say("| work | ours, a second | baseline, a second | ratio | goal |\n| --- | ---: | ---: | ---: | --- |");
+    print_line(
+        "| work | ours, a second | baseline, a second | ratio | goal |\n| --- | ---: | ---: | ---: | --- |",
+    );
     let rates = sides.reads().await?;
     sides.searches()?;
     sides.connections()?;
     sides.create().await?;
     sides.whole(&url, partnerships as f64, imported).await?;
-    let far = match place.database {
+    let far = match environment.database {
         "sqlite" => baseline::in_process::rusqlite(bare_url.trim_start_matches("sqlite://"), SLUG)?,
         _ => baseline::in_process::tokio_postgres(&bare_url, SLUG).await?,
     };
     let loop_of_them = "one partnership, uncached (rusqlite / tokio-postgres in a loop, no web server)";
     line(loop_of_them, rates.0, far, "–");
 
-    say(format!("\nStart to the first 200: {:.0} ms (≤ 50).", median(starts)));
+    print_line(format!("\nStart to the first 200: {:.0} ms (≤ 50).", median(starts)));
     let after = sides.api.process.memory();
-    say(format!(
+    print_line(format!(
         "Memory, own (all with file maps), MiB: idle {:.1} ({:.1}), after load {:.1} ({:.1}).",
         idle.0, idle.1, after.0, after.1
     ));
-    say(format!(
+    print_line(format!(
         "Processor time so far, s: cached {:.1}, uncached {:.1}, baselines {:.1}, PostgreSQL {:.1}.",
         sides.api.process.processor_time(),
         sides.uncached.process.processor_time(),
         sides.baseline.processor_time(),
-        place.cluster.processor_time()
+        environment.cluster.processor_time()
     ));
     Ok(rates)
 }
 
 impl<'a> Sides<'a> {
-    async fn start(place: &'a Place<'a>, url: &str, bare_url: &str, api: Api) -> Result<Self, Failure> {
-        let (uncached, _) = place.serve(url, false).await?;
+    async fn start(
+        environment: &'a Environment<'a>,
+        url: &str,
+        bare_url: &str,
+        api: Api,
+    ) -> Result<Self, Failure> {
+        let (uncached, _) = environment.serve(url, false).await?;
         let client = reqwest::Client::builder().no_proxy().build()?;
         let one = format!("/api/v1/partnerships/{SLUG}");
         let page = format!("/api/v1/partnerships?{PAGE}");
         for (name, path) in [("one", &one), ("page", &page)] {
             let body = client.get(format!("{}{path}", api.base)).send().await?.bytes().await?;
-            std::fs::write(place.folder.join(name), body)?;
+            std::fs::write(environment.folder.join(name), body)?;
         }
         let pools = Pools::connect(bare_url).await?;
         pools.prepare().await?;
         let port = free_port()?;
-        let folder = place.folder.display().to_string();
+        let folder = environment.folder.display().to_string();
         let arguments = ["baseline", &port.to_string(), bare_url, SLUG, &folder];
         let baseline = Process::start(&std::env::current_exe()?, &arguments, &[])?;
         let theirs = format!("http://127.0.0.1:{port}");
         answers(&format!("{theirs}/static/one")).await?;
-        let plan = place.options.plan;
-        let sides = Self { place, plan, client, api, uncached, baseline, theirs, pools, one, page };
+        let plan = environment.options.plan;
+        let sides = Self { environment, plan, client, api, uncached, baseline, theirs, pools, one, page };
         sides.same().await?;
         Ok(sides)
     }
@@ -148,7 +155,7 @@ impl<'a> Sides<'a> {
         let known = cached(one).with(format!("If-None-Match: {tag}"));
         self.against("304 for a known ETag (static)", &known, "/static/one", "≥ 0.8")?;
         for (work, api) in [("cached", &self.api), ("uncached", &self.uncached)] {
-            let token = self.place.token(&self.client, &api.base).await?;
+            let token = self.environment.token(&self.client, &api.base).await?;
             let authorised = self.of(api, one).with(format!("Authorization: Bearer {token}"));
             let (mine, yours) = in_turn(&authorised, &self.of(api, one), self.plan)?;
             line(&format!("one partnership with a token, {work} (anonymous)"), mine, yours, "≥ 0.9");
@@ -182,8 +189,8 @@ impl<'a> Sides<'a> {
 
     /// Creates partnerships, each with its own idempotency key.
     async fn create(&self) -> Result<(), Failure> {
-        let token = self.place.token(&self.client, &self.uncached.base).await?;
-        let script = self.place.folder.join("create.lua");
+        let token = self.environment.token(&self.client, &self.uncached.base).await?;
+        let script = self.environment.folder.join("create.lua");
         std::fs::write(
             &script,
             format!(
@@ -208,7 +215,7 @@ end
             of(format!("{}/bare/create", self.theirs)),
         );
         let (mine, yours) = in_turn(&ours, &theirs, self.plan)?;
-        let goal = if self.place.database == "sqlite" { "≥ 0.45" } else { "≥ 0.35" };
+        let goal = if self.environment.database == "sqlite" { "≥ 0.45" } else { "≥ 0.35" };
         line("create (insert of its own tables)", mine, yours, goal);
         Ok(())
     }
@@ -221,9 +228,9 @@ end
         let import = "import, rows (insert loop in one transaction)";
         line(import, partnerships / imported, partnerships / bare, "≥ 0.4");
         for format in ["ndjson", "csv"] {
-            let path = self.place.folder.join("export");
+            let path = self.environment.folder.join("export");
             let arguments = ["export", "partnerships", "--format", format];
-            let took = self.place.ours(url, &arguments, "", std::fs::File::create(&path)?.into())?;
+            let took = self.environment.ours(url, &arguments, "", std::fs::File::create(&path)?.into())?;
             let ours = lines(&std::fs::read(&path)?) / took.as_secs_f64();
             let (mut theirs, began) = (0.0, Instant::now());
             self.pools.export(|rows| theirs += lines(&rows)).await?;

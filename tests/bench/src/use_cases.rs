@@ -6,9 +6,9 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::environment::{Api, Place, SLUG};
+use crate::environment::{Api, Environment, SLUG};
 use crate::load::median;
-use crate::{Failure, say};
+use crate::{Failure, print_line};
 
 /// The number of partnerships. There are 5,000 utilities.
 const PARTNERSHIPS: usize = 50_000;
@@ -35,21 +35,21 @@ const WORK: &[(&str, &str)] = &[
 ];
 
 /// Measures everything on a new database.
-pub async fn measure(place: &Place<'_>) -> Result<(), Failure> {
-    let url = place.url("exchange");
-    place.fill(&url, "exchange", PARTNERSHIPS)?;
-    let (api, _) = place.serve(&url, false).await?;
+pub async fn measure(environment: &Environment<'_>) -> Result<(), Failure> {
+    let url = environment.url("exchange");
+    environment.fill(&url, "exchange", PARTNERSHIPS)?;
+    let (api, _) = environment.serve(&url, false).await?;
     let client = reqwest::Client::builder().no_proxy().build()?;
-    say(format!(
+    print_line(format!(
         "\n### {}, {PARTNERSHIPS} partnerships, 5000 utilities, without the cache\n\n\
          | work | p50, ms | one read, ms | of one read | goal |\n| --- | ---: | ---: | ---: | --- |",
-        place.database
+        environment.database
     ));
-    let token = place.token(&client, &api.base).await?;
+    let token = environment.token(&client, &api.base).await?;
     for (work, path) in WORK {
         let one = p50(&client, &api, &token, &format!("partnerships/{SLUG}")).await?;
         let took = p50(&client, &api, &token, path).await?;
-        say(format!("| {work} | {took:.1} | {one:.2} | {:.0} | ≤ 50 |", took / one));
+        print_line(format!("| {work} | {took:.1} | {one:.2} | {:.0} | ≤ 50 |", took / one));
     }
     crowd(&client, &api, &token).await
 }
@@ -100,7 +100,7 @@ async fn crowd(client: &reqwest::Client, api: &Api, token: &str) -> Result<(), F
         let other = other.unwrap_or_default();
         return Err(Failure::new(format!("{seated} are registered and {waiting} wait: {other}")));
     }
-    say(format!(
+    print_line(format!(
         "\n{CROWD} registrations at once for {CAPACITY} seats: {seated} registered, {waiting} wait, {took:.1} s ({:.0} a second).",
         CROWD as f64 / took
     ));

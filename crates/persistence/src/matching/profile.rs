@@ -42,7 +42,7 @@ impl Reader<'_> {
 
 /// The profile of a utility, as it is stored in its row: `kind|country|climate zone|people served|set:value
 /// …`. None of the values contains a bar or a space.
-pub(crate) fn traits(utility: &Utility) -> String {
+pub(crate) fn match_profile(utility: &Utility) -> String {
     // Without `..`, so that a new member of utilities does not compile until it is placed here.
     let Utility {
         kind,
