@@ -59,7 +59,7 @@ fn page(locale: Locale, host: &str, front: &PageParts) -> String {
         Locale::En => include_str!("index.html"),
         Locale::De => include_str!("index.de.html"),
     };
-    let page = page.replace("{style}", include_str!("../../kernel/page.css"));
+    let page = page.replace("{style}", include_str!("../../kernel/page/page.css"));
     let with_example = |page: String, (placeholder, example): &(&str, &str)| {
         page.replace(placeholder, escape(&example.replace(HOST, host)).trim_end())
     };
