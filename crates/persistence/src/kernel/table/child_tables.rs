@@ -34,10 +34,10 @@ pub(crate) async fn load(
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, ChildRows>, Error> {
     let mut children: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
-    let select = table
-        .child_tables()
-        .map(|name| child_rows(&name, ids))
-        .reduce(|mut all, other| all.union(UnionType::All, other).take());
+    let sets = table.has_sets.then(|| child_rows(table, "set", ids));
+    let parties = table.has_parties.then(|| child_rows(table, "party", ids));
+    let select =
+        sets.into_iter().chain(parties).reduce(|mut all, other| all.union(UnionType::All, other).take());
     let Some(mut select) = select.filter(|_| !ids.is_empty()) else { return Ok(children) };
     select.order_by("position", sea_orm::Order::Asc);
     for row in tx.query_all(&select).await.map_err(failed)? {
@@ -51,21 +51,23 @@ pub(crate) async fn load(
     Ok(children)
 }
 
-/// Selects the rows of one of the tables, with the columns of both.
-fn child_rows(name: &str, ids: &[Uuid]) -> SelectStatement {
-    let is_set = name.ends_with("_set");
+/// Selects the rows of one of the tables (`set`, `party`), with the columns of both.
+fn child_rows(table: &AnyTable, kind: &'static str, ids: &[Uuid]) -> SelectStatement {
     let mut select = Query::select().columns(["owner_id", "position", "field"]).take();
-    for (column, of_set) in [
-        ("value", true),
-        ("utility_id", false),
-        ("organisation_id", false),
-        ("from", false),
-        ("until", false),
+    for (column, of) in [
+        ("value", "set"),
+        ("utility_id", "party"),
+        ("organisation_id", "party"),
+        ("from", "party"),
+        ("until", "party"),
     ] {
-        let value = if of_set == is_set { Expr::col(column) } else { Expr::cust("NULL") };
+        let value = if of == kind { Expr::col(column) } else { Expr::cust("NULL") };
         select.expr_as(value, column);
     }
-    select.from(name.to_owned()).and_where(Expr::col("owner_id").is_in(padded_ids(ids))).take()
+    select
+        .from(format!("{}_{kind}", table.name()))
+        .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
+        .take()
 }
 
 impl ChildRow {
