@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{ExprTrait, LockType};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::import::ImportMode;
@@ -13,12 +13,10 @@ use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::any::{AnyResource, AnyStored, Meta};
-use vku_domain::kernel::value::Slug;
 
 use super::existing::{Found, check_existing};
+use super::slugs::Owners;
 use super::{Done, Outcome, Row};
-use crate::kernel::codec::text;
-use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, visible_rows};
 use crate::kernel::table::any::AnyTable;
@@ -39,9 +37,6 @@ enum Step {
     /// import.
     Alone(u64, Row),
 }
-
-/// The id of the resource that has or had each slug.
-type Owners = HashMap<Slug, Uuid>;
 
 impl Writer<'_> {
     /// Returns the existing resource for each row, locked until the end of the write, and the owners of the
@@ -67,34 +62,6 @@ impl Writer<'_> {
         let targets =
             rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
         Ok((targets.collect(), owners))
-    }
-
-    /// Returns the owners of these slugs, current or former.
-    async fn owners(&self, table: &AnyTable, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
-        let slugs: Vec<Slug> = slugs.collect();
-        if slugs.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let select = Query::select()
-            .columns(["slug", "resource_id"])
-            .from("slug")
-            .and_where(Expr::col("resource").eq(table.name()))
-            .and_where(Expr::col("slug").is_in(slugs.iter().map(Slug::as_str)))
-            .take();
-        let mut owners = HashMap::new();
-        if let Some(staging) = self.staging() {
-            owners.extend(
-                slugs
-                    .iter()
-                    .filter_map(|slug| staging.claimed().get_key_value(slug))
-                    .map(|(slug, id)| (slug.clone(), *id)),
-            );
-        }
-        for row in self.tx().query_all(&select).await.map_err(failed)? {
-            let slug: String = row.try_get("", "slug").map_err(failed)?;
-            owners.insert(text(slug)?, row.try_get("", "resource_id").map_err(failed)?);
-        }
-        Ok(owners)
     }
 
     /// Writes rows of which no two refer to the same resource.
@@ -206,42 +173,6 @@ impl Writer<'_> {
             });
         }
         Ok(steps)
-    }
-
-    /// Step 4 for many resources: claims a slug for each new one. Slugs that a row states are free, missing ones are made from the
-    /// name.
-    async fn claim_all(
-        &mut self,
-        table: &AnyTable,
-        resources: &mut [(Uuid, Box<dyn AnyResource>)],
-    ) -> Result<(), Error> {
-        let slug_for = |data: &dyn AnyResource| data.slug().unwrap_or_else(|| Slug::from_name(data.label()));
-        let left_out = resources.iter().map(|(_, data)| &**data).filter(|data| data.slug().is_none());
-        let taken = self.owners(table, left_out.map(slug_for)).await?;
-        let mut taken: HashSet<Slug> = taken.into_keys().collect();
-        let mut insert =
-            Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
-        let (mut any, mut conflicting) = (false, Vec::new());
-        for (id, data) in resources.iter_mut() {
-            let slug = slug_for(&**data);
-            if !taken.insert(slug.clone()) {
-                conflicting.push((*id, data));
-                continue;
-            }
-            insert.values_panic([table.name().into(), slug.as_str().into(), (*id).into()]);
-            any = true;
-            if let Some(slot) = data.slug_mut() {
-                *slot = Some(slug);
-            }
-        }
-        if any {
-            self.tx().execute(&insert).await.map_err(failed)?;
-        }
-        // After the others, so that each gets a number that none of them has.
-        for (id, data) in conflicting {
-            self.claim_slug(id, &mut **data).await?;
-        }
-        Ok(())
     }
 
     /// Steps 4, 7 and 8 for many new resources: claims their slugs, inserts them, and records the changes.

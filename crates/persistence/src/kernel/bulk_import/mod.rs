@@ -9,7 +9,8 @@ mod existing;
 mod one_by_one;
 pub(crate) mod query_plans;
 mod repeated_rows;
-pub(crate) mod staging;
+pub(crate) mod slugs;
+mod staging;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
