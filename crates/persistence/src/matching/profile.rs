@@ -76,7 +76,7 @@ pub(crate) fn match_profile(utility: &Utility) -> String {
     format!("{kind}|{country}|{climate}|{people}|{}", words.join(" "))
 }
 
-/// Parses the id of a utility and its [`traits`].
+/// Parses the id of a utility and its [`match_profile`].
 fn profile(line: &str) -> Result<Profile, Corrupt> {
     let mut cells = line.split('|');
     let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a truncated line"));
