@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table};
+use crate::kernel::table::{DeriveByQueries, SortColumn, Table};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
@@ -57,6 +58,8 @@ impl Table for AgendaItem {
     fn json_column(member: &str) -> &str {
         if member == "abstract" { "about" } else { member }
     }
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { position, kind, title, duration_minutes, guest, topic, about } = data;
@@ -92,50 +95,50 @@ impl Table for AgendaItem {
             AgendaSort::UpdatedAt => SortColumn::Instant("updated_at"),
         }
     }
+}
 
-    /// Derives the times and the speakers for the whole page. A guest or topic that the actor does not see is
-    /// left out.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
-        let ids: Vec<Uuid> = ids.into_iter().collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let sessions = reader.by_ids::<Session>(&ids).await?;
-        let starts: HashMap<Uuid, _> =
-            sessions.into_iter().filter_map(|it| Some((it.id, it.data.starts_at()?))).collect();
-        let mut times = HashMap::new();
-        let mut elapsed: HashMap<Uuid, i64> = HashMap::new();
-        for (session, id, minutes) in durations(reader, &ids).await? {
-            let before = elapsed.entry(session).or_default();
-            let after = *before + minutes;
-            if let Some(start) = starts.get(&session) {
-                let at = |minutes| Some(InstantParam(*start + chrono::TimeDelta::minutes(minutes)));
-                times.insert(id, (at(*before), at(after)));
-            }
-            *before = after;
-        }
-        let guests: Vec<Uuid> =
-            items.iter().filter_map(|item| item.data.guest.as_ref().and_then(Ref::id)).collect();
-        let speakers = guest::names(reader, &guests).await?;
-        let topics: Vec<Uuid> =
-            items.iter().filter_map(|item| item.data.topic.as_ref().and_then(Ref::id)).collect();
-        let topics: HashSet<Uuid> =
-            reader.by_ids::<Topic>(&topics).await?.into_iter().map(|topic| topic.id).collect();
-        for item in items {
-            if !reader.actor().is_staff() {
-                item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
-            }
-            let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
-            let guest = item.data.guest.as_ref().and_then(Ref::id);
-            let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
-            if speaker.is_none() && !reader.actor().is_staff() {
-                item.data.guest = None;
-            }
-            item.derived = AgendaDerived { starts_at, ends_at, speaker };
-        }
-        Ok(())
+/// Derives the times and the speakers for the whole page. A guest or topic that the actor does not see is
+/// left out.
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<AgendaItem>]) -> Result<(), Error> {
+    let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(());
     }
+    let sessions = reader.by_ids::<Session>(&ids).await?;
+    let starts: HashMap<Uuid, _> =
+        sessions.into_iter().filter_map(|it| Some((it.id, it.data.starts_at()?))).collect();
+    let mut times = HashMap::new();
+    let mut elapsed: HashMap<Uuid, i64> = HashMap::new();
+    for (session, id, minutes) in durations(reader, &ids).await? {
+        let before = elapsed.entry(session).or_default();
+        let after = *before + minutes;
+        if let Some(start) = starts.get(&session) {
+            let at = |minutes| Some(InstantParam(*start + chrono::TimeDelta::minutes(minutes)));
+            times.insert(id, (at(*before), at(after)));
+        }
+        *before = after;
+    }
+    let guests: Vec<Uuid> =
+        items.iter().filter_map(|item| item.data.guest.as_ref().and_then(Ref::id)).collect();
+    let speakers = guest::names(reader, &guests).await?;
+    let topics: Vec<Uuid> =
+        items.iter().filter_map(|item| item.data.topic.as_ref().and_then(Ref::id)).collect();
+    let topics: HashSet<Uuid> =
+        reader.by_ids::<Topic>(&topics).await?.into_iter().map(|topic| topic.id).collect();
+    for item in items {
+        if !reader.actor().is_staff() {
+            item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
+        }
+        let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
+        let guest = item.data.guest.as_ref().and_then(Ref::id);
+        let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
+        if speaker.is_none() && !reader.actor().is_staff() {
+            item.data.guest = None;
+        }
+        item.derived = AgendaDerived { starts_at, ends_at, speaker };
+    }
+    Ok(())
 }
 
 impl WriteHooks<Self> for AgendaItem {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, ExprTrait, Query};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, Unique, column};
+use crate::kernel::table::{DeriveByQueries, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::membership::own_members;
 use crate::membership::taking_part;
@@ -56,6 +57,8 @@ impl Table for Contact {
             )
         },
     }];
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { given_name, family_name, email, phone, function, language, is_primary, consents } = data;
@@ -110,22 +113,22 @@ impl Table for Contact {
             .add(column::<Self>("member_id").in_subquery(members));
         Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
+}
 
-    /// Hides from other members whether a contact receives mailings.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        if reader.actor().is_staff() || items.is_empty() {
-            return Ok(());
-        }
-        let rows = reader.tx().query_all(&own_members(reader.actor())).await.map_err(failed)?;
-        let own = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<Uuid>, _>>();
-        let own = own.map_err(failed)?;
-        for item in items {
-            if !item.parent.as_ref().is_some_and(|(_, member)| own.contains(&member.id)) {
-                item.data.consents.mailings = None;
-            }
-        }
-        Ok(())
+/// Hides from other members whether a contact receives mailings.
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<Contact>]) -> Result<(), Error> {
+    if reader.actor().is_staff() || items.is_empty() {
+        return Ok(());
     }
+    let rows = reader.tx().query_all(&own_members(reader.actor())).await.map_err(failed)?;
+    let own = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<Uuid>, _>>();
+    let own = own.map_err(failed)?;
+    for item in items {
+        if !item.parent.as_ref().is_some_and(|(_, member)| own.contains(&member.id)) {
+            item.data.consents.mailings = None;
+        }
+    }
+    Ok(())
 }
 
 impl WriteHooks<Self> for Contact {

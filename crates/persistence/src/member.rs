@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
+use crate::kernel::table::{Codes, DeriveByQueries, FoundBy, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::partnership::active_today;
 use crate::registration::waiting_list;
@@ -57,6 +58,8 @@ impl Table for Member {
             )
         },
     }];
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
@@ -125,28 +128,28 @@ impl Table for Member {
             .add(column::<Self>("utility_id").in_subquery(utilities))
             .add_option((actor.role == Some(Role::Partner)).then_some(active))
     }
+}
 
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let utilities: Vec<Uuid> = items.iter().filter_map(|item| item.data.utility.id()).collect();
-        let mut at_work: HashSet<Uuid> = HashSet::new();
-        if !utilities.is_empty() {
-            let select = active_today(reader.actor())
-                .and_where(Expr::col("utility_id").is_in(utilities))
-                .distinct()
-                .take();
-            for row in reader.tx().query_all(&select).await.map_err(failed)? {
-                at_work.insert(row.try_get("", "utility_id").map_err(failed)?);
-            }
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<Member>]) -> Result<(), Error> {
+    let utilities: Vec<Uuid> = items.iter().filter_map(|item| item.data.utility.id()).collect();
+    let mut at_work: HashSet<Uuid> = HashSet::new();
+    if !utilities.is_empty() {
+        let select = active_today(reader.actor())
+            .and_where(Expr::col("utility_id").is_in(utilities))
+            .distinct()
+            .take();
+        for row in reader.tx().query_all(&select).await.map_err(failed)? {
+            at_work.insert(row.try_get("", "utility_id").map_err(failed)?);
         }
-        for item in items {
-            item.derived = MemberDerived {
-                slug: item.data.utility.summary().and_then(|summary| summary.slug.clone()),
-                name: item.data.label().to_owned(),
-                has_active_partnership: item.data.utility.id().is_some_and(|id| at_work.contains(&id)),
-            };
-        }
-        Ok(())
     }
+    for item in items {
+        item.derived = MemberDerived {
+            slug: item.data.utility.summary().and_then(|summary| summary.slug.clone()),
+            name: item.data.label().to_owned(),
+            has_active_partnership: item.data.utility.id().is_some_and(|id| at_work.contains(&id)),
+        };
+    }
+    Ok(())
 }
 
 impl WriteHooks<Self> for Member {

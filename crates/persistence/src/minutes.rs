@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{DeriveByQueries, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
 
 row! {
@@ -33,6 +34,8 @@ impl Table for Minutes {
     type Hooks = Self;
 
     const PARENT_LOCK: LockType = LockType::Update;
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { text, decisions, status } = data;
@@ -56,36 +59,36 @@ impl Table for Minutes {
         let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }
+}
 
-    /// Derives the number of the revision, in the order of creation without deleted minutes.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let sessions: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
-        let sessions: Vec<Uuid> = sessions.into_iter().collect();
-        if sessions.is_empty() {
-            return Ok(());
-        }
-        let all = Query::select()
-            .columns(["session_id", "id"])
-            .from("minutes")
-            .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
-            .and_where(Expr::col("deleted_at").is_null())
-            .order_by("created_at", sea_orm::Order::Asc)
-            .order_by("id", sea_orm::Order::Asc)
-            .take();
-        let (mut last, mut revisions): (HashMap<Uuid, u64>, HashMap<Uuid, u64>) = Default::default();
-        for row in reader.tx().query_all(&all).await.map_err(failed)? {
-            let revision = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
-            *revision += 1;
-            revisions.insert(row.try_get("", "id").map_err(failed)?, *revision);
-        }
-        for item in items {
-            let next_revision =
-                || session_of(item).and_then(|session| last.get(&session)).copied().unwrap_or(0) + 1;
-            let revision = revisions.get(&item.id).copied().unwrap_or_else(next_revision);
-            item.derived = MinutesDerived { revision };
-        }
-        Ok(())
+/// Derives the number of the revision, in the order of creation without deleted minutes.
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<Minutes>]) -> Result<(), Error> {
+    let sessions: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
+    let sessions: Vec<Uuid> = sessions.into_iter().collect();
+    if sessions.is_empty() {
+        return Ok(());
     }
+    let all = Query::select()
+        .columns(["session_id", "id"])
+        .from("minutes")
+        .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
+        .and_where(Expr::col("deleted_at").is_null())
+        .order_by("created_at", sea_orm::Order::Asc)
+        .order_by("id", sea_orm::Order::Asc)
+        .take();
+    let (mut last, mut revisions): (HashMap<Uuid, u64>, HashMap<Uuid, u64>) = Default::default();
+    for row in reader.tx().query_all(&all).await.map_err(failed)? {
+        let revision = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
+        *revision += 1;
+        revisions.insert(row.try_get("", "id").map_err(failed)?, *revision);
+    }
+    for item in items {
+        let next_revision =
+            || session_of(item).and_then(|session| last.get(&session)).copied().unwrap_or(0) + 1;
+        let revision = revisions.get(&item.id).copied().unwrap_or_else(next_revision);
+        item.derived = MinutesDerived { revision };
+    }
+    Ok(())
 }
 
 impl WriteHooks<Self> for Minutes {

@@ -1,5 +1,7 @@
 //! Maps working areas to their table.
 
+use sea_orm::QueryResult;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::working_area::{WorkingArea, WorkingAreaSort};
@@ -9,7 +11,6 @@ use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table};
-use crate::kernel::transaction::Reader;
 
 row! {
     slug: String,
@@ -48,10 +49,8 @@ impl Table for WorkingArea {
         "labels"
     }
 
-    async fn derive(_reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        for item in items {
-            item.derived.code = to_text(&item.data.slug).unwrap_or_default();
-        }
+    fn derive(item: &mut Stored<Self>, _row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
+        item.derived.code = to_text(&item.data.slug).unwrap_or_default();
         Ok(())
     }
 }

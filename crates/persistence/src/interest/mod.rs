@@ -4,6 +4,7 @@ mod duplicates;
 pub mod pending;
 pub mod triage;
 
+use futures_util::FutureExt;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use vku_domain::interest::{InterestRegistration, InterestSort, InterestedPerson};
 use vku_domain::kernel::access::actor::Actor;
@@ -16,7 +17,7 @@ use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table};
+use crate::kernel::table::{DeriveByQueries, SortColumn, Table};
 use crate::kernel::transaction::Reader;
 
 row! {
@@ -45,6 +46,8 @@ impl Table for InterestRegistration {
     type Hooks = ();
 
     const SETS: bool = true;
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
@@ -121,8 +124,8 @@ impl Table for InterestRegistration {
         let all = Condition::all();
         if actor.is_staff() { all } else { all.add(Expr::val(1).eq(0)) }
     }
+}
 
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        reader.find_duplicates(items).await
-    }
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
+    reader.find_duplicates(items).await
 }

@@ -1,103 +1,93 @@
 //! Aggregates over the sub-resources of partnerships.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, UnionType};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
+use serde::Deserialize;
 use uuid::Uuid;
+use vku_domain::activity::Activity;
+use vku_domain::funding::Funding;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::reference::Ref;
 use vku_domain::kernel::value::{CalendarDate, Currency, Money};
-use vku_domain::partnership::DerivedOfSubResources;
+use vku_domain::partnership::{DerivedOfSubResources, Partnership};
+use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
-use crate::kernel::id::padded_ids;
 use crate::kernel::read::reference_lookup;
-use crate::kernel::transaction::Reader;
+use crate::kernel::table::related::{json_array, json_array_if, json_of, json_rows};
+use crate::kernel::table::summary::SummaryCells;
+use crate::kernel::table::{Table, column};
 use crate::kernel::write::dependents;
 
-/// A funding phase, or the last day of all activities.
-#[derive(FromQueryResult)]
-struct PartRow {
-    partnership_id: Uuid,
-    programme_id: Option<Uuid>,
-    amount_currency: Option<String>,
-    amount_minor: Option<i64>,
-    last_on: Option<String>,
+const FUNDING: &str = "funding_rows";
+const LAST_ON: &str = "last_activity_on";
+
+/// The currency and the amount of a funding phase, and the summary of its programme.
+#[derive(Deserialize)]
+struct FundingCells(Option<String>, Option<i64>, Option<SummaryCells>);
+
+/// The columns from which the aggregates are computed: all funding phases, and the last day of all activities that have
+/// begun.
+pub(super) fn columns(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+    let partnership = || column::<Partnership>("id");
+    let funding = |name: &'static str| column::<Funding>(name);
+    let programme = FundingProgramme::TABLE;
+    // Amounts are added up here: a SUM in the database may overflow, and then the whole page could not be read.
+    let cells = [
+        funding("amount_currency"),
+        funding("amount_minor"),
+        json_array_if(backend, funding("programme_id").is_not_null(), programme.summary_cells(backend)),
+    ];
+    let phases = Query::select()
+        .expr(json_rows(backend, json_array(backend, cells), funding("id")))
+        .from(Funding::NAME)
+        .join(JoinType::LeftJoin, programme.name(), programme.column("id").eq(funding("programme_id")))
+        .and_where(funding("partnership_id").eq(partnership()))
+        .and_where(funding("deleted_at").is_null())
+        .take();
+    let activity = |name: &'static str| column::<Activity>(name);
+    let last_on = Query::select()
+        .expr(Func::max(activity("last_on")))
+        .from(Activity::NAME)
+        .and_where(activity("partnership_id").eq(partnership()))
+        .and_where(activity("starts_on").lte(actor.today().to_string()))
+        .and_where(activity("deleted_at").is_null())
+        .take();
+    let subquery = |select: SelectStatement| Expr::SubQuery(None, Box::new(select.into()));
+    vec![(FUNDING, subquery(phases)), (LAST_ON, subquery(last_on))]
 }
 
-/// The data of the sub-resources of a partnership, before it is aggregated.
-#[derive(Default)]
-struct Parts {
-    programmes: Vec<Uuid>,
-    amounts: BTreeMap<String, Vec<i64>>,
-    last_on: Option<String>,
-}
-
-/// Derives the aggregates of each partnership: one statement for all funding phases and activities, one for
-/// the names of the programmes.
-pub(super) async fn of(
-    reader: &Reader<'_>,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, DerivedOfSubResources>, Error> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (tx, today) = (reader.tx(), reader.actor().today().to_string());
-    let mut parts: HashMap<Uuid, Parts> = HashMap::with_capacity(ids.len());
-    // Amounts are added up here: a SUM in the database may overflow, and then the whole page could not be
-    // read.
-    let mut select = Query::select()
-        .columns(["partnership_id", "programme_id", "amount_currency", "amount_minor"])
-        .expr_as(Expr::cust("NULL"), "last_on")
-        .from("funding")
-        .and_where(Expr::col("partnership_id").is_in(padded_ids(ids)))
-        .and_where(Expr::col("deleted_at").is_null())
-        .take();
-    let activities = Query::select()
-        .column("partnership_id")
-        .exprs([Expr::cust("NULL"), Expr::cust("NULL"), Expr::cust("NULL")])
-        .expr(Func::max(Expr::col("last_on")))
-        .from("activity")
-        .and_where(Expr::col("partnership_id").is_in(padded_ids(ids)))
-        .and_where(Expr::col("starts_on").lte(today.as_str()))
-        .and_where(Expr::col("deleted_at").is_null())
-        .group_by_col("partnership_id")
-        .take();
-    select.union(UnionType::All, activities);
-    for row in tx.query_all(&select).await.map_err(failed)? {
-        let row = PartRow::from_query_result(&row, "").map_err(failed)?;
-        let of_partnership = parts.entry(row.partnership_id).or_default();
-        of_partnership.programmes.extend(row.programme_id);
-        if let Some((currency, minor)) = row.amount_currency.zip(row.amount_minor) {
-            of_partnership.amounts.entry(currency).or_default().push(minor);
-        }
-        if let Some(last_on) = row.last_on {
-            of_partnership.last_on = Some(std::cmp::min(last_on, today.clone()));
+/// Computes the aggregates of a partnership.
+pub(super) fn of(row: &QueryResult, actor: &Actor) -> Result<DerivedOfSubResources, Error> {
+    let mut programmes = Vec::new();
+    let mut amounts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let phases: Option<Vec<FundingCells>> = json_of(row, FUNDING)?;
+    for FundingCells(currency, minor, programme) in phases.into_iter().flatten() {
+        programmes.extend(programme.map(|cells| FundingProgramme::TABLE.summary(cells)).transpose()?);
+        if let Some((currency, minor)) = currency.zip(minor) {
+            amounts.entry(currency).or_default().push(minor);
         }
     }
-    let mut programmes: Vec<Uuid> = parts.values().flat_map(|parts| &parts.programmes).copied().collect();
-    programmes.sort_unstable();
-    programmes.dedup();
-    let summaries = reference_lookup::by_id(tx, "funding_programme", &programmes).await?;
-    let mut derived = HashMap::with_capacity(parts.len());
-    for (id, Parts { mut programmes, amounts, last_on }) in parts {
-        programmes.sort_unstable();
-        programmes.dedup();
-        let programmes =
-            programmes.iter().filter_map(|id| summaries.get(id).cloned()).map(Ref::found).collect();
-        let mut funding_totals = Vec::with_capacity(amounts.len());
-        for (currency, minors) in amounts {
-            // A sum that is too large is left out: no sum is better than a wrong one.
-            funding_totals.extend(Money::sum(minors, text::<Currency>(currency)?));
-        }
-        let last_activity_on = last_on.map(text::<CalendarDate>).transpose()?;
-        derived.insert(id, DerivedOfSubResources { programmes, funding_totals, last_activity_on });
+    programmes.sort_unstable_by_key(|programme| programme.id);
+    programmes.dedup_by_key(|programme| programme.id);
+    let mut funding_totals = Vec::with_capacity(amounts.len());
+    for (currency, minors) in amounts {
+        // A sum that is too large is left out: no sum is better than a wrong one.
+        funding_totals.extend(Money::sum(minors, text::<Currency>(currency)?));
     }
-    Ok(derived)
+    let last_on: Option<String> = row.try_get("", LAST_ON).map_err(failed)?;
+    let last_on = last_on.map(|last_on| std::cmp::min(last_on, actor.today().to_string()));
+    Ok(DerivedOfSubResources {
+        programmes: programmes.into_iter().map(Ref::found).collect(),
+        funding_totals,
+        last_activity_on: last_on.map(text::<CalendarDate>).transpose()?,
+    })
 }
 
 /// Returns the results of a partnership, without deleted ones, that have values reported by one of the

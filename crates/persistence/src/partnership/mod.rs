@@ -2,8 +2,8 @@
 
 mod aggregates;
 
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
@@ -26,7 +26,7 @@ use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::conditions::{has_child_row, ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::transaction::Writer;
 
 row! {
     slug: String,
@@ -194,14 +194,14 @@ impl Table for Partnership {
         condition
     }
 
-    /// Derives countries, places and the aggregates of the sub-resources: one query for all sub-resources of
-    /// the page, one for the names of the programmes.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
-        let mut parts = aggregates::of(reader, &ids).await?;
-        for item in items {
-            item.derived = PartnershipDerived::of(&item.data, parts.remove(&item.id).unwrap_or_default());
-        }
+    fn derived_from(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        aggregates::columns(actor, backend)
+    }
+
+    /// Derives countries, places and the aggregates of the sub-resources.
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, actor: &Actor) -> Result<(), Error> {
+        let of_sub_resources = row.map(|row| aggregates::of(row, actor)).transpose()?.unwrap_or_default();
+        item.derived = PartnershipDerived::of(&item.data, of_sub_resources);
         Ok(())
     }
 

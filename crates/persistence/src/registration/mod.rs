@@ -8,6 +8,7 @@ pub(crate) mod waiting_list;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::table::{DeriveByQueries, SortColumn, Table, column};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::membership::{not_taking_part, own_members, persons, taking_part};
 
@@ -50,6 +51,8 @@ impl Table for Registration {
         &[("member_id", "member"), ("contact_id", "contact")];
     /// Writers that take or free a seat of a session wait for each other.
     const PARENT_LOCK: LockType = LockType::Update;
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
@@ -110,33 +113,33 @@ impl Table for Registration {
             .add(column::<Self>("status").is_in(coming))
             .add(column::<Self>("session_id").in_subquery(to_come))
     }
+}
 
-    /// Derives the person and the position on the waiting list, with one query each for the whole page. There
-    /// is no person if the contact is deleted, or the member is deleted or has left.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
-        let absent = not_taking_part(reader.tx(), &members).await?;
-        let contacts: Vec<Uuid> =
-            items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
-        let contacts = persons(reader.tx(), &contacts).await?;
-        let waits = |item: &Stored<Self>| item.data.status == Some(RegistrationStatus::Waitlisted);
-        let sessions = items.iter().filter(|item| waits(item)).filter_map(session_of).collect();
-        let positions = positions(reader, sessions).await?;
-        for item in items {
-            let it = &item.data;
-            let person = match it.contact.as_ref().and_then(Ref::id) {
-                Some(contact) => contacts.get(&contact).cloned(),
-                None => it.name.as_ref().zip(it.email.as_ref()).map(|(name, email)| Person {
-                    name: name.to_string(),
-                    email: email.clone(),
-                    language: it.language.clone(),
-                }),
-            };
-            let person = person.filter(|_| it.member.id().is_none_or(|member| !absent.contains(&member)));
-            item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
-        }
-        Ok(())
+/// Derives the person and the position on the waiting list, with one query each for the whole page. There
+/// is no person if the contact is deleted, or the member is deleted or has left.
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<Registration>]) -> Result<(), Error> {
+    let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
+    let absent = not_taking_part(reader.tx(), &members).await?;
+    let contacts: Vec<Uuid> =
+        items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
+    let contacts = persons(reader.tx(), &contacts).await?;
+    let waits = |item: &Stored<Registration>| item.data.status == Some(RegistrationStatus::Waitlisted);
+    let sessions = items.iter().filter(|item| waits(item)).filter_map(session_of).collect();
+    let positions = positions(reader, sessions).await?;
+    for item in items {
+        let it = &item.data;
+        let person = match it.contact.as_ref().and_then(Ref::id) {
+            Some(contact) => contacts.get(&contact).cloned(),
+            None => it.name.as_ref().zip(it.email.as_ref()).map(|(name, email)| Person {
+                name: name.to_string(),
+                email: email.clone(),
+                language: it.language.clone(),
+            }),
+        };
+        let person = person.filter(|_| it.member.id().is_none_or(|member| !absent.contains(&member)));
+        item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
     }
+    Ok(())
 }
 
 impl WriteHooks<Self> for Registration {

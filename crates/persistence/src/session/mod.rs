@@ -6,6 +6,7 @@ mod hooks;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use uuid::Uuid;
@@ -26,7 +27,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{FoundBy, SortColumn, Table, column};
+use crate::kernel::table::{DeriveByQueries, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Reader;
 use crate::registration;
 use crate::registration::seat_counts;
@@ -79,6 +80,8 @@ impl Table for Session {
             own: false,
         },
     ];
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
+        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
@@ -211,35 +214,35 @@ impl Table for Session {
         }
         Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
     }
+}
 
-    /// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
-        let taken = seat_counts::of_sessions(reader, &ids).await?;
-        let counted = Self::may_see_counts(actor);
-        let own =
-            if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
-        let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);
-        // Ask for all sessions, so that a page takes the same number of statements whatever is on it.
-        let all: Vec<_> = items.iter().map(|item| item as &dyn AnyStored).collect();
-        let mut reasons = reader.reasons(Self::INFO, &all, SessionStatus::Cancelled.as_str()).await?;
-        for item in items {
-            let own = own.get(&item.id);
-            if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
-                item.data.online_url = None;
-            }
-            let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
-            item.derived = SessionDerived {
-                starts_at: it.starts_at().map(InstantParam),
-                ends_at: it.ends_at().map(InstantParam),
-                registration_state: it.registration_state(&taken, actor.at),
-                counts: counted.then_some(taken.counts),
-                cancellation_reason: reasons.remove(&item.id).filter(|_| is_cancelled(item)),
-                seen_changed_at: own.map(|own| own.changed_at),
-            };
+/// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
+async fn derive(reader: &Reader<'_>, items: &mut [Stored<Session>]) -> Result<(), Error> {
+    let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
+    let taken = seat_counts::of_sessions(reader, &ids).await?;
+    let counted = Session::may_see_counts(actor);
+    let own =
+        if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
+    let is_cancelled = |item: &Stored<Session>| item.data.status == Some(SessionStatus::Cancelled);
+    // Ask for all sessions, so that a page takes the same number of statements whatever is on it.
+    let all: Vec<_> = items.iter().map(|item| item as &dyn AnyStored).collect();
+    let mut reasons = reader.reasons(Session::INFO, &all, SessionStatus::Cancelled.as_str()).await?;
+    for item in items {
+        let own = own.get(&item.id);
+        if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
+            item.data.online_url = None;
         }
-        Ok(())
+        let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
+        item.derived = SessionDerived {
+            starts_at: it.starts_at().map(InstantParam),
+            ends_at: it.ends_at().map(InstantParam),
+            registration_state: it.registration_state(&taken, actor.at),
+            counts: counted.then_some(taken.counts),
+            cancellation_reason: reasons.remove(&item.id).filter(|_| is_cancelled(item)),
+            seen_changed_at: own.map(|own| own.changed_at),
+        };
     }
+    Ok(())
 }
 
 /// A draft is internal.

@@ -2,10 +2,8 @@
 
 mod support;
 
-use std::collections::HashMap;
-
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
@@ -17,12 +15,11 @@ use vku_domain::topic::{Topic, TopicDerived, TopicSort};
 
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::transaction::Writer;
 use crate::membership::takes_part;
 
 row! {
@@ -93,29 +90,21 @@ impl Table for Topic {
     }
 
     /// Derives the number of supporters that the actor sees, with one query for the page.
-    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let select = Query::select()
-            .column("topic_id")
-            .expr_as(Expr::col("member_id").count(), "supporters")
+    fn derived_from(actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        let supporters = Query::select()
+            .expr(Expr::col("member_id").count())
             .from("support")
-            .and_where(Expr::col("topic_id").is_in(padded_ids(&ids)))
+            .and_where(Expr::col(("support", "topic_id")).eq(column::<Self>("id")))
             .and_where(Expr::col("given").eq(true))
-            .and_where(Expr::col("member_id").in_subquery(members(reader.actor())))
-            .group_by_col("topic_id")
+            .and_where(Expr::col("member_id").in_subquery(members(actor)))
             .take();
-        let mut counts: HashMap<Uuid, i64> = HashMap::new();
-        for row in reader.tx().query_all(&select).await.map_err(failed)? {
-            let topic = row.try_get("", "topic_id").map_err(failed)?;
-            counts.insert(topic, row.try_get("", "supporters").map_err(failed)?);
-        }
-        for item in items {
-            let count = counts.get(&item.id).copied().unwrap_or_default();
-            item.derived = TopicDerived { support_count: count.try_into().unwrap_or_default() };
-        }
+        vec![("supporters", Expr::SubQuery(None, Box::new(supporters.into())))]
+    }
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
+        let count: Option<i64> = row.map(|row| row.try_get("", "supporters")).transpose().map_err(failed)?;
+        item.derived =
+            TopicDerived { support_count: count.unwrap_or_default().try_into().unwrap_or_default() };
         Ok(())
     }
 }

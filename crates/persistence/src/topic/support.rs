@@ -19,8 +19,8 @@ use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::by_key;
 use crate::kernel::read::reference_lookup;
-use crate::kernel::read::summary::summary;
 use crate::kernel::table::Table;
+use crate::kernel::table::summary::summary;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
 use crate::membership::{has_left, has_left_detail};
@@ -54,7 +54,8 @@ impl Writer<'_> {
         }
         if let Some(change) = self.set_support(&topic, &member, given).await? {
             self.record(change);
-            Topic::derive(self, std::slice::from_mut(&mut topic)).await?;
+            let id = Key::Id(topic.id);
+            topic = by_key(Topic::TABLE, self, &id, None, false, None).await?.downcast()?;
         }
         Ok(topic)
     }

@@ -32,7 +32,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry::begin;
 use crate::kernel::id::new_id;
-use crate::kernel::read::load::load;
+use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::transaction::change_log::staged;
@@ -239,8 +239,7 @@ impl Writer<'_> {
         let changes = changes.all(self.tx()).await.map_err(failed)?;
         let Some((last, _)) = changes.last() else { return Ok(false) };
         let ids: HashSet<Uuid> = changes.iter().map(|(_, id)| *id).collect();
-        let hidden = table
-            .select()
+        let hidden = select(table, self)
             .and_where(table.column("id").is_in(ids))
             .and_where(table.column("deleted_at").eq(staged_at()))
             .take();

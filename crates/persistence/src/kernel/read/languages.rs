@@ -37,11 +37,10 @@ impl Reader<'_> {
                 if hidden.contains(&member) {
                     continue;
                 }
-                let rows = visible_rows(table, self, parent, query.deleted)
-                    .cond_where((query.filter)(self.actor()))
-                    .take();
-                let texts =
-                    Expr::col((Alias::new("rows"), Alias::new((table.json_column)(member).to_owned())));
+                let column = (table.json_column)(member);
+                let mut rows = visible_rows(table, self, parent, query.deleted);
+                rows.clear_selects().expr(table.column(column)).cond_where((query.filter)(self.actor()));
+                let texts = Expr::col((Alias::new("rows"), Alias::new(column)));
                 let backend = self.tx().get_database_backend();
                 let keys = match (backend, below) {
                     (DatabaseBackend::Postgres, None) => Func::cust("jsonb_object_keys").arg(texts),

@@ -1,6 +1,4 @@
-//! Converts rows to resources: child rows, references and derived fields are loaded for a whole page at once.
-
-use std::collections::HashMap;
+//! Reads rows with their child rows, references and derived fields, and converts them to resources.
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -10,15 +8,24 @@ use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::any::{AnyList, AnyStored};
-use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::resource::reference::Key;
 
-use super::reference_lookup;
-use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::conditions::has_slug;
-use crate::kernel::table::{Table, child_tables, column};
+use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;
+
+/// Selects all columns of all rows, with everything that the resources are made of.
+pub(crate) fn select(table: &AnyTable, reader: &Reader<'_>) -> SelectStatement {
+    let backend = reader.tx().get_database_backend();
+    let mut select = table.select(backend);
+    for (name, column) in table.typed.derived_from(reader.actor(), backend) {
+        select.expr_as(column, name);
+    }
+    select
+}
 
 /// Selects the rows that the actor sees; only those of `parent` if it is given.
 pub(crate) fn visible_rows(
@@ -40,7 +47,7 @@ pub(crate) fn visible_rows(
             condition = condition.add(table.column(name).eq(parent));
         }
     }
-    table.select().cond_where(condition).take()
+    select(table, reader).cond_where(condition).take()
 }
 
 /// Returns the resource with this key, if the actor sees it.
@@ -125,7 +132,7 @@ fn unchecked<'a>(
 ) -> LocalBoxFuture<'a, Result<Box<dyn AnyList>, Error>> {
     async move {
         let live = table.column("deleted_at").is_null();
-        load(table, reader, &table.select().and_where(condition).and_where(live).take()).await
+        load(table, reader, &select(table, reader).and_where(condition).and_where(live).take()).await
     }
     .boxed_local()
 }
@@ -147,60 +154,16 @@ pub(crate) fn one(list: Box<dyn AnyList>) -> Result<Box<dyn AnyStored>, Error> {
     list.into_items().pop().ok_or_else(Error::not_found)
 }
 
-/// Converts rows to resources: one query for child rows, one for each kind of reference, and those
-/// of [`Table::derive`].
+/// Converts rows of [`select`] to resources, and fills in derived fields.
 pub(crate) async fn hydrate(
     table: &'static AnyTable,
     reader: &Reader<'_>,
     rows: &[QueryResult],
 ) -> Result<Box<dyn AnyList>, Error> {
-    let metas = rows.iter().map(|row| table.read_meta(row)).collect::<Result<Vec<_>, _>>()?;
-    let ids: Vec<Uuid> = metas.iter().map(|meta| meta.id).collect();
-    let mut children = child_tables::load(reader.tx(), table, &ids).await?;
-    let rows =
-        metas.iter().zip(rows).map(|(meta, row)| (*meta, row, children.remove(&meta.id).unwrap_or_default()));
-    let mut items = table.typed.read(rows.collect())?;
-    if let Some(parent) = table.parent {
-        let mut ids: Vec<Uuid> = metas.iter().filter_map(|meta| meta.parent).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let summaries = reference_lookup::by_id(reader.tx(), parent.name(), &ids).await?;
-        let mut metas = metas.into_iter();
-        items.for_each(&mut |item| {
-            let id = metas.next().and_then(|meta| meta.parent);
-            let summary = id.and_then(|id| summaries.get(&id));
-            item.set_parent(summary.map(|summary| (parent.name(), summary.clone())));
-        });
+    let mut items = table.read_rows(rows)?;
+    table.typed.derive(&mut *items, rows, reader.actor())?;
+    if table.derives_by_queries && !rows.is_empty() {
+        table.typed.derive_by_queries(reader, &mut *items).await?;
     }
-    attach_references(reader, &mut *items).await?;
-    table.typed.derive(reader, &mut *items).await?;
     Ok(items)
-}
-
-/// Fills in the summaries of all references that are known by id.
-async fn attach_references(reader: &Reader<'_>, items: &mut dyn AnyList) -> Result<(), Error> {
-    let mut ids_by_resource: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
-    items.for_each(&mut |item| {
-        item.data_mut().references(&mut |pending| {
-            if let Key::Id(id) = pending.link.key {
-                ids_by_resource.entry(pending.resource).or_default().push(id);
-            }
-        });
-    });
-    let mut summaries: HashMap<Uuid, ReferenceSummary> = HashMap::new();
-    for (resource, mut ids) in ids_by_resource {
-        ids.sort_unstable();
-        ids.dedup();
-        summaries.extend(reference_lookup::by_id(reader.tx(), resource, &ids).await?);
-    }
-    let mut missing = false;
-    items.for_each(&mut |item| {
-        item.data_mut().references(&mut |pending| {
-            if let Key::Id(id) = pending.link.key {
-                pending.link.summary = summaries.get(&id).cloned();
-                missing |= pending.link.summary.is_none();
-            }
-        });
-    });
-    if missing { Err(Corrupt::from("a reference to a missing resource").into()) } else { Ok(()) }
 }

@@ -12,4 +12,3 @@ pub(crate) mod load;
 pub(crate) mod projection;
 pub(crate) mod reference_lookup;
 pub mod status_history;
-pub(crate) mod summary;

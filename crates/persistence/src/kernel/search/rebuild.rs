@@ -18,7 +18,6 @@ use super::super::database::retry::{begin, retry_on_broken_connection};
 use super::super::table::any::AnyTable;
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;
-use crate::kernel::table::child_tables;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::tables;
 
@@ -75,7 +74,7 @@ async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), 
     let mut last = Uuid::nil();
     loop {
         let select = table
-            .select()
+            .select(tx.get_database_backend())
             .and_where(table.column("id").gt(last))
             .order_by_expr(table.column("id"), sea_orm::Order::Asc)
             .limit(BATCH)
@@ -89,16 +88,9 @@ async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), 
         if any {
             rows = tx.query_all(&select).await.map_err(failed)?;
         }
-        let metas = rows.iter().map(|row| table.read_meta(row)).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<Uuid> = metas.iter().map(|meta| meta.id).collect();
-        let Some(end) = ids.last() else { return Ok(()) };
-        last = *end;
-        let mut children = child_tables::load(tx, table, &ids).await?;
-        let read = metas
-            .into_iter()
-            .zip(&rows)
-            .map(|(meta, row)| (meta, row, children.remove(&meta.id).unwrap_or_default()));
-        let items = table.typed.read(read.collect())?.into_items();
+        let Some(end) = rows.last() else { return Ok(()) };
+        last = end.try_get("", "id").map_err(failed)?;
+        let items = table.read_rows(&rows)?.into_items();
         let mut indexed = Vec::with_capacity(items.len());
         for (item, row) in items.iter().zip(&rows) {
             let (now, _) = table.typed.to_row(item.data())?;

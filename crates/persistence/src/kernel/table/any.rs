@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
-use sea_orm::{QueryResult, Value};
+use sea_orm::{DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
@@ -50,6 +50,8 @@ pub struct AnyTable {
     pub(crate) parent_lock: LockType,
     /// See [`Table::FOUND_BY`](super::Table::FOUND_BY).
     pub(crate) found_by: &'static [FoundBy],
+    /// Whether [`Table::DERIVE_BY_QUERIES`](super::Table::DERIVE_BY_QUERIES) is set.
+    pub(crate) derives_by_queries: bool,
     /// Whether the resource has write hooks.
     pub(crate) has_hooks: bool,
     /// See [`Table::json_column`](super::Table::json_column).
@@ -110,16 +112,6 @@ impl AnyTable {
         tables.into_iter().filter(|(_, has)| *has).map(|(kind, _)| format!("{}_{kind}", self.name()))
     }
 
-    /// Selects all columns of all rows.
-    pub(crate) fn select(&self) -> SelectStatement {
-        let mut select = Query::select();
-        for name in self.all_columns() {
-            select.expr(self.column(name));
-        }
-        select.from(self.name());
-        select
-    }
-
     /// Selects the ids of the rows that the actor sees, without deleted ones.
     pub(crate) fn visible_ids(&self, actor: &Actor) -> SelectStatement {
         Query::select()
@@ -170,8 +162,14 @@ pub(crate) trait TypedTable: Sync {
     /// Returns the cells of a row of an export.
     fn cells(&self, item: &dyn AnyStored, fields: &FieldSerializer) -> Result<Vec<Cell>, Error>;
 
-    /// See [`Table::derive`](super::Table::derive).
-    fn derive<'a>(
+    /// See [`Table::derived_from`](super::Table::derived_from).
+    fn derived_from(&self, actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)>;
+
+    /// See [`Table::derive`](super::Table::derive); `rows` is empty for resources that were just inserted.
+    fn derive(&self, items: &mut dyn AnyList, rows: &[QueryResult], actor: &Actor) -> Result<(), Error>;
+
+    /// See [`Table::DERIVE_BY_QUERIES`](super::Table::DERIVE_BY_QUERIES).
+    fn derive_by_queries<'a>(
         &self,
         reader: &'a Reader<'_>,
         items: &'a mut dyn AnyList,

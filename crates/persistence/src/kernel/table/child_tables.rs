@@ -1,86 +1,14 @@
-//! The tables with the child rows: read for a whole page at once, and written with their resource.
+//! The tables with the child rows, which are written with their resource.
 
-use std::collections::HashMap;
-
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, SelectStatement, UnionType, Value};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::PartialDate;
-use vku_domain::party::Party;
 
 use super::any::AnyTable;
-use super::child_rows::{ChildRows, PartyLink};
-use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
-
-/// A row of one of the tables: `value` is that of a set, the others are those of a party.
-#[derive(FromQueryResult)]
-struct ChildRow {
-    owner_id: Uuid,
-    field: String,
-    value: Option<String>,
-    utility_id: Option<Uuid>,
-    organisation_id: Option<Uuid>,
-    from: Option<String>,
-    until: Option<String>,
-}
-
-/// Loads the child rows of resources with one query.
-pub(crate) async fn load(
-    tx: &DatabaseTransaction,
-    table: &AnyTable,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, ChildRows>, Error> {
-    let mut children: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
-    let sets = table.has_sets.then(|| child_rows(table, "set", ids));
-    let parties = table.has_parties.then(|| child_rows(table, "party", ids));
-    let select =
-        sets.into_iter().chain(parties).reduce(|mut all, other| all.union(UnionType::All, other).take());
-    let Some(mut select) = select.filter(|_| !ids.is_empty()) else { return Ok(children) };
-    select.order_by("position", sea_orm::Order::Asc);
-    for row in tx.query_all(&select).await.map_err(failed)? {
-        let row = ChildRow::from_query_result(&row, "").map_err(failed)?;
-        let of_owner = children.entry(row.owner_id).or_default();
-        match row.value {
-            Some(value) => of_owner.sets.entry(row.field).or_default().push(value),
-            None => of_owner.parties.push(row.into_link()?),
-        }
-    }
-    Ok(children)
-}
-
-/// Selects the rows of one of the tables (`set`, `party`), with the columns of both.
-fn child_rows(table: &AnyTable, kind: &'static str, ids: &[Uuid]) -> SelectStatement {
-    let mut select = Query::select().columns(["owner_id", "position", "field"]).take();
-    for (column, of) in [
-        ("value", "set"),
-        ("utility_id", "party"),
-        ("organisation_id", "party"),
-        ("from", "party"),
-        ("until", "party"),
-    ] {
-        let value = if of == kind { Expr::col(column) } else { Expr::cust("NULL") };
-        select.expr_as(value, column);
-    }
-    select
-        .from(format!("{}_{kind}", table.name()))
-        .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
-        .take()
-}
-
-impl ChildRow {
-    fn into_link(self) -> Result<PartyLink, Corrupt> {
-        let party = match (self.utility_id, self.organisation_id) {
-            (Some(utility), None) => Party::Utility(Ref::to(Key::Id(utility))),
-            (None, Some(organisation)) => Party::Organisation(Ref::to(Key::Id(organisation))),
-            _ => return Err(Corrupt::from("a party is neither a utility nor an organisation")),
-        };
-        let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();
-        Ok(PartyLink { field: self.field, party, from: date(self.from)?, until: date(self.until)? })
-    }
-}
+use super::child_rows::ChildRows;
+use crate::kernel::database::error::failed;
 
 /// Replaces the child rows of a resource.
 pub(crate) async fn save(

@@ -7,11 +7,15 @@ pub(crate) mod child_rows;
 pub(crate) mod child_tables;
 pub(crate) mod conditions;
 pub mod hooks;
+pub(crate) mod related;
 pub mod row;
+pub(crate) mod summary;
 mod typed;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Condition, Expr, LockType};
+use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::bilingual::Bilingual;
@@ -80,6 +84,10 @@ pub struct FoundBy {
     pub own: bool,
 }
 
+/// Fills in derived fields of resources.
+pub type DeriveByQueries<T> =
+    for<'a> fn(&'a Reader<'_>, &'a mut [Stored<T>]) -> LocalBoxFuture<'a, Result<(), Error>>;
+
 /// A resource and its table. The table has the name of the resource, and the columns have the names of the
 /// JSON members.
 pub trait Table: Resource<Parent: Parent> {
@@ -117,6 +125,10 @@ pub trait Table: Resource<Parent: Parent> {
     /// sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
 
+    /// Fills in derived fields that need queries of their own, as far as the actor may see them; a fixed number of
+    /// queries for the whole page.
+    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> = None;
+
     /// Converts data to columns and child rows; destructures the data, so that no member is forgotten.
     fn to_row(data: &Self) -> Result<(Self::Row, ChildRows), Error>;
 
@@ -148,10 +160,16 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// Fills in derived fields, as far as the actor may see them; a fixed number of queries for the whole
-    /// page.
-    fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
-        async { Ok(()) }
+    /// Returns the columns, besides those of the row, that derived fields are computed from: subqueries, so that
+    /// they are read in the statement that reads the row.
+    fn derived_from(_actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        Vec::new()
+    }
+
+    /// Computes derived fields from the data and from a row with [`Self::derived_from`]; without a row for a
+    /// resource that was just inserted, to which nothing refers.
+    fn derive(_item: &mut Stored<Self>, _row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Refuses a change that would violate a rule of resources that refer to this one.

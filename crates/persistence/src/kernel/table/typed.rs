@@ -1,12 +1,15 @@
 //! The code of a table that knows the type of its resource: everything else is shared.
 
+use std::future::ready;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::{QueryResult, Value};
+use sea_orm::sea_query::Expr;
+use sea_orm::{DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Query;
@@ -71,16 +74,26 @@ impl<T: Table> TypedTable for TypedTableOf<T> {
         fields.cells(stored_of::<T>(item)?).map_err(Error::internal)
     }
 
-    fn derive<'a>(
+    fn derived_from(&self, actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        T::derived_from(actor, backend)
+    }
+
+    fn derive(&self, items: &mut dyn AnyList, rows: &[QueryResult], actor: &Actor) -> Result<(), Error> {
+        let items = items.downcast_mut::<T>().ok_or_else(|| other_type(T::INFO))?;
+        let mut rows = rows.iter();
+        items.iter_mut().try_for_each(|item| T::derive(item, rows.next(), actor))
+    }
+
+    fn derive_by_queries<'a>(
         &self,
         reader: &'a Reader<'_>,
         items: &'a mut dyn AnyList,
     ) -> LocalBoxFuture<'a, Result<(), Error>> {
-        async move {
-            let items = items.downcast_mut::<T>().ok_or_else(|| other_type(T::INFO))?;
-            T::derive(reader, items).await
+        let Some(derive) = T::DERIVE_BY_QUERIES else { return ready(Ok(())).boxed_local() };
+        match items.downcast_mut::<T>() {
+            Some(items) => derive(reader, items),
+            None => ready(Err(other_type(T::INFO))).boxed_local(),
         }
-        .boxed_local()
     }
 
     fn check_references<'a>(
@@ -151,6 +164,7 @@ impl AnyTable {
             code_lists: T::CODE_LISTS,
             parent_lock: T::PARENT_LOCK,
             found_by: T::FOUND_BY,
+            derives_by_queries: T::DERIVE_BY_QUERIES.is_some(),
             has_hooks: T::Hooks::HAS_HOOKS,
             json_column: T::json_column,
             visible_to: T::visible_to,

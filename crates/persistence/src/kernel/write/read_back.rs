@@ -40,7 +40,8 @@ impl Writer<'_> {
                 link.summary = known.get(&link.key).cloned();
             });
         });
-        table.typed.derive(self, &mut *items).await?;
+        table.typed.derive(&mut *items, &[], self.actor())?;
+        table.typed.derive_by_queries(self, &mut *items).await?;
         Ok(items)
     }
 
@@ -49,7 +50,7 @@ impl Writer<'_> {
         table: &'static AnyTable,
         id: Uuid,
     ) -> Result<Box<dyn AnyStored>, Error> {
-        let select = table.select().and_where(table.column("id").eq(id)).take();
+        let select = load::select(table, self).and_where(table.column("id").eq(id)).take();
         load::one(load::load(table, self, &select).await?)
     }
 }

@@ -1,0 +1,238 @@
+//! Child rows and the summaries of references, as JSON in columns of the row: one statement reads a whole resource.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait, Func, JoinType, PostgresQueryBuilder, Query, SelectStatement,
+    SqliteQueryBuilder,
+};
+use sea_orm::{DatabaseBackend, QueryResult};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::any::AnyList;
+use vku_domain::kernel::resource::reference::{Key, Ref, ReferenceSummary};
+use vku_domain::kernel::value::PartialDate;
+use vku_domain::party::Party;
+
+use super::any::AnyTable;
+use super::child_rows::{ChildRows, PartyLink};
+use super::summary::SummaryCells;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::tables;
+
+const SETS: &str = "set_rows";
+const PARTIES: &str = "party_rows";
+
+/// The parties of a resource: a kind, and the column with the id.
+const PARTY_KINDS: [(&str, &str); 2] = [("utility", "utility_id"), ("organisation", "organisation_id")];
+
+/// A JSON array of values.
+pub(crate) fn json_array(backend: DatabaseBackend, values: impl IntoIterator<Item = Expr>) -> Expr {
+    let name = if backend == DatabaseBackend::Postgres { "json_build_array" } else { "json_array" };
+    Func::cust(name).args(values).into()
+}
+
+/// An id in a JSON array. SQLite stores ids as bytes, which JSON does not have.
+pub(crate) fn json_id(backend: DatabaseBackend, id: Expr) -> Expr {
+    match backend {
+        DatabaseBackend::Postgres => id,
+        _ => Expr::cust_with_exprs("nullif(hex(?), '')", [id]),
+    }
+}
+
+/// A JSON array of values if the condition holds, null otherwise.
+pub(crate) fn json_array_if(
+    backend: DatabaseBackend,
+    condition: Expr,
+    values: impl IntoIterator<Item = Expr>,
+) -> Expr {
+    CaseStatement::new().case(condition, json_array(backend, values)).into()
+}
+
+/// Selects a JSON array of the values of all rows, in the order of a column, as text; null or an empty array if there
+/// are none.
+pub(crate) fn json_rows(backend: DatabaseBackend, value: Expr, order: Expr) -> Expr {
+    match backend {
+        DatabaseBackend::Postgres => Expr::cust_with_exprs("json_agg($1 ORDER BY $2)::text", [value, order]),
+        _ => Expr::cust_with_exprs("json_group_array(? ORDER BY ?)", [value, order]),
+    }
+}
+
+/// Reads a column with JSON as text; `None` if it is null.
+pub(crate) fn json_of<T: DeserializeOwned>(row: &QueryResult, column: &str) -> Result<Option<T>, Error> {
+    let text: Option<String> = row.try_get("", column).map_err(failed)?;
+    let parse = |text: String| serde_json::from_str(&text).map_err(Corrupt::from);
+    Ok(text.map(parse).transpose()?)
+}
+
+impl AnyTable {
+    /// Selects all columns of all rows, with child rows and summaries.
+    pub(crate) fn select(&self, backend: DatabaseBackend) -> SelectStatement {
+        static COLUMNS: LazyLock<[BTreeMap<&str, String>; 2]> = LazyLock::new(|| {
+            [DatabaseBackend::Sqlite, DatabaseBackend::Postgres].map(|backend| {
+                tables().iter().map(|table| (table.name(), table.columns_sql(backend))).collect()
+            })
+        });
+        let [sqlite, postgres] = &*COLUMNS;
+        let columns = if backend == DatabaseBackend::Postgres { postgres } else { sqlite };
+        let columns = columns.get(self.name()).map_or("", String::as_str);
+        // As text, because it is the same for each statement, and long.
+        Query::select().expr(Expr::cust(columns)).from(self.name()).take()
+    }
+
+    fn columns_sql(&self, backend: DatabaseBackend) -> String {
+        let mut select = Query::select();
+        for name in self.all_columns() {
+            select.expr(self.column(name));
+        }
+        if self.has_sets {
+            select.expr_as(subquery(self.sets(backend)), SETS);
+        }
+        if self.has_parties {
+            select.expr_as(subquery(self.parties(backend)), PARTIES);
+        }
+        for (key, target) in self.references() {
+            let summary = json_array(backend, target.summary_cells(backend));
+            let summary =
+                if backend == DatabaseBackend::Postgres { summary.cast_as("text") } else { summary };
+            let select_one = Query::select()
+                .expr(summary)
+                .from(target.name())
+                .and_where(target.column("id").eq(self.column(key.clone())))
+                .take();
+            select.expr_as(subquery(select_one), summary_column(&key));
+        }
+        let sql = match backend {
+            DatabaseBackend::Postgres => select.to_string(PostgresQueryBuilder),
+            _ => select.to_string(SqliteQueryBuilder),
+        };
+        sql.trim_start_matches("SELECT ").to_owned()
+    }
+
+    /// The columns that refer to other resources, each with the table of the resource; the parent is the last.
+    fn references(&self) -> impl Iterator<Item = (String, &'static AnyTable)> {
+        let by_name = |(key, name): &(&str, &str)| Some((key.to_string(), AnyTable::find(name).ok()?));
+        self.foreign_keys.iter().filter_map(by_name).chain(self.parent_column().zip(self.parent))
+    }
+
+    fn sets(&self, backend: DatabaseBackend) -> SelectStatement {
+        let table = format!("{}_set", self.name());
+        let column = |name: &'static str| Expr::col((table.clone(), name));
+        let value = json_array(backend, [column("field"), column("value")]);
+        Query::select()
+            .expr(json_rows(backend, value, column("position")))
+            .from(table.clone())
+            .and_where(column("owner_id").eq(self.column("id")))
+            .take()
+    }
+
+    fn parties(&self, backend: DatabaseBackend) -> SelectStatement {
+        let table = format!("{}_party", self.name());
+        let column = |name: &'static str| Expr::col((table.clone(), name));
+        let mut summary = CaseStatement::new();
+        let mut select = Query::select().from(table.clone()).take();
+        for (target, key) in
+            PARTY_KINDS.into_iter().filter_map(|(name, key)| Some((AnyTable::find(name).ok()?, key)))
+        {
+            let joined = target.column("id").eq(column(key));
+            select.join(JoinType::LeftJoin, target.name(), joined);
+            summary =
+                summary.case(column(key).is_not_null(), json_array(backend, target.summary_cells(backend)));
+        }
+        let ids = PARTY_KINDS.map(|(_, key)| json_id(backend, column(key)));
+        let mut cells: Vec<_> =
+            [column("field")].into_iter().chain(ids).chain(["from", "until"].map(column)).collect();
+        cells.push(summary.into());
+        select
+            .expr(json_rows(backend, json_array(backend, cells), column("position")))
+            .and_where(column("owner_id").eq(self.column("id")))
+            .take()
+    }
+
+    /// Converts rows of [`Self::select`] to resources without derived fields.
+    pub(crate) fn read_rows(&self, rows: &[QueryResult]) -> Result<Box<dyn AnyList>, Error> {
+        let mut summaries: HashMap<Uuid, ReferenceSummary> = HashMap::new();
+        let mut all = Vec::with_capacity(rows.len());
+        let mut parents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let children = self.read_related(row, &mut summaries)?;
+            let meta = self.read_meta(row)?;
+            parents.push(meta.parent);
+            all.push((meta, row, children));
+        }
+        let mut items = self.typed.read(all)?;
+        let (mut parents, mut missing) = (parents.into_iter(), false);
+        items.for_each(&mut |item| {
+            if let Some((parent, id)) = self.parent.zip(parents.next().flatten()) {
+                item.set_parent(summaries.get(&id).map(|summary| (parent.name(), summary.clone())));
+            }
+            item.data_mut().references(&mut |pending| {
+                if let (None, Key::Id(id)) = (&pending.link.summary, &pending.link.key) {
+                    pending.link.summary = summaries.get(id).cloned();
+                    missing |= pending.link.summary.is_none();
+                }
+            });
+        });
+        if missing { Err(Corrupt::from("a reference to a missing resource").into()) } else { Ok(items) }
+    }
+
+    /// Reads the child rows of a row of [`Self::select`], and adds the summaries of all references to `summaries`.
+    fn read_related(
+        &self,
+        row: &QueryResult,
+        summaries: &mut HashMap<Uuid, ReferenceSummary>,
+    ) -> Result<ChildRows, Error> {
+        let mut children = ChildRows::default();
+        if self.has_sets {
+            for (field, value) in json_of::<Vec<(String, String)>>(row, SETS)?.into_iter().flatten() {
+                children.sets.entry(field).or_default().push(value);
+            }
+        }
+        if self.has_parties {
+            for cells in json_of::<Vec<PartyCells>>(row, PARTIES)?.into_iter().flatten() {
+                children.parties.push(cells.into_link()?);
+            }
+        }
+        for (key, target) in self.references() {
+            if let Some(cells) = json_of::<SummaryCells>(row, &summary_column(&key))? {
+                let summary = target.summary(cells)?;
+                summaries.insert(summary.id, summary);
+            }
+        }
+        Ok(children)
+    }
+}
+
+/// A row of the table with the parties; the last is the summary of the party.
+#[derive(Deserialize)]
+struct PartyCells(String, Option<Uuid>, Option<Uuid>, Option<String>, Option<String>, Option<SummaryCells>);
+
+impl PartyCells {
+    fn into_link(self) -> Result<PartyLink, Error> {
+        let Self(field, utility, organisation, from, until, summary) = self;
+        let summary = |name| {
+            let cells = summary.ok_or_else(|| Corrupt::from("a party that does not exist"))?;
+            AnyTable::find(name)?.summary(cells)
+        };
+        let party = match (utility, organisation) {
+            (Some(_), None) => Party::Utility(Ref::found(summary("utility")?)),
+            (None, Some(_)) => Party::Organisation(Ref::found(summary("organisation")?)),
+            _ => return Err(Corrupt::from("a party is neither a utility nor an organisation").into()),
+        };
+        let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();
+        let dates = date(from).and_then(|from| Ok((from, date(until)?)));
+        let (from, until) = dates.map_err(Corrupt::from)?;
+        Ok(PartyLink { field, party, from, until })
+    }
+}
+
+fn subquery(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
+}
+
+fn summary_column(key: &str) -> String {
+    format!("{key}_summary")
+}
