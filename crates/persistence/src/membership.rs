@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use vku_domain::registration::Person;
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
@@ -19,6 +19,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::connection::Connection;
 
 /// Selects the members that take part: they are not deleted and have not left.
 pub(crate) fn taking_part() -> Condition {
@@ -28,10 +29,7 @@ pub(crate) fn taking_part() -> Condition {
 }
 
 /// Returns those of these members that do not take part.
-pub(crate) async fn not_taking_part(
-    tx: &DatabaseTransaction,
-    members: &[Uuid],
-) -> Result<HashSet<Uuid>, Error> {
+pub(crate) async fn not_taking_part(tx: &Connection, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
     if members.is_empty() {
         return Ok(HashSet::new());
     }
@@ -78,7 +76,7 @@ pub(crate) fn has_left_detail() -> Bilingual {
 }
 
 /// Returns the people of these contacts, without deleted ones.
-pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
+pub(crate) async fn persons(tx: &Connection, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
     let mut persons = HashMap::new();
     if ids.is_empty() {
         return Ok(persons);

@@ -1,6 +1,5 @@
 //! Maps utilities to their table.
 
-use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -23,6 +22,7 @@ use crate::kernel::table::conditions::is_visible_by_level;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::write::dependents;
 use crate::matching::profile::match_profile;
 use crate::partnership::follow_country;
@@ -238,11 +238,7 @@ fn is_wider<T: Table>(visibility: Visibility) -> SimpleExpr {
 
 /// Returns the resources of a kind, without deleted ones, that name the utility as a party and match the
 /// condition.
-async fn naming<T: Table>(
-    tx: &DatabaseTransaction,
-    utility: Uuid,
-    conflict: Condition,
-) -> Result<Vec<Named>, Error> {
+async fn naming<T: Table>(tx: &Connection, utility: Uuid, conflict: Condition) -> Result<Vec<Named>, Error> {
     let ids = Query::select()
         .distinct()
         .expr_as(column::<T>("id"), "id")
@@ -256,7 +252,7 @@ async fn naming<T: Table>(
 }
 
 /// Returns the resources with these ids, in the form that errors use.
-async fn named_by_id<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Result<Vec<Named>, Error> {
+async fn named_by_id<T: Table>(tx: &Connection, ids: SelectStatement) -> Result<Vec<Named>, Error> {
     use sea_orm::ConnectionTrait;
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =

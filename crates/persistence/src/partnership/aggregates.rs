@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use serde::Deserialize;
 use uuid::Uuid;
 use vku_domain::activity::Activity;
@@ -23,6 +23,7 @@ use crate::kernel::read::reference_lookup;
 use crate::kernel::table::related::{json_array, json_array_if, json_of, json_rows};
 use crate::kernel::table::summary::SummaryCells;
 use crate::kernel::table::{Table, column};
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::write::dependents;
 
 const FUNDING: &str = "funding_rows";
@@ -93,7 +94,7 @@ pub(super) fn of(row: &QueryResult, actor: &Actor) -> Result<DerivedOfSubResourc
 /// Returns the results of a partnership, without deleted ones, that have values reported by one of the
 /// utilities.
 pub(super) async fn reported_by(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     partnership: Uuid,
     utilities: Vec<Uuid>,
 ) -> Result<Vec<Named>, Error> {

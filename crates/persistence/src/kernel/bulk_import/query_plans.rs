@@ -1,12 +1,13 @@
 //! Query plans on PostgreSQL for tables that an import makes large: cached plans do not fit them, nor do the
 //! statistics from before.
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::import_state::ImportState;
 
 /// The number of changes after which query plans are discarded for the first time.
@@ -55,7 +56,7 @@ impl ImportState {
 
 /// Discards PostgreSQL's cached plans. They live as long as the connection, including those of foreign-key
 /// checks, and a plan that scans a small table would still be used after an import has made the table large.
-pub(in crate::kernel) async fn discard_plans(tx: &DatabaseTransaction) -> Result<(), Error> {
+pub(in crate::kernel) async fn discard_plans(tx: &Connection) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         tx.execute_unprepared("DISCARD PLANS").await.map_err(failed)?;
     }

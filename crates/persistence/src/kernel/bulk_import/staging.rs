@@ -18,8 +18,8 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, TransactionOptions,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement, TransactionOptions,
 };
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -36,6 +36,7 @@ use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::transaction::change_log::staged;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::kernel::transaction::staging::Staging;
 use crate::kernel::transaction::staging::staged_at;
@@ -55,7 +56,7 @@ impl Staging {
     /// Publishes all rows, in the transaction that is about to be committed.
     ///
     /// Errors: 409 if a resource that a row refers to has been deleted.
-    pub(crate) async fn publish(&self, tx: &DatabaseTransaction) -> Result<(), Error> {
+    pub(crate) async fn publish(&self, tx: &Connection) -> Result<(), Error> {
         if tx.get_database_backend() == DatabaseBackend::Postgres {
             tx.execute_unprepared("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
         }
@@ -144,7 +145,7 @@ impl Writer<'_> {
             // Between two batches, the writer has a transaction that only reads.
             let reading =
                 begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
-            let written = self.exchange(reading);
+            let written = self.exchange(Connection::new(reading));
             match rolls_back {
                 true => written.rollback().await,
                 false => written.commit().await,
@@ -156,7 +157,7 @@ impl Writer<'_> {
             }
             self.acquire_write_slot().await;
             let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
-            self.exchange(writing).rollback().await.map_err(failed)
+            self.exchange(Connection::new(writing)).rollback().await.map_err(failed)
         }
         .boxed_local()
     }

@@ -6,7 +6,7 @@
 //! after which its own will be. Writers do not wait for each other, and many commits reach the disk at once.
 //! SQLite has one writer at a time, so its log is always complete.
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgListener;
 use vku_domain::kernel::error::Error;
@@ -32,7 +32,7 @@ fn lowest_reserved() -> String {
 }
 
 /// Reserves positions before they are assigned.
-pub(crate) async fn reserve(tx: &DatabaseTransaction) -> Result<(), Error> {
+pub(crate) async fn reserve(tx: &impl ConnectionTrait) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         let lock = format!(
             "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) FROM ({LAST_POSITION}) AS last"

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
@@ -13,11 +13,12 @@ use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::transaction::connection::Connection;
 use crate::tables;
 
 /// Returns the summaries of these ids without checking their visibility: for references of a visible row.
 pub(crate) async fn by_id(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     resource: &str,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, ReferenceSummary>, Error> {
@@ -36,7 +37,7 @@ pub(crate) async fn by_id(
 
 /// Returns the summaries of these keys that the actor sees, locked against change until the end of the write.
 pub(crate) async fn by_key(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     actor: &Actor,
     resource: &'static str,
     keys: &[Key],
@@ -88,7 +89,7 @@ const CHUNK: usize = 10_000;
 
 /// Returns those of these ids that the actor sees now, with one query per kind of resource and chunk of ids.
 pub(crate) async fn filter_visible(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     actor: &Actor,
     ids: &HashSet<Uuid>,
 ) -> Result<HashSet<Uuid>, Error> {

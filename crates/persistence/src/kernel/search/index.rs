@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -10,6 +10,7 @@ use vku_domain::kernel::search::{Index, keys};
 
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
 
 /// Word, resource, rank and id: the primary key of `search_hit`.
@@ -27,7 +28,7 @@ const CHUNK: usize = 2_000;
 pub(super) const WORDS_LOCK: i64 = 0x0076_6b75_5f77_7264;
 
 /// Writes the differences to the index. Words without a hit are deleted, because they may be personal data.
-pub(crate) async fn write(tx: &DatabaseTransaction, indexed: Vec<Reindexed>) -> Result<(), Error> {
+pub(crate) async fn write(tx: &Connection, indexed: Vec<Reindexed>) -> Result<(), Error> {
     let mut merged: BTreeMap<(&'static str, Uuid), (Index, Index)> = BTreeMap::new();
     for Reindexed { resource, id, before, after } in indexed {
         merged.entry((resource, id)).or_insert_with(|| (before, Index::new())).1 = after;
@@ -50,7 +51,7 @@ pub(crate) async fn write(tx: &DatabaseTransaction, indexed: Vec<Reindexed>) -> 
     forget(tx, &removed.iter().map(|(word, ..)| *word).collect()).await
 }
 
-async fn remove(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
+async fn remove(tx: &Connection, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
     let sql = format!(
         "DELETE FROM search_hit WHERE (word, resource, rank, resource_id) IN (SELECT {})",
         HitColumns(tx.get_database_backend())
@@ -58,7 +59,7 @@ async fn remove(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<()
     run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
 }
 
-async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
+async fn add(tx: &Connection, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
     let from = entries(tx.get_database_backend());
     let words: BTreeSet<&str> = hits.iter().map(|(word, ..)| *word).collect();
     let sql = format!(
@@ -79,7 +80,7 @@ async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), E
 }
 
 /// Deletes those of these words that have no hits left.
-async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), Error> {
+async fn forget(tx: &Connection, words: &BTreeSet<&str>) -> Result<(), Error> {
     let from = entries(tx.get_database_backend());
     let sql = format!(
         "DELETE FROM search_word WHERE word IN (SELECT entry.value ->> 0 FROM {from} AS entry) \
@@ -97,7 +98,7 @@ async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), 
 type Rows<'a> = &'a mut (dyn Iterator<Item = Value> + Send);
 
 /// Runs a statement with rows as a JSON array.
-async fn run(tx: &DatabaseTransaction, sql: &str, rows: Rows<'_>) -> Result<Vec<QueryResult>, Error> {
+async fn run(tx: &Connection, sql: &str, rows: Rows<'_>) -> Result<Vec<QueryResult>, Error> {
     let (backend, mut result) = (tx.get_database_backend(), Vec::new());
     loop {
         let chunk: Vec<_> = (&mut *rows).take(CHUNK).collect();

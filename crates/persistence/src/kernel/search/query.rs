@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::{
     Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
 };
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::search::{Field, MatchKey, Search};
@@ -14,6 +14,7 @@ use super::super::table::FoundBy;
 use super::super::table::any::AnyTable;
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::transaction::connection::Connection;
 
 /// The alias of the subquery that is joined to a searched list.
 pub(crate) const FOUND: &str = "found";
@@ -24,7 +25,7 @@ const ID: &str = "found_id";
 
 /// Restricts the select to rows that match the search, and joins their scores as [`FOUND`].
 pub(crate) async fn join(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     table: &AnyTable,
     select: &mut SelectStatement,
     search: &Search,
@@ -37,7 +38,7 @@ pub(crate) async fn join(
 
 /// Returns the indexed words that match, one row each: the position of the search word, the indexed word, and
 /// what a hit of it is worth.
-async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
+async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error> {
     let match_keys: BTreeSet<_> =
         search.words().iter().flat_map(|search_word| search_word.match_keys()).collect();
     let match_keys: Vec<_> = match_keys.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();

@@ -6,8 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, SqliteTransactionMode,
-    TransactionOptions, Value,
+    ConnectionTrait, DatabaseBackend, QueryResult, SqliteTransactionMode, TransactionOptions, Value,
 };
 use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
@@ -18,6 +17,7 @@ use super::super::database::retry::{begin, retry_on_broken_connection};
 use super::super::table::any::AnyTable;
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::tables;
 
@@ -41,7 +41,7 @@ async fn build_if_outdated(database: &Database) -> Result<(), Error> {
         access_mode: None,
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
     };
-    let tx = begin(database.writing(), options).await.map_err(failed)?;
+    let tx = Connection::new(begin(database.writing(), options).await.map_err(failed)?);
     if database.backend() == DatabaseBackend::Postgres {
         // The second instance waits as long as the first one needs.
         let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({WORDS_LOCK})");
@@ -70,7 +70,7 @@ async fn is_built(database: &impl ConnectionTrait) -> Result<bool, sea_orm::DbEr
 }
 
 /// Indexes all rows of a table, including deleted ones.
-async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), Error> {
+async fn fill(table: &'static AnyTable, tx: &Connection) -> Result<(), Error> {
     let mut last = Uuid::nil();
     loop {
         let select = table
@@ -109,7 +109,7 @@ async fn fill(table: &'static AnyTable, tx: &DatabaseTransaction) -> Result<(), 
 /// Updates the columns of the feature for which there is a new value; returns whether there are any.
 async fn update(
     table: &AnyTable,
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     row: &QueryResult,
     new: impl Iterator<Item = Option<Value>>,
 ) -> Result<bool, Error> {

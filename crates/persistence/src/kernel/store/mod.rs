@@ -36,6 +36,7 @@ use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::WriteContext;
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log;
+use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::write_options;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
@@ -138,7 +139,7 @@ impl Store {
         // The connections are configured so that a transaction is a snapshot; on SQLite a deferred
         // transaction is one anyway.
         let tx = begin(connections, TransactionOptions::default()).await.map_err(failed)?;
-        Ok(Reader::new(tx, actor, &self.cursors))
+        Ok(Reader::new(Connection::new(tx), actor, &self.cursors))
     }
 
     /// Executes `work`, and commits if it returns `Ok`; rolls back otherwise, and in a dry run.
@@ -189,7 +190,7 @@ impl Store {
         async move {
             let write_slot = self.database.acquire_write_slot().await;
             let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
-            let reader = Reader::new(tx, writing.actor, &self.cursors);
+            let reader = Reader::new(Connection::new(tx), writing.actor, &self.cursors);
             Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
         }
         .boxed()

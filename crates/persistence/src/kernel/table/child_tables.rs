@@ -1,7 +1,7 @@
 //! The tables with the child rows, which are written with their resource.
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::value::PartialDate;
@@ -9,10 +9,11 @@ use vku_domain::kernel::value::PartialDate;
 use super::any::AnyTable;
 use super::child_rows::ChildRows;
 use crate::kernel::database::error::failed;
+use crate::kernel::transaction::connection::Connection;
 
 /// Replaces the child rows of a resource.
 pub(crate) async fn save(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     table: &AnyTable,
     id: Uuid,
     children: ChildRows,
@@ -29,7 +30,7 @@ const CHUNK: usize = 1_000;
 
 /// Inserts the child rows of new resources.
 pub(crate) async fn insert(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     table: &AnyTable,
     all: &[(Uuid, ChildRows)],
 ) -> Result<(), Error> {

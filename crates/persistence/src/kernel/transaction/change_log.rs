@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Query;
-use sea_orm::{ActiveValue, ConnectionTrait, DatabaseTransaction, Iterable, Statement};
+use sea_orm::{ActiveValue, ConnectionTrait, Iterable, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::change_log::{Change, ChangeAction, StatusChange};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::value::Visibility;
 
+use super::connection::Connection;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::database::log_watermark;
@@ -62,7 +63,7 @@ pub(crate) struct NewChange {
 const CHUNK: usize = 200;
 
 /// Appends changes to the log, as the last statement before the commit.
-pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
+pub(crate) async fn append(tx: &Connection, changes: Vec<NewChange>) -> Result<(), Error> {
     if !changes.is_empty() {
         log_watermark::reserve(tx).await?;
     }
@@ -102,7 +103,7 @@ fn columns() -> impl Iterator<Item = row::Column> {
 
 /// Stores changes until their import is published; the first one gets the number `from`.
 pub(crate) async fn stage(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     staging_id: Uuid,
     from: i64,
     changes: Vec<NewChange>,
@@ -123,7 +124,7 @@ pub(crate) async fn stage(
 }
 
 /// Appends the changes of an import to the log, as the last statement before the commit.
-pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) -> Result<(), Error> {
+pub(crate) async fn append_staged(tx: &Connection, staging_id: Uuid) -> Result<(), Error> {
     log_watermark::reserve(tx).await?;
     let columns: Vec<_> = columns().map(|column| column.to_string()).collect();
     let columns = columns.join(", ");

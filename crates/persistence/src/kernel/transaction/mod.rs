@@ -4,12 +4,13 @@
 //! `write`.
 
 pub mod change_log;
+pub(crate) mod connection;
 pub(crate) mod import_state;
 pub(crate) mod reindexed;
 pub(crate) mod staging;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
+use sea_orm::{SqliteTransactionMode, TransactionOptions};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -17,6 +18,7 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::resource::any::AnyResource;
 
 use self::change_log::NewChange;
+use self::connection::Connection;
 use self::import_state::ImportState;
 use self::reindexed::Reindexed;
 use self::staging::Staging;
@@ -48,18 +50,18 @@ pub(crate) fn write_options() -> TransactionOptions {
 
 /// A snapshot, as an actor sees it.
 pub struct Reader<'a> {
-    tx: DatabaseTransaction,
+    tx: Connection,
     actor: &'a Actor,
     cursors: &'a TokenKey,
 }
 
 impl<'a> Reader<'a> {
     /// Makes a reader in a transaction that has begun.
-    pub(crate) fn new(tx: DatabaseTransaction, actor: &'a Actor, cursors: &'a TokenKey) -> Self {
+    pub(crate) fn new(tx: Connection, actor: &'a Actor, cursors: &'a TokenKey) -> Self {
         Self { tx, actor, cursors }
     }
 
-    pub(crate) fn tx(&self) -> &DatabaseTransaction {
+    pub(crate) fn tx(&self) -> &Connection {
         &self.tx
     }
 
@@ -75,7 +77,7 @@ impl<'a> Reader<'a> {
 
 /// What is left of a writer when its work is done: the open transaction, and what the write has collected.
 pub(crate) struct Collected<'a> {
-    pub(crate) tx: DatabaseTransaction,
+    pub(crate) tx: Connection,
     pub(crate) write_slot: Option<SemaphorePermit<'a>>,
     pub(crate) changes: Vec<NewChange>,
     pub(crate) indexed: Vec<Reindexed>,
@@ -188,7 +190,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Continues in another transaction, and returns the previous one.
-    pub(crate) fn exchange(&mut self, tx: DatabaseTransaction) -> DatabaseTransaction {
+    pub(crate) fn exchange(&mut self, tx: Connection) -> Connection {
         std::mem::replace(&mut self.reader.tx, tx)
     }
 

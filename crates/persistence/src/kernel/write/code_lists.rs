@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::Value;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::any::AnyResource;
@@ -15,6 +15,7 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::Codes;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::transaction::connection::Connection;
 
 /// How many codes one statement asks for: databases limit the number of bound values.
 const CHUNK: usize = 500;
@@ -46,7 +47,7 @@ pub(crate) fn in_body(table: &AnyTable, body: &Value) -> NamedCodes {
 /// end of the write.
 pub(crate) async fn unknown_codes(
     table: &AnyTable,
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     data: &dyn AnyResource,
 ) -> Result<Violations, Error> {
     Ok(unknown_codes_of_all(table, tx, &[in_data(table, data)?]).await?.pop().unwrap_or_default())
@@ -55,7 +56,7 @@ pub(crate) async fn unknown_codes(
 /// The same as [`unknown_codes`] for many resources, with as many statements as for one.
 pub(crate) async fn unknown_codes_of_all(
     table: &AnyTable,
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     all: &[NamedCodes],
 ) -> Result<Vec<Violations>, Error> {
     let mut violations = vec![Violations::default(); all.len()];
@@ -89,7 +90,7 @@ pub(crate) async fn unknown_codes_of_all(
 /// Returns the slugs of a resource that are not deleted: the requested ones, locked until the end of the
 /// write, or all.
 pub(crate) async fn live_codes(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     resource: &str,
     requested: Option<&[&str]>,
 ) -> Result<Vec<String>, Error> {

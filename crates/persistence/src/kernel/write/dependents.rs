@@ -2,8 +2,8 @@
 //! prevent a restoration.
 
 use chrono::{DateTime, Utc};
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::resource::Resource;
@@ -13,6 +13,7 @@ use vku_domain::user::User;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::transaction::connection::Connection;
 use crate::tables;
 
 /// The maximum number of dependents in an error.
@@ -56,7 +57,7 @@ pub(crate) enum DependentKinds {
 ///
 /// User accounts do not prevent the deletion of a utility, and are not named to the person who deletes it.
 pub(crate) async fn dependents(
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     (target, id): (&'static str, Uuid),
     kinds: DependentKinds,
     at: DateTime<Utc>,
@@ -132,7 +133,7 @@ pub(crate) async fn dependents(
 /// Returns the deleted resources that sub-resources of this row refer to.
 pub(crate) async fn deleted_targets_of_sub_resources(
     table: &AnyTable,
-    tx: &DatabaseTransaction,
+    tx: &Connection,
     id: Uuid,
     at: DateTime<Utc>,
 ) -> Result<Vec<Named>, Error> {
