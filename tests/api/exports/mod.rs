@@ -116,6 +116,11 @@ on_both! {
 
     async fn geojson_coordinates_have_the_longitude_first(app: TestApp) {
         let staff = app.coordinator();
+        // As many digits as a double has: the locations of a partnership are those of its participants, to the last digit.
+        let exact = json!({ "location": { "latitude": 49.842957000000013, "longitude": 24.031111000000003 } });
+        staff.patch(&format!("{UTILITIES}/lvivvodokanal"), "*", &exact).await.ok();
+        let lviv = staff.get(DRESDEN).await.ok().json();
+        assert!(lviv["locations"].as_array().unwrap().contains(&exact["location"]), "{lviv}");
         let nowhere = create(&staff, UTILITIES, &abroad("Nowhere")).await.json();
         let map = features(&exported(&staff, UTILITIES, "geojson").await);
         let of = |slug: &str| map.features.iter().find(|it| it.property("slug") == Some(&json!(slug))).unwrap();

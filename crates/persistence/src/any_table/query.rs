@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::parameters::Parameters;
@@ -15,6 +16,7 @@ use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::list::AnyPage;
+use crate::kernel::store::Store;
 use crate::kernel::transaction::Reader;
 
 /// A page of a list.
@@ -118,6 +120,20 @@ impl AnyTable {
 }
 
 impl AnyQuery {
+    /// Begins to read a page: by a single statement if that is enough.
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn begin_page<'a>(&self, store: &'a Store, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+        let looks_up =
+            self.search.is_some() || self.table.parent.is_some() || !self.view.expanded().is_empty();
+        // Beyond the last row there is no row that has the total.
+        let counts_again = self.count && self.cursor.is_some();
+        match looks_up || counts_again || self.table.derives_by_queries {
+            true => store.read(actor).await,
+            false => Ok(store.read_by_statement(actor)),
+        }
+    }
+
     /// Reads the page.
     ///
     /// Errors: those of [`Reader::list`].

@@ -1,5 +1,6 @@
 //! Reading a resource.
 
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::query::Paging;
@@ -9,10 +10,26 @@ use super::{AnyTable, JsonResource, ResourceKey, StatusInfo};
 use crate::kernel::bulk_import::duplicates::NameIndex;
 use crate::kernel::read::history::Entries;
 use crate::kernel::read::load::open_parent;
+use crate::kernel::store::Store;
 use crate::kernel::transaction::Reader;
 use crate::kernel::write::transition::allowed_transitions;
 
 impl AnyTable {
+    /// Begins to read one resource in this view: by a single statement if that is enough.
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn begin_get<'a>(
+        &self,
+        store: &'a Store,
+        actor: &'a Actor,
+        view: &Projection,
+    ) -> Result<Reader<'a>, Error> {
+        match self.derives_by_queries || !view.expanded().is_empty() {
+            true => store.read(actor).await,
+            false => Ok(store.read_by_statement(actor)),
+        }
+    }
+
     /// Reads a resource; see [`Reader::get`].
     pub async fn get(
         &'static self,

@@ -46,7 +46,7 @@ pub(super) fn columns(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static 
         json_array_if(backend, funding("programme_id").is_not_null(), programme.summary_cells(backend)),
     ];
     let phases = Query::select()
-        .expr(json_rows(backend, json_array(backend, cells), funding("id")))
+        .expr(json_rows(backend, json_array(backend, cells)))
         .from(Funding::NAME)
         .join(JoinType::LeftJoin, programme.name(), programme.column("id").eq(funding("programme_id")))
         .and_where(funding("partnership_id").eq(partnership()))

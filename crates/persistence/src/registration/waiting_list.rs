@@ -16,7 +16,7 @@ use super::allocation::session;
 use super::seat_counts::{ACTIVE, active_registrations, seat_counts_of};
 use super::{not_deleted, session_of, waiting};
 use crate::kernel::database::error::failed;
-use crate::kernel::read::load;
+use crate::kernel::read::load::{self, Parents};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Writer;
@@ -256,7 +256,7 @@ impl Writer<'_> {
         parent: Option<&Key>,
     ) -> Result<(), Error> {
         self.actor().require(Registration::INFO, Action::Transition)?;
-        let parent = load::parent_id(table, self, parent).await?;
+        let parent = Parents::of_request(table, parent)?;
         let id = load::by_key(table, self, key, parent, false, None).await?.id();
         let condition = column::<Registration>(format!("{}_id", table.name())).eq(id);
         let sessions = binding(self.written_at(), condition).clear_selects().column("session_id").take();

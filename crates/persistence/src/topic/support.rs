@@ -17,7 +17,7 @@ use vku_domain::topic::{SUPPORT, Topic};
 
 use crate::kernel::database::error::failed;
 use crate::kernel::id::new_id;
-use crate::kernel::read::load::by_key;
+use crate::kernel::read::load::{Parents, by_key};
 use crate::kernel::read::reference_lookup;
 use crate::kernel::table::Table;
 use crate::kernel::table::summary::summary;
@@ -47,7 +47,9 @@ impl Writer<'_> {
         let grant = self.actor().require(Topic::INFO, Action::Create)?;
         // Concurrent supporters of a topic wait for each other here.
         let mut topic: Stored<Topic> =
-            by_key(Topic::TABLE, self, topic, None, false, Some(LockType::Update)).await?.downcast()?;
+            by_key(Topic::TABLE, self, topic, Parents::Visible, false, Some(LockType::Update))
+                .await?
+                .downcast()?;
         let member = self.supporter(grant, member).await?;
         if given && has_left(self, member.id).await? {
             return Err(Error::new(Code::Forbidden, has_left_detail()));
@@ -55,7 +57,7 @@ impl Writer<'_> {
         if let Some(change) = self.set_support(&topic, &member, given).await? {
             self.record(change);
             let id = Key::Id(topic.id);
-            topic = by_key(Topic::TABLE, self, &id, None, false, None).await?.downcast()?;
+            topic = by_key(Topic::TABLE, self, &id, Parents::Visible, false, None).await?.downcast()?;
         }
         Ok(topic)
     }

@@ -61,7 +61,7 @@ pub async fn get(table: &'static AnyTable, mut context: Context) -> Result<HttpR
     let (deleted, view) = parse_projection(table, &context.request)?;
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
-        let reader = context.read().await?;
+        let reader = table.begin_get(&context.shared.store, &context.actor, &view).await?;
         let JsonResource { version, json, .. } = table.get(&reader, &at, deleted, &view).await?;
         // The tag has the version of the resource, so that the tag of any representation is valid in `If-Match`.
         Ok(Representation::new(ETag::of(version, &json), json).projected(&view))

@@ -18,7 +18,7 @@ use super::existing::{Found, check_existing};
 use super::slugs::Owners;
 use super::{Done, Outcome, Row};
 use crate::kernel::id::new_id;
-use crate::kernel::read::load::{load, visible_rows};
+use crate::kernel::read::load::{Parents, load, visible_rows};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_tables;
 use crate::kernel::transaction::Writer;
@@ -54,7 +54,7 @@ impl Writer<'_> {
         let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
         let mut found: Found = HashMap::with_capacity(ids.len());
         if !ids.is_empty() {
-            let mut select = visible_rows(table, self, None, false);
+            let mut select = visible_rows(table, self, Parents::Visible, false);
             select.and_where(table.column("id").is_in(ids)).lock(LockType::Update);
             let all = load(table, self, &select).await?.into_items();
             found.extend(all.into_iter().map(|stored| (stored.id(), stored)));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::QueryResult;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SelectStatement, SimpleExpr, Value};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, SelectStatement, SimpleExpr, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -37,16 +37,35 @@ impl SortColumn {
 pub(crate) struct Order {
     table: &'static AnyTable,
     columns: Vec<(SortColumn, Direction)>,
+    /// The subquery that has the sort values as columns; `None` if they are computed from the row.
+    rows: Option<&'static str>,
 }
 
 impl Order {
     pub(crate) fn of(query: &AnyQuery) -> Self {
         let by_score = (query.sort.is_empty() && query.search.is_some())
             .then_some((SortColumn::Score, Direction::Descending));
-        Self { table: query.table, columns: by_score.into_iter().chain(query.sort.iter().copied()).collect() }
+        let columns = by_score.into_iter().chain(query.sort.iter().copied()).collect();
+        Self { table: query.table, columns, rows: None }
     }
 
-    fn expr(&self, column: SortColumn) -> SimpleExpr {
+    /// The same order of the rows of a subquery that [`Self::select`] has made.
+    pub(super) fn of_rows(&self, rows: &'static str) -> Self {
+        Self { table: self.table, columns: self.columns.clone(), rows: Some(rows) }
+    }
+
+    /// The id of a row.
+    pub(super) fn id(&self) -> SimpleExpr {
+        match self.rows {
+            Some(rows) => Expr::col((rows, "id")),
+            None => self.table.column("id"),
+        }
+    }
+
+    fn expr(&self, index: usize, column: SortColumn) -> SimpleExpr {
+        if let Some(rows) = self.rows {
+            return Expr::col((Alias::new(rows), Alias::new(sort_value(index))));
+        }
         match column {
             SortColumn::Text(name) | SortColumn::Instant(name) => self.table.column(name),
             SortColumn::Of(key, target, name) => column_of(self.table, key, target, name),
@@ -55,20 +74,30 @@ impl Order {
         }
     }
 
-    /// Orders a select, and adds the sort values to its columns.
-    pub(crate) fn apply(&self, mut select: SelectStatement, page: PageDirection) -> SelectStatement {
+    /// Adds the id and the sort values to the columns of a select.
+    pub(super) fn select(&self, select: &mut SelectStatement) {
+        select.expr_as(self.id(), "id");
+        self.select_values(select);
+    }
+
+    /// Adds the sort values to the columns of a select.
+    pub(super) fn select_values(&self, select: &mut SelectStatement) {
+        for (index, (column, _)) in self.columns.iter().enumerate() {
+            select.expr_as(self.expr(index, *column), sort_value(index));
+        }
+    }
+
+    /// Sorts a select.
+    pub(super) fn sort(&self, select: &mut SelectStatement, page: PageDirection) {
         let sql_order = |direction| match (direction, page) {
             (Direction::Ascending, PageDirection::Next)
             | (Direction::Descending, PageDirection::Previous) => sea_orm::Order::Asc,
             _ => sea_orm::Order::Desc,
         };
         for (index, (column, direction)) in self.columns.iter().enumerate() {
-            select
-                .expr_as(self.expr(*column), format!("sort_{index}"))
-                .order_by_expr(self.expr(*column), sql_order(*direction));
+            select.order_by_expr(self.expr(index, *column), sql_order(*direction));
         }
-        select.order_by_expr(self.table.column("id"), sql_order(Direction::Ascending));
-        select
+        select.order_by_expr(self.id(), sql_order(Direction::Ascending));
     }
 
     /// The rows after (or before) the cursor: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id >
@@ -88,28 +117,27 @@ impl Order {
                 _ => expr.lte(value),
             };
         let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
-            column.value(text).map(|value| at_or_beyond(self.expr(*column), value, *direction))
+            column.value(text).map(|value| at_or_beyond(self.expr(0, *column), value, *direction))
         });
-        let last =
-            Condition::all().add(beyond_value(self.table.column("id"), (*id).into(), Direction::Ascending));
-        let beyond =
-            self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
-                let Some(value) = column.value(value) else { return inner };
-                Condition::any()
-                    .add(beyond_value(self.expr(*column), value.clone(), *direction))
-                    .add(Condition::all().add(self.expr(*column).eq(value)).add(inner))
-            });
+        let last = Condition::all().add(beyond_value(self.id(), (*id).into(), Direction::Ascending));
+        let columns = self.columns.iter().enumerate().zip(values).rev();
+        let beyond = columns.fold(last, |inner, ((index, (column, direction)), value)| {
+            let Some(value) = column.value(value) else { return inner };
+            Condition::any()
+                .add(beyond_value(self.expr(index, *column), value.clone(), *direction))
+                .add(Condition::all().add(self.expr(index, *column).eq(value)).add(inner))
+        });
         Condition::all().add_option(first).add(beyond)
     }
 
-    /// Returns the cursor position of a row that [`Self::apply`] selected.
+    /// Returns the cursor position of a row with the columns of [`Self::select`].
     pub(crate) fn position(
         &self,
         row: &QueryResult,
         page_direction: PageDirection,
     ) -> Result<ListPosition, Error> {
         let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
-            let name = format!("sort_{index}");
+            let name = sort_value(index);
             Ok(match column {
                 SortColumn::Instant(_) => row.try_get::<DateTime<Utc>>("", &name)?.to_rfc3339(),
                 SortColumn::Score => row.try_get::<i64>("", &name)?.to_string(),
@@ -124,6 +152,10 @@ impl Order {
         values.len() == self.columns.len()
             && self.columns.iter().zip(values).all(|((column, _), text)| column.value(text).is_some())
     }
+}
+
+fn sort_value(index: usize) -> String {
+    format!("sort_{index}")
 }
 
 /// The context that a cursor is bound to: resource, parent, filter and sort.

@@ -8,7 +8,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
-use super::load::{parent_id, visible_rows};
+use super::load::{Parents, parent_id, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
@@ -38,8 +38,12 @@ impl Reader<'_> {
                     continue;
                 }
                 let column = (table.json_column)(member);
-                let mut rows = visible_rows(table, self, parent, query.deleted);
-                rows.clear_selects().expr(table.column(column)).cond_where((query.filter)(self.actor()));
+                let rows = Select::select()
+                    .expr(table.column(column))
+                    .from(table.name())
+                    .cond_where(visible(table, self.actor(), Parents::with_id(parent), query.deleted))
+                    .cond_where((query.filter)(self.actor()).condition)
+                    .take();
                 let texts = Expr::col((Alias::new("rows"), Alias::new(column)));
                 let backend = self.tx().get_database_backend();
                 let keys = match (backend, below) {

@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::sea_query::{ExprTrait, SelectStatement};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::QueryResult;
+use sea_orm::sea_query::ExprTrait;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -14,10 +14,10 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
-use super::load::{by_key, hydrate, load, parent_id, visible_rows};
+use super::load::{Parents, by_key, hydrate, load, parent_id, visible_rows};
+use super::page::{List, TOTAL};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
-use crate::kernel::search;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::table::any::AnyTable;
@@ -65,7 +65,7 @@ impl Reader<'_> {
         async move {
             self.actor().require_read(table.resource)?;
             self.may_see_deleted(table.resource, deleted)?;
-            let parent = parent_id(table, self, parent).await?;
+            let parent = Parents::of_request(table, parent)?;
             let mut found = by_key(table, self, key, parent, deleted, None).await?;
             self.redact(&mut *found);
             Ok(found)
@@ -105,7 +105,7 @@ impl Reader<'_> {
                 return Ok(None);
             }
             let has_id = table.column("id").is_in(padded_ids(ids));
-            let select = visible_rows(table, self, None, false).and_where(has_id).take();
+            let select = visible_rows(table, self, Parents::Visible, false).and_where(has_id).take();
             Ok(Some(self.redact_all(load(table, self, &select).await?)))
         }
         .boxed_local()
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 return Ok(None);
             }
             let of_parents = table.column(parent).is_in(padded_ids(parents));
-            let mut select = visible_rows(table, self, None, false).and_where(of_parents).take();
+            let mut select = visible_rows(table, self, Parents::Visible, false).and_where(of_parents).take();
             select.order_by_expr(table.column("id"), sea_orm::Order::Asc);
             Ok(Some(self.redact_all(load(table, self, &select).await?)))
         }
@@ -181,21 +181,7 @@ impl Reader<'_> {
         self.may_see_deleted(query.table.resource, query.deleted)
     }
 
-    async fn count(&self, table: &AnyTable, mut select: SelectStatement) -> Result<u64, Error> {
-        select.clear_selects().expr_as(table.column("id").count(), "total");
-        let row = self.tx().query_one(&select).await.map_err(failed)?;
-        let total: Option<i64> = row.map(|row| row.try_get("", "total")).transpose().map_err(failed)?;
-        Ok(total.and_then(|total| total.try_into().ok()).unwrap_or(0))
-    }
-
     async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {
-        let table = query.table;
-        let mut filtered =
-            visible_rows(table, self, parent, query.deleted).cond_where((query.filter)(self.actor())).take();
-        if let Some(search) = &query.search {
-            search::join(self.tx(), table, &mut filtered, search).await?;
-        }
-        let counted = query.count.then(|| filtered.clone());
         let order = Order::of(query);
         let position = query
             .cursor
@@ -203,23 +189,19 @@ impl Reader<'_> {
             .map(|token| cursor::read(self.cursors(), query, parent, token))
             .transpose()?;
         let keyset = Keyset::new(position.as_ref().map(|position| position.0), query.limit);
-        let mut select = order.apply(filtered, keyset.direction());
-        if let Some(position) = &position {
-            select.cond_where(order.beyond(position));
-        }
-        select.limit(keyset.rows_to_read());
-        let rows = self.tx().query_all(&select).await.map_err(failed)?;
+        let list = List::new(self, query, parent, &order).await?;
+        let rows = list.page(self, position.as_ref(), &keyset).await?;
+        let total = match rows.first() {
+            _ if !query.count => None,
+            Some(row) => row.try_get::<Option<i64>>("", TOTAL).map_err(failed)?,
+            None if position.is_none() => Some(0),
+            None => Some(list.count(self).await?),
+        };
         let token = |row: &QueryResult, direction| {
             cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
         };
         let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
-        let total = match counted {
-            // All rows are on this page.
-            Some(_) if position.is_none() && next.is_none() => Some(rows.len() as u64),
-            Some(select) => Some(self.count(table, select).await?),
-            None => None,
-        };
-        let items = self.redact_all(hydrate(table, self, &rows).await?);
-        Ok(AnyPage { items, next, prev, total })
+        let items = self.redact_all(hydrate(query.table, self, &rows).await?);
+        Ok(AnyPage { items, next, prev, total: total.map(|total| total.try_into().unwrap_or(0)) })
     }
 }

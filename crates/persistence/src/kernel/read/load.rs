@@ -5,6 +5,7 @@ use futures_util::future::LocalBoxFuture;
 use sea_orm::sea_query::{Condition, ExprTrait, LockType, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::any::{AnyList, AnyStored};
@@ -27,27 +28,61 @@ pub(crate) fn select(table: &AnyTable, reader: &Reader<'_>) -> SelectStatement {
     select
 }
 
-/// Selects the rows that the actor sees; only those of `parent` if it is given.
+/// The parents whose sub-resources are selected.
+#[derive(Clone, Copy)]
+pub(crate) enum Parents<'a> {
+    /// All that the actor sees; also for a resource without a parent.
+    Visible,
+    /// The one with this id, which the actor is known to see.
+    Id(Uuid),
+    /// The one with this key, if the actor sees it.
+    Key(&'a Key),
+}
+
+impl<'a> Parents<'a> {
+    /// Makes the parent of a request.
+    ///
+    /// Errors: 404 if the resource has parents, and the request names none.
+    pub(crate) fn of_request(table: &AnyTable, key: Option<&'a Key>) -> Result<Self, Error> {
+        match table.parent {
+            Some(_) => key.map(Self::Key).ok_or_else(Error::not_found),
+            None => Ok(Self::Visible),
+        }
+    }
+
+    /// Makes the parent with this id, which the actor sees; all parents without an id.
+    pub(crate) fn with_id(id: Option<Uuid>) -> Self {
+        id.map_or(Self::Visible, Self::Id)
+    }
+}
+
+/// Selects the rows that the actor sees, with these parents.
 pub(crate) fn visible_rows(
     table: &AnyTable,
     reader: &Reader<'_>,
-    parent: Option<Uuid>,
+    parents: Parents<'_>,
     deleted: bool,
 ) -> SelectStatement {
+    select(table, reader).cond_where(visible(table, reader.actor(), parents, deleted)).take()
+}
+
+/// The condition of [`visible_rows`].
+pub(crate) fn visible(table: &AnyTable, actor: &Actor, parents: Parents<'_>, deleted: bool) -> Condition {
     let deleted_at = table.column("deleted_at");
-    let mut condition = Condition::all().add((table.visible_to)(reader.actor())).add(match deleted {
+    let condition = Condition::all().add((table.visible_to)(actor)).add(match deleted {
         // Staged rows of an import are not deleted, they do not exist yet.
         true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
         false => deleted_at.is_null(),
     });
-    if let (Some(name), Some(owner)) = (table.parent_column(), table.parent) {
-        let visible = owner.visible_ids(reader.actor());
-        condition = condition.add(table.column(name.clone()).in_subquery(visible));
-        if let Some(parent) = parent {
-            condition = condition.add(table.column(name).eq(parent));
+    let Some((name, parent)) = table.parent_column().zip(table.parent) else { return condition };
+    let column = table.column(name);
+    condition.add(match parents {
+        Parents::Visible => column.in_subquery(parent.visible_ids(actor)),
+        Parents::Id(id) => column.eq(id),
+        Parents::Key(key) => {
+            column.in_subquery(parent.visible_ids(actor).and_where(has_key(parent, key)).take())
         }
-    }
-    select(table, reader).cond_where(condition).take()
+    })
 }
 
 /// Returns the resource with this key, if the actor sees it.
@@ -57,12 +92,12 @@ pub(crate) fn by_key<'a>(
     table: &'static AnyTable,
     reader: &'a Reader<'_>,
     key: &'a Key,
-    parent: Option<Uuid>,
+    parents: Parents<'a>,
     deleted: bool,
     lock: Option<LockType>,
 ) -> LocalBoxFuture<'a, Result<Box<dyn AnyStored>, Error>> {
     async move {
-        let mut select = visible_rows(table, reader, parent, deleted).and_where(has_key(table, key)).take();
+        let mut select = visible_rows(table, reader, parents, deleted).and_where(has_key(table, key)).take();
         if let Some(lock) = lock {
             select.lock(lock);
         }
@@ -88,8 +123,7 @@ pub(crate) async fn parent_id(
 ) -> Result<Option<Uuid>, Error> {
     let Some(parent) = table.parent else { return Ok(None) };
     let key = key.ok_or_else(Error::not_found)?;
-    let mut select = visible_rows(parent, reader, None, false).and_where(has_key(parent, key)).take();
-    select.clear_selects().expr(parent.column("id"));
+    let select = parent.visible_ids(reader.actor()).and_where(has_key(parent, key)).take();
     let row = reader.tx().query_one(&select).await.map_err(failed)?.ok_or_else(Error::not_found)?;
     row.try_get("", "id").map(Some).map_err(failed)
 }
@@ -105,7 +139,7 @@ pub(crate) async fn open_parent(
 ) -> Result<Option<Box<dyn AnyStored>>, Error> {
     let Some(parent) = table.parent else { return Ok(None) };
     let key = key.ok_or_else(Error::not_found)?;
-    by_key(parent, reader, key, None, false, lock).await.map(Some)
+    by_key(parent, reader, key, Parents::Visible, false, lock).await.map(Some)
 }
 
 /// Returns the resource with this id without checking the visibility: for side effects of a write whose

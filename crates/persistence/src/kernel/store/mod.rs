@@ -130,6 +130,11 @@ impl Store {
         self.begin_read(self.database.reading(), actor).await
     }
 
+    /// Begins to read with a single statement, which is a snapshot of its own. Reading fails at a second statement.
+    pub fn read_by_statement<'a>(&'a self, actor: &'a Actor) -> Reader<'a> {
+        Reader::new(Connection::of_statement(self.database.reading().clone()), actor, &self.cursors)
+    }
+
     /// Begins to read on one of these connections.
     pub(super) async fn begin_read<'a>(
         &'a self,

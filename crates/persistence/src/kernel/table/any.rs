@@ -19,6 +19,7 @@ use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
+use super::conditions::FilterSql;
 use super::{Codes, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -202,7 +203,7 @@ pub(crate) trait TypedTable: Sync {
 }
 
 /// The filter of a list of any resource.
-type AnyFilter = Arc<dyn Fn(&Actor) -> Condition + Send + Sync>;
+type AnyFilter = Arc<dyn Fn(&Actor) -> FilterSql + Send + Sync>;
 
 /// The parameters of a list of any resource: a [`Query`](vku_domain::kernel::query::Query) without its type.
 #[derive(Clone)]

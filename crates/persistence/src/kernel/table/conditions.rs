@@ -10,8 +10,15 @@ use super::any::AnyTable;
 use super::{Table, column};
 use crate::tables;
 
+/// A filter in SQL.
+pub(crate) struct FilterSql {
+    pub(crate) condition: Condition,
+    /// Whether each row takes several lookups in other tables.
+    pub(crate) is_expensive: bool,
+}
+
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
-pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> Condition {
+pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> FilterSql {
     criteria_to_sql(T::TABLE, filter.criteria(), T::special_filter_to_sql(filter, actor), actor)
 }
 
@@ -20,11 +27,14 @@ fn criteria_to_sql(
     criteria: Vec<Criterion>,
     special: Condition,
     actor: &Actor,
-) -> Condition {
+) -> FilterSql {
+    let in_set = |criterion: &&Criterion| matches!(criterion.comparison, Comparison::InSet(_));
+    let lookups = criteria.iter().filter(in_set).count() + special.len();
     let ordinary = criteria
         .into_iter()
         .fold(Condition::all(), |all, criterion| all.add(comparison_to_sql(table, criterion, actor)));
-    ordinary.add_option((!special.is_empty()).then_some(special))
+    let condition = ordinary.add_option((!special.is_empty()).then_some(special));
+    FilterSql { condition, is_expensive: lookups > 1 }
 }
 
 /// Converts the criterion of an ordinary filter to SQL.

@@ -26,8 +26,13 @@ use crate::tables;
 const SETS: &str = "set_rows";
 const PARTIES: &str = "party_rows";
 
-/// The parties of a resource: a kind, and the column with the id.
-const PARTY_KINDS: [(&str, &str); 2] = [("utility", "utility_id"), ("organisation", "organisation_id")];
+/// The columns with the ids of parties.
+const PARTY_KEYS: [&str; 2] = ["utility_id", "organisation_id"];
+
+/// The tables to which these refer.
+static PARTY_TABLES: LazyLock<Vec<&AnyTable>> = LazyLock::new(|| {
+    ["utility", "organisation"].into_iter().filter_map(|name| AnyTable::find(name).ok()).collect()
+});
 
 /// A JSON array of values.
 pub(crate) fn json_array(backend: DatabaseBackend, values: impl IntoIterator<Item = Expr>) -> Expr {
@@ -52,12 +57,12 @@ pub(crate) fn json_array_if(
     CaseStatement::new().case(condition, json_array(backend, values)).into()
 }
 
-/// Selects a JSON array of the values of all rows, in the order of a column, as text; null or an empty array if there
-/// are none.
-pub(crate) fn json_rows(backend: DatabaseBackend, value: Expr, order: Expr) -> Expr {
+/// Selects a JSON array of the values of all rows in no particular order, as text; null or an empty array if there are
+/// none. Sorting a few rows after parsing costs less than sorting in the database.
+pub(crate) fn json_rows(backend: DatabaseBackend, value: Expr) -> Expr {
     match backend {
-        DatabaseBackend::Postgres => Expr::cust_with_exprs("json_agg($1 ORDER BY $2)::text", [value, order]),
-        _ => Expr::cust_with_exprs("json_group_array(? ORDER BY ?)", [value, order]),
+        DatabaseBackend::Postgres => Expr::cust_with_exprs("json_agg($1)::text", [value]),
+        _ => Func::cust("json_group_array").arg(value).into(),
     }
 }
 
@@ -121,9 +126,9 @@ impl AnyTable {
     fn sets(&self, backend: DatabaseBackend) -> SelectStatement {
         let table = format!("{}_set", self.name());
         let column = |name: &'static str| Expr::col((table.clone(), name));
-        let value = json_array(backend, [column("field"), column("value")]);
+        let value = json_array(backend, ["position", "field", "value"].map(column));
         Query::select()
-            .expr(json_rows(backend, value, column("position")))
+            .expr(json_rows(backend, value))
             .from(table.clone())
             .and_where(column("owner_id").eq(self.column("id")))
             .take()
@@ -132,22 +137,15 @@ impl AnyTable {
     fn parties(&self, backend: DatabaseBackend) -> SelectStatement {
         let table = format!("{}_party", self.name());
         let column = |name: &'static str| Expr::col((table.clone(), name));
-        let mut summary = CaseStatement::new();
+        let mut cells = ["position", "field", "from", "until"].map(column).to_vec();
         let mut select = Query::select().from(table.clone()).take();
-        for (target, key) in
-            PARTY_KINDS.into_iter().filter_map(|(name, key)| Some((AnyTable::find(name).ok()?, key)))
-        {
-            let joined = target.column("id").eq(column(key));
-            select.join(JoinType::LeftJoin, target.name(), joined);
-            summary =
-                summary.case(column(key).is_not_null(), json_array(backend, target.summary_cells(backend)));
+        for (target, key) in PARTY_TABLES.iter().zip(PARTY_KEYS) {
+            let summary = target.summary_cells(backend);
+            cells.push(json_array_if(backend, column(key).is_not_null(), summary));
+            select.join(JoinType::LeftJoin, target.name(), target.column("id").eq(column(key)));
         }
-        let ids = PARTY_KINDS.map(|(_, key)| json_id(backend, column(key)));
-        let mut cells: Vec<_> =
-            [column("field")].into_iter().chain(ids).chain(["from", "until"].map(column)).collect();
-        cells.push(summary.into());
         select
-            .expr(json_rows(backend, json_array(backend, cells), column("position")))
+            .expr(json_rows(backend, json_array(backend, cells)))
             .and_where(column("owner_id").eq(self.column("id")))
             .take()
     }
@@ -157,8 +155,16 @@ impl AnyTable {
         let mut summaries: HashMap<Uuid, ReferenceSummary> = HashMap::new();
         let mut all = Vec::with_capacity(rows.len());
         let mut parents = Vec::with_capacity(rows.len());
+        let references: Vec<_> =
+            self.references().map(|(key, target)| (summary_column(&key), target)).collect();
         for row in rows {
-            let children = self.read_related(row, &mut summaries)?;
+            for (column, target) in &references {
+                if let Some(cells) = json_of::<SummaryCells>(row, column)? {
+                    let summary = target.summary(cells)?;
+                    summaries.insert(summary.id, summary);
+                }
+            }
+            let children = self.read_children(row)?;
             let meta = self.read_meta(row)?;
             parents.push(meta.parent);
             all.push((meta, row, children));
@@ -179,47 +185,42 @@ impl AnyTable {
         if missing { Err(Corrupt::from("a reference to a missing resource").into()) } else { Ok(items) }
     }
 
-    /// Reads the child rows of a row of [`Self::select`], and adds the summaries of all references to `summaries`.
-    fn read_related(
-        &self,
-        row: &QueryResult,
-        summaries: &mut HashMap<Uuid, ReferenceSummary>,
-    ) -> Result<ChildRows, Error> {
+    fn read_children(&self, row: &QueryResult) -> Result<ChildRows, Error> {
         let mut children = ChildRows::default();
         if self.has_sets {
-            for (field, value) in json_of::<Vec<(String, String)>>(row, SETS)?.into_iter().flatten() {
+            let mut cells: Vec<SetCells> = json_of(row, SETS)?.unwrap_or_default();
+            cells.sort_unstable_by_key(|cells| cells.0);
+            for SetCells(_, field, value) in cells {
                 children.sets.entry(field).or_default().push(value);
             }
         }
         if self.has_parties {
-            for cells in json_of::<Vec<PartyCells>>(row, PARTIES)?.into_iter().flatten() {
-                children.parties.push(cells.into_link()?);
-            }
-        }
-        for (key, target) in self.references() {
-            if let Some(cells) = json_of::<SummaryCells>(row, &summary_column(&key))? {
-                let summary = target.summary(cells)?;
-                summaries.insert(summary.id, summary);
-            }
+            let mut cells: Vec<PartyCells> = json_of(row, PARTIES)?.unwrap_or_default();
+            cells.sort_unstable_by_key(|cells| cells.0);
+            children.parties = cells.into_iter().map(PartyCells::into_link).collect::<Result<_, _>>()?;
         }
         Ok(children)
     }
 }
 
-/// A row of the table with the parties; the last is the summary of the party.
+/// Position, field and value of a row of the table with the sets.
 #[derive(Deserialize)]
-struct PartyCells(String, Option<Uuid>, Option<Uuid>, Option<String>, Option<String>, Option<SummaryCells>);
+struct SetCells(i64, String, String);
+
+/// Position, field and dates of a row of the table with the parties, and the summary of the utility or organisation.
+#[derive(Deserialize)]
+struct PartyCells(i64, String, Option<String>, Option<String>, Option<SummaryCells>, Option<SummaryCells>);
 
 impl PartyCells {
     fn into_link(self) -> Result<PartyLink, Error> {
-        let Self(field, utility, organisation, from, until, summary) = self;
-        let summary = |name| {
-            let cells = summary.ok_or_else(|| Corrupt::from("a party that does not exist"))?;
-            AnyTable::find(name)?.summary(cells)
+        let Self(_, field, from, until, utility, organisation) = self;
+        let summary = |index: usize, cells| {
+            let table = PARTY_TABLES.get(index).ok_or_else(|| Corrupt::from("a party of an unknown kind"))?;
+            table.summary(cells)
         };
         let party = match (utility, organisation) {
-            (Some(_), None) => Party::Utility(Ref::found(summary("utility")?)),
-            (None, Some(_)) => Party::Organisation(Ref::found(summary("organisation")?)),
+            (Some(utility), None) => Party::Utility(Ref::found(summary(0, utility)?)),
+            (None, Some(organisation)) => Party::Organisation(Ref::found(summary(1, organisation)?)),
             _ => return Err(Corrupt::from("a party is neither a utility nor an organisation").into()),
         };
         let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();

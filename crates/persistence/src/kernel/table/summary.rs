@@ -91,9 +91,10 @@ impl AnyTable {
             ("labels", DatabaseBackend::Sqlite) => Func::cust("json").arg(column).into(),
             ("id" | "named_after", _) => json_id(backend, column),
             // Enough digits for every number; in JSON, SQLite would write fewer.
-            ("latitude" | "longitude", DatabaseBackend::Sqlite) => {
-                Expr::cust_with_exprs("printf('%!.17g', ?)", [column])
-            }
+            ("latitude" | "longitude", DatabaseBackend::Sqlite) => Expr::cust_with_exprs(
+                "CASE WHEN ? IS NOT NULL THEN printf('%!.17g', ?) END",
+                [column.clone(), column],
+            ),
             ("latitude" | "longitude", _) => column.cast_as("text"),
             _ => column,
         });

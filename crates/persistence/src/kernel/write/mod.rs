@@ -30,7 +30,7 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::reference::Key;
 
-use super::read::load::{by_key, open_parent};
+use super::read::load::{Parents, by_key, open_parent};
 use super::table::Table;
 use super::table::any::AnyTable;
 use super::transaction::Writer;
@@ -59,7 +59,9 @@ impl Writer<'_> {
             let grant = self.actor().require(table.resource, action)?;
             let parent = open_parent(table, self, parent, Some(table.parent_lock)).await?;
             let parent_id = parent.as_ref().map(|parent| parent.id());
-            let stored = by_key(table, self, key, parent_id, deleted, Some(LockType::Update)).await?;
+            let stored =
+                by_key(table, self, key, Parents::with_id(parent_id), deleted, Some(LockType::Update))
+                    .await?;
             let owner = parent.as_ref().map(|parent| parent.data());
             if grant == Grant::Own && !stored.data().is_own(Some(stored.id()), owner, self.actor()) {
                 return Err(self.actor().refusal());

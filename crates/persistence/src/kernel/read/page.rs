@@ -1,0 +1,112 @@
+//! The statement of a page: it selects the rows of the page first, and reads everything else for these only.
+
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+
+use super::cursor::{ListPosition, Order};
+use super::keyset::Keyset;
+use super::load::{Parents, select, visible};
+use crate::kernel::database::error::failed;
+use crate::kernel::search;
+use crate::kernel::table::any::{AnyQuery, AnyTable};
+use crate::kernel::transaction::Reader;
+
+/// The column with the number of rows in the list.
+pub(super) const TOTAL: &str = "total";
+
+/// The alias of the rows of a page.
+const PAGE: &str = "page";
+/// The alias of all rows of a list that selects them once.
+const MATCHED: &str = "matched";
+
+/// The rows of a list: their ids and the values by which they are sorted.
+pub(super) struct List<'a> {
+    table: &'static AnyTable,
+    order: &'a Order,
+    counts: bool,
+    filtered: SelectStatement,
+    /// Whether all rows are selected once for the page and the total, because selecting them is expensive. If it is
+    /// not, a page is read in the order of an index, without selecting all rows.
+    selects_once: bool,
+}
+
+impl<'a> List<'a> {
+    /// Selects the rows of a list; a search takes a query of its own.
+    pub(super) async fn new(
+        reader: &Reader<'_>,
+        query: &AnyQuery,
+        parent: Option<Uuid>,
+        order: &'a Order,
+    ) -> Result<Self, Error> {
+        let table = query.table;
+        let filter = (query.filter)(reader.actor());
+        let mut filtered = Query::select()
+            .from(table.name())
+            .cond_where(visible(table, reader.actor(), Parents::with_id(parent), query.deleted))
+            .cond_where(filter.condition)
+            .take();
+        if let Some(search) = &query.search {
+            search::join(reader.tx(), table, &mut filtered, search).await?;
+        }
+        let selects_once = query.search.is_some() || (query.count && filter.is_expensive);
+        Ok(Self { table, order, counts: query.count, filtered, selects_once })
+    }
+
+    /// Reads a page, and one row more if there is one.
+    pub(super) async fn page(
+        &self,
+        reader: &Reader<'_>,
+        position: Option<&ListPosition>,
+        keyset: &Keyset,
+    ) -> Result<Vec<QueryResult>, Error> {
+        let table = self.table;
+        let order = if self.selects_once { &self.order.of_rows(MATCHED) } else { self.order };
+        let mut page =
+            if self.selects_once { Query::select().from(MATCHED).take() } else { self.filtered.clone() };
+        order.select(&mut page);
+        order.sort(&mut page, keyset.direction());
+        if let Some(position) = position {
+            page.cond_where(order.beyond(position));
+        }
+        page.limit(keyset.rows_to_read());
+
+        let mut rows = select(table, reader);
+        let of_page = self.order.of_rows(PAGE);
+        of_page.select_values(&mut rows);
+        if self.counts {
+            rows.expr_as(Expr::SubQuery(None, Box::new(self.total().into())), TOTAL);
+        }
+        rows.join_subquery(JoinType::InnerJoin, page, PAGE, of_page.id().eq(table.column("id")));
+        of_page.sort(&mut rows, keyset.direction());
+        if self.selects_once {
+            rows.with_cte(self.matched());
+        }
+        reader.tx().query_all(&rows).await.map_err(failed)
+    }
+
+    /// Counts all rows.
+    pub(super) async fn count(&self, reader: &Reader<'_>) -> Result<i64, Error> {
+        let mut total = self.total();
+        if self.selects_once {
+            total.with_cte(self.matched());
+        }
+        let row = reader.tx().query_one(&total).await.map_err(failed)?;
+        Ok(row.map(|row| row.try_get("", TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
+    }
+
+    fn total(&self) -> SelectStatement {
+        let mut total =
+            if self.selects_once { Query::select().from(MATCHED).take() } else { self.filtered.clone() };
+        total.expr_as(Expr::cust("count(*)"), TOTAL).take()
+    }
+
+    fn matched(&self) -> CommonTableExpression {
+        let mut matched = self.filtered.clone();
+        self.order.select(&mut matched);
+        let mut named = CommonTableExpression::from_select(matched);
+        named.table_name(MATCHED).materialized(true);
+        named
+    }
+}
