@@ -20,7 +20,7 @@ use vku_domain::result::PartnershipResult;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::read::reference_lookup;
-use crate::kernel::table::related::{json_array, json_array_if, json_of, json_rows};
+use crate::kernel::table::json::{json_array, json_array_if, json_of, json_rows};
 use crate::kernel::table::summary::SummaryCells;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::connection::Connection;

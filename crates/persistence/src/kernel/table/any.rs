@@ -19,7 +19,6 @@ use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
-use super::conditions::FilterSql;
 use super::{Codes, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -200,6 +199,13 @@ pub(crate) trait TypedTable: Sync {
         before: Option<&'a dyn AnyStored>,
         after: &'a dyn AnyStored,
     ) -> LocalBoxFuture<'a, Result<(), Error>>;
+}
+
+/// A filter in SQL.
+pub(crate) struct FilterSql {
+    pub(crate) condition: Condition,
+    /// Whether each row takes several lookups in other tables.
+    pub(crate) is_expensive: bool,
 }
 
 /// The filter of a list of any resource.

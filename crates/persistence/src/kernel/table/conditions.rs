@@ -6,16 +6,9 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilter};
 use vku_domain::kernel::resource::reference::Key;
 
-use super::any::AnyTable;
+use super::any::{AnyTable, FilterSql};
 use super::{Table, column};
 use crate::tables;
-
-/// A filter in SQL.
-pub(crate) struct FilterSql {
-    pub(crate) condition: Condition,
-    /// Whether each row takes several lookups in other tables.
-    pub(crate) is_expensive: bool,
-}
 
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
 pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> FilterSql {

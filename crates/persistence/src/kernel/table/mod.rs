@@ -7,6 +7,7 @@ pub(crate) mod child_rows;
 pub(crate) mod child_tables;
 pub(crate) mod conditions;
 pub mod hooks;
+pub(crate) mod json;
 pub(crate) mod related;
 pub mod row;
 pub(crate) mod summary;

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use sea_orm::sea_query::{
-    CaseStatement, Expr, ExprTrait, Func, JoinType, PostgresQueryBuilder, Query, SelectStatement,
-    SqliteQueryBuilder,
+    Expr, ExprTrait, JoinType, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder,
 };
 use sea_orm::{DatabaseBackend, QueryResult};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::any::AnyList;
@@ -19,8 +17,9 @@ use vku_domain::party::Party;
 
 use super::any::AnyTable;
 use super::child_rows::{ChildRows, PartyLink};
+use super::json::{json_array, json_array_if, json_of, json_rows};
 use super::summary::SummaryCells;
-use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::error::Corrupt;
 use crate::tables;
 
 const SETS: &str = "set_rows";
@@ -33,45 +32,6 @@ const PARTY_KEYS: [&str; 2] = ["utility_id", "organisation_id"];
 static PARTY_TABLES: LazyLock<Vec<&AnyTable>> = LazyLock::new(|| {
     ["utility", "organisation"].into_iter().filter_map(|name| AnyTable::find(name).ok()).collect()
 });
-
-/// A JSON array of values.
-pub(crate) fn json_array(backend: DatabaseBackend, values: impl IntoIterator<Item = Expr>) -> Expr {
-    let name = if backend == DatabaseBackend::Postgres { "json_build_array" } else { "json_array" };
-    Func::cust(name).args(values).into()
-}
-
-/// An id in a JSON array. SQLite stores ids as bytes, which JSON does not have.
-pub(crate) fn json_id(backend: DatabaseBackend, id: Expr) -> Expr {
-    match backend {
-        DatabaseBackend::Postgres => id,
-        _ => Expr::cust_with_exprs("nullif(hex(?), '')", [id]),
-    }
-}
-
-/// A JSON array of values if the condition holds, null otherwise.
-pub(crate) fn json_array_if(
-    backend: DatabaseBackend,
-    condition: Expr,
-    values: impl IntoIterator<Item = Expr>,
-) -> Expr {
-    CaseStatement::new().case(condition, json_array(backend, values)).into()
-}
-
-/// Selects a JSON array of the values of all rows in no particular order, as text; null or an empty array if there are
-/// none. Sorting a few rows after parsing costs less than sorting in the database.
-pub(crate) fn json_rows(backend: DatabaseBackend, value: Expr) -> Expr {
-    match backend {
-        DatabaseBackend::Postgres => Expr::cust_with_exprs("json_agg($1)::text", [value]),
-        _ => Func::cust("json_group_array").arg(value).into(),
-    }
-}
-
-/// Reads a column with JSON as text; `None` if it is null.
-pub(crate) fn json_of<T: DeserializeOwned>(row: &QueryResult, column: &str) -> Result<Option<T>, Error> {
-    let text: Option<String> = row.try_get("", column).map_err(failed)?;
-    let parse = |text: String| serde_json::from_str(&text).map_err(Corrupt::from);
-    Ok(text.map(parse).transpose()?)
-}
 
 impl AnyTable {
     /// Selects all columns of all rows, with child rows and summaries.

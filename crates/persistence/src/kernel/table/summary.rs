@@ -16,7 +16,7 @@ use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::any::AnyTable;
 use super::conditions::column_of;
-use super::related::json_id;
+use super::json::json_id;
 use crate::kernel::codec::{json_opt, text_opt};
 use crate::kernel::database::error::failed;
 
