@@ -1,5 +1,6 @@
 //! Cached responses: they equal responses from the database, for everybody, whoever writes and wherever.
 
+mod dependencies;
 mod instances;
 
 use std::collections::BTreeMap;

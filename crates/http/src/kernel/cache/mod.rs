@@ -1,9 +1,9 @@
 //! The response cache: bodies as bytes, looked up before anything is parsed, and shared by callers with the same
 //! permissions.
 //!
-//! An entry is valid as long as nothing has been written and the day (UTC) is the same. Both are checked at every
-//! lookup, so entries are not invalidated one by one (see `CacheGeneration::bump`). Entries that are not requested are
-//! evicted in favour of those that are.
+//! An entry is valid as long as the tables that it was read from have not changed and the day (UTC) is the same. Both are
+//! checked at every lookup, so entries are not invalidated one by one (see `CacheGeneration::bump`). Entries that are not
+//! requested are evicted in favour of those that are.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::access::scope::Scopes;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::projection::Projection;
+use vku_persistence::kernel::database::cache_generation::TablesRead;
 
 use super::encoding::{ContentCoding, compress};
 use super::media_type::{JSON, SPARSE};
@@ -41,17 +42,23 @@ pub struct Representation {
     pub(super) body: Bytes,
     pub(super) gzip: Option<Bytes>,
     pub(super) br: Option<Bytes>,
+    pub(super) reads: Option<Arc<TablesRead>>,
 }
 
 impl Representation {
     /// A JSON representation with its tag.
     pub fn new(tag: ETag, body: Vec<u8>) -> Self {
-        Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None }
+        Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None, reads: None }
     }
 
     /// Sets the sparse media type if the projection leaves members out.
     pub fn projected(self, view: &Projection) -> Self {
         if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
+    }
+
+    /// Sets the tables that it was read from. Without them, any write makes it outdated.
+    pub(super) fn read_from(self, reads: Arc<TablesRead>) -> Self {
+        Self { reads: Some(reads), ..self }
     }
 
     /// Sets the `Link` header.
@@ -81,9 +88,11 @@ impl Snapshot {
         generation.map(|generation| Self { generation, day: actor.today() })
     }
 
-    /// Whether a response from this snapshot is still current in the other one.
-    pub fn serves(self, other: Self) -> bool {
-        self.day == other.day && self.generation >= other.generation
+    /// Whether a response from this snapshot is still current in the other one: nothing has been written, or none of the
+    /// tables that it was read from.
+    pub fn serves(self, other: Self, reads: Option<&TablesRead>) -> bool {
+        let is_unchanged = || reads.is_some_and(|reads| !reads.have_changed_since(self.generation));
+        self.day == other.day && (self.generation >= other.generation || is_unchanged())
     }
 }
 
@@ -93,6 +102,12 @@ pub(super) struct CacheEntry {
     /// Whether a request has started to compress the body. Without the flag, all requests that come meanwhile would
     /// compress it, too; a body that does not get shorter would be compressed for each request.
     compressing: AtomicBool,
+}
+
+impl CacheEntry {
+    fn serves(&self, snapshot: Snapshot) -> bool {
+        self.snapshot.serves(snapshot, self.representation.reads.as_deref())
+    }
 }
 
 /// The target, and everything about the caller that reading depends on. The account is not included: cached responses
@@ -205,14 +220,14 @@ impl ResponseCache {
                 found
             });
             match found.await {
-                Ok(entry) if entry.snapshot.serves(snapshot) => {
+                Ok(entry) if entry.serves(snapshot) => {
                     return Ok((
                         entry.representation.clone(),
                         if waited { CacheStatus::Shared } else { CacheStatus::Hit },
                     ));
                 }
                 // Outdated: the first request that comes replaces it.
-                Ok(_) => drop(cache.remove_if(&key, |entry| !entry.snapshot.serves(snapshot))),
+                Ok(_) => drop(cache.remove_if(&key, |entry| !entry.serves(snapshot))),
                 // The computation failed in another request: all requests that waited compute for themselves, not one
                 // after the other.
                 Err(_) if waited => break None,
@@ -240,7 +255,7 @@ impl ResponseCache {
         snapshot: Option<Snapshot>,
     ) -> Option<Arc<CacheEntry>> {
         let (cache, snapshot) = (self.0.as_ref()?, snapshot?);
-        cache.get(key_ref).filter(|entry| entry.snapshot.serves(snapshot))
+        cache.get(key_ref).filter(|entry| entry.serves(snapshot))
     }
 
     /// Returns the compressed body of an entry. Compression is for entries that are requested again: the first

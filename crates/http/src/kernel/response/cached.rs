@@ -108,6 +108,10 @@ async fn get_or_insert(
     make: Pin<&mut dyn Future<Output = Result<Representation, Problem>>>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
+    let make = async {
+        let (made, reads) = context.shared.store.recording_reads(make).await;
+        Ok(made?.read_from(reads))
+    };
     let (representation, source) =
         context.shared.responses.get(&key_ref(context), context.snapshot, make).await?;
     let mut response = respond_with(context, representation);

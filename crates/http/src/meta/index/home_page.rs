@@ -1,4 +1,4 @@
-//! The data on the home page, as the public sees it: rendered once, and cached until something is written.
+//! The data on the home page, as the public sees it: rendered once, and cached until one of its tables changes.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -14,6 +14,7 @@ use vku_domain::kernel::resource::lifecycle::StatusFilter;
 use vku_domain::partnership::Partnership;
 use vku_domain::session::{Session, SessionSort, SessionStatus};
 use vku_domain::statistics::PartnershipsBy;
+use vku_persistence::kernel::database::cache_generation::TablesRead;
 use vku_persistence::kernel::transaction::Reader;
 
 use super::date::when;
@@ -39,9 +40,16 @@ pub(super) struct PageParts {
     pub(super) partnership: String,
 }
 
-/// The rendered parts by language, with the snapshot that they were read in.
+/// The rendered parts by language.
 #[derive(Default)]
-pub struct HomePageCache(Mutex<HashMap<&'static str, (Snapshot, Arc<PageParts>)>>);
+pub struct HomePageCache(Mutex<HashMap<&'static str, CachedParts>>);
+
+/// The rendered parts, with the snapshot and the tables that they were read from.
+struct CachedParts {
+    snapshot: Snapshot,
+    reads: Arc<TablesRead>,
+    parts: Arc<PageParts>,
+}
 
 impl HomePageCache {
     /// Returns the parts of the page that show data, from the cache if they are current.
@@ -53,16 +61,16 @@ impl HomePageCache {
         if let Some(cached) = snapshot.and_then(|snapshot| self.lookup(snapshot, locale)) {
             return Ok(cached);
         }
-        let rendered = match shared.store.read(&actor).await {
-            Ok(reader) => render(&reader, locale).await,
-            Err(error) => Err(error),
-        };
+        let (rendered, reads) = shared
+            .store
+            .recording_reads(async { render(&shared.store.read(&actor).await?, locale).await })
+            .await;
         match rendered {
             Ok(rendered) => {
                 let rendered = Arc::new(rendered);
                 if let Some(snapshot) = snapshot {
                     let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    all.insert(locale.as_str(), (snapshot, rendered.clone()));
+                    all.insert(locale.as_str(), CachedParts { snapshot, reads, parts: rendered.clone() });
                 }
                 Ok(rendered)
             }
@@ -80,8 +88,8 @@ impl HomePageCache {
 
     fn lookup(&self, snapshot: Snapshot, locale: Locale) -> Option<Arc<PageParts>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stored, parts) = all.get(locale.as_str())?;
-        stored.serves(snapshot).then(|| parts.clone())
+        let cached = all.get(locale.as_str())?;
+        cached.snapshot.serves(snapshot, Some(&cached.reads)).then(|| cached.parts.clone())
     }
 }
 

@@ -35,12 +35,12 @@ use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::transaction::change_log::staged;
+use crate::kernel::transaction::change_log::{NewChange, staged};
 use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::kernel::transaction::staging::Staging;
 use crate::kernel::transaction::staging::staged_at;
-use crate::kernel::transaction::{Writer, change_log, write_options};
+use crate::kernel::transaction::{Writer, begin_write, change_log};
 use crate::kernel::write::code_lists;
 
 /// How many rows one transaction takes before others get their turn.
@@ -118,6 +118,7 @@ impl Writer<'_> {
             has_committed: false,
             rolls_back: self.writing().dry_run,
             staged: 0,
+            first: None,
             in_batch: 0,
             references: BTreeMap::new(),
             codes: BTreeMap::new(),
@@ -145,7 +146,7 @@ impl Writer<'_> {
             // Between two batches, the writer has a transaction that only reads.
             let reading =
                 begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
-            let written = self.exchange(Connection::new(reading));
+            let written = self.exchange(Connection::writing(reading, None));
             match rolls_back {
                 true => written.rollback().await,
                 false => written.commit().await,
@@ -156,8 +157,8 @@ impl Writer<'_> {
                 tokio::time::sleep(PAUSE).await;
             }
             self.acquire_write_slot().await;
-            let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
-            self.exchange(Connection::new(writing)).rollback().await.map_err(failed)
+            let writing = begin_write(self.database()).await.map_err(failed)?;
+            self.exchange(writing).rollback().await.map_err(failed)
         }
         .boxed_local()
     }
@@ -188,6 +189,7 @@ impl Writer<'_> {
         let Some(staging) = self.staging_mut() else { return Ok(()) };
         let (id, from) = (staging.id, i64::try_from(staging.staged).unwrap_or(i64::MAX));
         staging.staged += count;
+        staging.first = staging.first.take().or_else(|| changes.first().map(NewChange::mark));
         if staging.rolls_back {
             return Ok(());
         }

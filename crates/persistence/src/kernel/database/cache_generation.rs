@@ -1,17 +1,21 @@
-//! The cache generation: a number that increases with every write. Cached responses are valid while the
-//! generation in which they were read is the current one.
+//! The cache generation: a number that increases with every write, and for each table the number that it last
+//! changed in. A cached response is valid while none of the tables that it was read from has changed since the
+//! generation in which it was read.
 //!
 //! A write of this instance increases it between its commit and its response. Other processes write too: on
 //! PostgreSQL they send notifications (see [`pg_notify`](super::pg_notify)), and without a working listener
 //! there is no generation; on SQLite the file is polled when the generation is requested, at most ten times a
-//! second.
+//! second (see [`file_watch`](super::file_watch)).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::Mutex;
+
+use super::file_watch::FileWatch;
+use super::table_set::{CAPACITY, GrowingTableSet, TableSet};
 
 /// How long a write of another process to a SQLite file may stay unnoticed.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -20,80 +24,176 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct CacheGeneration {
     number: AtomicU64,
-    detection: ChangeDetection,
+    changes: Arc<LastChanges>,
+    /// On SQLite: notices writes of other processes. On PostgreSQL they send notifications.
+    file: Option<FileWatch>,
+    polling: Mutex<()>,
     started: Instant,
     /// Until when the number is valid without polling, in microseconds since `started`.
     until: AtomicU64,
 }
 
+/// The generation in which each table last changed.
 #[derive(Debug)]
-enum ChangeDetection {
-    /// By notifications.
-    Notify,
-    /// By polling the file.
-    Poll(Box<SqliteConnectOptions>, Mutex<Option<FileWatch>>),
+struct LastChanges([AtomicU64; CAPACITY]);
+
+impl LastChanges {
+    fn latest(&self, tables: TableSet) -> u64 {
+        let changes = tables.places().filter_map(|place| self.0.get(place));
+        changes.map(|change| change.load(SeqCst)).max().unwrap_or_default()
+    }
 }
 
-/// A read-only connection, and the `data_version` of the file that it last saw: every commit of another
-/// connection, in this process or another, changes it.
+/// The tables that a response is read from.
 #[derive(Debug)]
-struct FileWatch {
-    connection: SqliteConnection,
-    version: i64,
+pub struct TablesRead {
+    tables: GrowingTableSet,
+    changes: Arc<LastChanges>,
+}
+
+tokio::task_local! {
+    /// The tables that the running task reads.
+    static READS: Arc<TablesRead>;
+}
+
+impl TablesRead {
+    /// What records the tables that the running task reads, if anything does.
+    pub(crate) fn of_task() -> Option<Arc<Self>> {
+        READS.try_with(Arc::clone).ok()
+    }
+
+    /// Whether one of the tables has changed since a generation. If no table is known, one may have.
+    pub fn have_changed_since(&self, generation: u64) -> bool {
+        let tables = self.tables.get();
+        tables.is_empty() || self.changes.latest(tables) > generation
+    }
+
+    pub(crate) fn add(&self, tables: TableSet) {
+        self.tables.add(tables);
+    }
 }
 
 /// Increases the generation when dropped, even if the request is aborted before the write is answered.
-pub(crate) struct BumpOnDrop<'a>(&'a CacheGeneration);
+pub(crate) struct BumpOnDrop<'a> {
+    generation: &'a CacheGeneration,
+    tables: TableSet,
+    is_committed: bool,
+}
+
+impl BumpOnDrop<'_> {
+    /// Increases the generation after the commit.
+    pub(crate) fn committed(mut self) {
+        self.is_committed = true;
+    }
+}
 
 impl Drop for BumpOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.bump();
+        self.generation.bump(self.tables);
+        // The commit may complete later, after others have read what was before it.
+        if let Some(file) = self.generation.file.as_ref().filter(|_| !self.is_committed) {
+            file.suspect_commit();
+        }
+    }
+}
+
+/// SQLite's write lock, held by a write. Drop it before the transaction ends.
+pub(crate) struct WriteLock(Arc<CacheGeneration>);
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.0.file {
+            let at = Instant::now();
+            file.set_locked(false);
+            self.0.extend_validity(at, POLL_INTERVAL);
+        }
     }
 }
 
 impl CacheGeneration {
-    fn new(detection: ChangeDetection) -> Self {
-        Self { number: AtomicU64::new(0), detection, started: Instant::now(), until: AtomicU64::new(0) }
-    }
-
     /// For a database whose writers send notifications.
     pub(crate) fn with_notifications() -> Self {
-        Self::new(ChangeDetection::Notify)
+        Self {
+            number: AtomicU64::new(0),
+            changes: Arc::new(LastChanges(std::array::from_fn(|_| AtomicU64::new(0)))),
+            file: None,
+            polling: Mutex::default(),
+            started: Instant::now(),
+            until: AtomicU64::new(0),
+        }
     }
 
-    /// For a SQLite file, with the options to open a connection for polling.
-    pub(crate) fn with_polling(options: SqliteConnectOptions) -> Self {
-        Self::new(ChangeDetection::Poll(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
+    /// For a SQLite file.
+    pub(super) fn with_polling(file: FileWatch) -> Self {
+        Self { file: Some(file), ..Self::with_notifications() }
     }
 
     /// Returns the current generation, or `None` if it is unknown whether other processes have written. Read
     /// it before any data that is to be cached under it.
     pub(crate) async fn current(&self) -> Option<u64> {
-        if self.now() >= self.until.load(SeqCst) {
-            match &self.detection {
-                ChangeDetection::Notify => return None,
-                ChangeDetection::Poll(options, watch) => self.poll(options, watch).await.ok()?,
-            }
+        if !self.is_valid() {
+            self.poll(self.file.as_ref()?).await.ok()?;
         }
         // Read the number last: whatever made it valid has increased it before.
         Some(self.number.load(SeqCst))
     }
 
-    /// Increases the generation, because something was written or may have been.
-    pub(crate) fn bump(&self) {
-        self.number.fetch_add(1, SeqCst);
+    /// Checks whether others have written to the file. Concurrent callers wait, and use the result of the first.
+    async fn poll(&self, file: &FileWatch) -> Result<(), sqlx::Error> {
+        let _turn = self.polling.lock().await;
+        if self.is_valid() {
+            return Ok(());
+        }
+        let at = Instant::now();
+        if file.has_changed().await? {
+            self.bump(TableSet::ALL);
+        }
+        self.extend_validity(at, POLL_INTERVAL);
+        Ok(())
     }
 
-    /// Announces a write: the generation increases when the guard is dropped.
-    pub(crate) fn bump_on_drop(&self) -> BumpOnDrop<'_> {
-        BumpOnDrop(self)
+    /// Checks whether others have written before a write, which has just begun, got the lock. `None` on PostgreSQL.
+    pub(crate) async fn locked(
+        self: &Arc<Self>,
+        tx: &DatabaseTransaction,
+    ) -> Result<Option<WriteLock>, DbErr> {
+        let Some(file) = &self.file else { return Ok(None) };
+        if file.has_changed_before(tx).await? {
+            self.bump(TableSet::ALL);
+        }
+        file.set_locked(true);
+        Ok(Some(WriteLock(self.clone())))
+    }
+
+    /// Runs some work, and records the tables that it reads: by all readers that it begins in this task.
+    pub(crate) async fn recording_reads<R>(&self, work: impl Future<Output = R>) -> (R, Arc<TablesRead>) {
+        let reads = self.begin_reads();
+        let result = READS.scope(reads.clone(), work).await;
+        (result, reads)
+    }
+
+    pub(super) fn begin_reads(&self) -> Arc<TablesRead> {
+        Arc::new(TablesRead { tables: GrowingTableSet::default(), changes: self.changes.clone() })
+    }
+
+    /// Increases the generation, because these tables were written or may have been.
+    pub(crate) fn bump(&self, tables: TableSet) {
+        let generation = self.number.fetch_add(1, SeqCst) + 1;
+        for change in tables.places().filter_map(|place| self.changes.0.get(place)) {
+            change.fetch_max(generation, SeqCst);
+        }
+    }
+
+    /// Announces a write of these tables: the generation increases when the guard is dropped.
+    pub(crate) fn bump_on_drop(&self, tables: TableSet) -> BumpOnDrop<'_> {
+        BumpOnDrop { generation: self, tables, is_committed: false }
     }
 
     /// Declares that at the instant `at` all writes of others were known, and that the generation is valid
     /// for `long` from then on.
     pub(crate) fn extend_validity(&self, at: Instant, long: Duration) {
         let until = at.saturating_duration_since(self.started) + long;
-        self.until.store(micros(until), SeqCst);
+        self.until.fetch_max(micros(until), SeqCst);
     }
 
     /// Declares the generation unknown, until its validity is extended again.
@@ -101,43 +201,8 @@ impl CacheGeneration {
         self.until.store(0, SeqCst);
     }
 
-    fn now(&self) -> u64 {
-        micros(self.started.elapsed())
-    }
-
-    /// Checks whether the file has been written to. Concurrent callers wait, and use the result of the first.
-    async fn poll(
-        &self,
-        options: &SqliteConnectOptions,
-        watch: &Mutex<Option<FileWatch>>,
-    ) -> Result<(), sqlx::Error> {
-        let mut watch = watch.lock().await;
-        if self.now() < self.until.load(SeqCst) {
-            return Ok(());
-        }
-        let at = Instant::now();
-        // A connection that fails here is not used again.
-        let (mut connection, before) = match watch.take() {
-            Some(FileWatch { connection, version }) => (connection, Some(version)),
-            None => (options.connect().await?, None),
-        };
-        let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
-        if before != Some(version) {
-            self.bump();
-        }
-        *watch = Some(FileWatch { connection, version });
-        self.extend_validity(at, POLL_INTERVAL);
-        Ok(())
-    }
-
-    /// Closes the polling connection, if there is one.
-    pub(crate) async fn close(&self) {
-        if let ChangeDetection::Poll(_, watch) = &self.detection
-            && let Some(watch) = watch.lock().await.take()
-        {
-            // The connection has written nothing.
-            let _ = watch.connection.close().await;
-        }
+    fn is_valid(&self) -> bool {
+        micros(self.started.elapsed()) < self.until.load(SeqCst)
     }
 }
 

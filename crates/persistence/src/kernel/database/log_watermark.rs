@@ -6,9 +6,13 @@
 //! after which its own will be. Writers do not wait for each other, and many commits reach the disk at once.
 //! SQLite has one writer at a time, so its log is always complete.
 
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgListener;
+use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 
 use super::Database;
@@ -40,6 +44,24 @@ pub(crate) async fn reserve(tx: &impl ConnectionTrait) -> Result<(), Error> {
         tx.execute_raw(Statement::from_string(DatabaseBackend::Postgres, lock)).await.map_err(failed)?;
     }
     Ok(())
+}
+
+/// The mark of a change in the log: the resource and the instant.
+pub(crate) fn mark(resource: Uuid, at: DateTime<Utc>) -> String {
+    format!("{}:{}", resource.simple(), at.timestamp_micros())
+}
+
+/// Returns the marks of the first changes of all transactions that have the positions after one and up to another.
+pub(crate) async fn marks_between(
+    listener: &mut PgListener,
+    after: i64,
+    to: i64,
+) -> Result<HashSet<String>, sqlx::Error> {
+    let select = "SELECT DISTINCT ON (xmin::text) resource_id, at FROM change \
+                  WHERE position > $1 AND position <= $2 ORDER BY xmin::text, position";
+    let marks: Vec<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as(select).bind(after).bind(to).fetch_all(listener).await?;
+    Ok(marks.into_iter().map(|(resource, at)| mark(resource, at)).collect())
 }
 
 /// Returns the high watermark. Call it before taking the snapshot in which the log is read, so that the

@@ -37,7 +37,7 @@ impl Database {
         let migrated = vku_migration::up(&self.writing).await;
         // A migration may have changed rows.
         if let Some(notifier) = &self.notifier {
-            notifier.notify().await;
+            notifier.notify_of_all().await;
         }
         lock.rollback().await.map_err(failed)?;
         migrated.map_err(failed)

@@ -3,12 +3,14 @@
 //! The bottom layer: imports nothing of the kernel.
 
 pub mod backup;
-pub(crate) mod cache_generation;
+pub mod cache_generation;
 pub mod connect_error;
 pub(crate) mod error;
+mod file_watch;
 pub(crate) mod job_lock;
 pub(crate) mod log_watermark;
 mod migrations;
+mod pg_listener;
 pub(crate) mod pg_notify;
 mod planner_statistics;
 mod postgres;
@@ -16,6 +18,8 @@ pub(crate) mod retry;
 pub mod seeding;
 mod sqlite;
 pub mod sqlite_file;
+pub mod statement_tables;
+pub(crate) mod table_set;
 pub(crate) mod wal;
 pub(crate) mod writes;
 
@@ -34,6 +38,7 @@ use self::error::failed;
 use self::pg_notify::Notifier;
 use self::retry::retry_on_broken_connection;
 use self::sqlite_file::FileLock;
+use self::table_set::TableSet;
 use self::wal::Log;
 use self::writes::Writes;
 
@@ -102,8 +107,9 @@ impl Database {
     /// Starts to listen for writes of other instances, until the runtime ends. Without it, PostgreSQL
     /// responses are not cached. SQLite does not need it.
     pub fn listen(&self) {
-        if let Some(options) = &self.listening {
-            tokio::spawn(pg_notify::run_listener(options.as_ref().clone(), self.generation.clone()));
+        if let (Some(options), Some(notifier)) = (&self.listening, &self.notifier) {
+            let (options, me) = (options.as_ref().clone(), notifier.instance());
+            tokio::spawn(pg_listener::run(options, self.generation.clone(), me));
         }
     }
 
@@ -119,14 +125,14 @@ impl Database {
         }
     }
 
-    pub(crate) fn generation(&self) -> &CacheGeneration {
+    pub(crate) fn generation(&self) -> &Arc<CacheGeneration> {
         &self.generation
     }
 
-    /// Notifies other instances of a write.
-    pub(crate) fn notify(&self) {
+    /// Notifies other instances of a write of these tables; `first` is the mark of its first change in the log.
+    pub(crate) fn notify(&self, tables: TableSet, first: Option<String>) {
         if let Some(notifier) = &self.notifier {
-            notifier.notify_soon();
+            notifier.notify_soon(tables, first);
         }
     }
 
@@ -139,7 +145,6 @@ impl Database {
         }
         self.exporting.close().await?;
         self.locking.close().await?;
-        self.generation.close().await;
         self.reading.close().await?;
         self.writing.close().await
     }

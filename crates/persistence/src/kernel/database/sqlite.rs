@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
+use super::file_watch::{FileWatch, WritingConnection};
 use super::sqlite_file::{self, FileLock};
 use super::wal::{self, Log};
 use super::writes::is_idle;
@@ -61,22 +62,31 @@ impl Database {
         // The writer first: it creates the file. Two processes that do so at the same time would fail,
         // because SQLite does not wait for a lock when it switches to WAL mode.
         let start_lock = FileLock::acquire(&path).await.map_err(locked)?;
-        let writing = pool().max_connections(1).connect_with(options.clone()).await?;
+        let connection = WritingConnection::default();
+        let opened = connection.clone();
+        let writing = pool().max_connections(1).after_connect(move |_, _| {
+            opened.forget_version();
+            Box::pin(ready(Ok(())))
+        });
+        let writing = writing.connect_with(options.clone()).await?;
         drop(start_lock);
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
-        let exporting =
-            pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
+        // Closed when idle: to optimize then would be a write for the others.
+        let exporting = pool()
+            .max_connections(EXPORTS)
+            .idle_timeout(EXPORT_IDLE)
+            .connect_lazy_with(options.clone().optimize_on_close(false, None));
         let turns = Arc::new(Semaphore::new(1));
-        let log = Log::new(sqlite_file::sibling(&path, "-wal"), options.clone(), turns.clone());
+        let log = Log::new(sqlite_file::sibling(&path, "-wal"), options, turns.clone());
         Ok(Self {
             // On SQLite, locks are files, so no connections are reserved for them.
             locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
-            writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
+            writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing.clone()),
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, lock))),
-            generation: Arc::new(CacheGeneration::with_polling(options)),
+            generation: Arc::new(CacheGeneration::with_polling(FileWatch::new(writing, connection))),
             turns,
             writes: Arc::default(),
             log: Some(log),

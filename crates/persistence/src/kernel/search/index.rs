@@ -10,6 +10,7 @@ use vku_domain::kernel::search::{Index, keys};
 
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::table_set::TableSet;
 use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
 
@@ -31,6 +32,7 @@ pub(super) const WORDS_LOCK: i64 = 0x0076_6b75_5f77_7264;
 pub(crate) async fn write(tx: &Connection, indexed: Vec<Reindexed>) -> Result<(), Error> {
     let mut merged: BTreeMap<(&'static str, Uuid), (Index, Index)> = BTreeMap::new();
     for Reindexed { resource, id, before, after } in indexed {
+        tx.tables().add_written(TableSet::of(resource));
         merged.entry((resource, id)).or_insert_with(|| (before, Index::new())).1 = after;
     }
     let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());

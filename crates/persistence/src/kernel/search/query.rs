@@ -14,6 +14,7 @@ use super::super::table::FoundBy;
 use super::super::table::any::AnyTable;
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::table_set::TableSet;
 use crate::kernel::transaction::connection::Connection;
 
 /// The alias of the subquery that is joined to a searched list.
@@ -30,6 +31,9 @@ pub(crate) async fn join(
     select: &mut SelectStatement,
     search: &Search,
 ) -> Result<(), Error> {
+    for resource in table.found_by.iter().map(|by| by.resource).chain([table.name()]) {
+        tx.tables().add_read(TableSet::of(resource));
+    }
     let found = found(table, tx.get_database_backend(), &matching(tx, search).await?, search.words().len());
     let same = Expr::col((FOUND, ID)).equals((table.name(), "id"));
     select.join_subquery(JoinType::InnerJoin, found, FOUND, same);

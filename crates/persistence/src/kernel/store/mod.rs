@@ -26,6 +26,7 @@ use super::bulk_import::query_plans::discard_plans;
 use super::crypto::encryption::Secret;
 use super::crypto::keyring::Keyring;
 use super::crypto::signed_token::TokenKey;
+use super::database::cache_generation::TablesRead;
 use super::database::error::failed;
 use super::database::retry::begin;
 use super::database::{Database, EXPORTS};
@@ -35,9 +36,9 @@ use crate::kernel::transaction::Collected;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::WriteContext;
 use crate::kernel::transaction::Writer;
-use crate::kernel::transaction::change_log;
+use crate::kernel::transaction::begin_write;
+use crate::kernel::transaction::change_log::{self, NewChange};
 use crate::kernel::transaction::connection::Connection;
-use crate::kernel::transaction::write_options;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
 #[derive(Clone)]
@@ -111,9 +112,9 @@ impl Store {
         &self.mails
     }
 
-    /// Returns the cache generation: data that is read after this call may be cached as long as the
-    /// generation and the day (UTC) are the same. `None` if it is unknown whether other processes have
-    /// written.
+    /// Returns the cache generation: data that is read after this call may be cached as long as the generation
+    /// and the day (UTC) are the same, or the day is and the tables that it was read from have not changed since.
+    /// `None` if it is unknown whether other processes have written.
     pub async fn generation(&self) -> Option<u64> {
         self.database.generation().current().await
     }
@@ -133,6 +134,11 @@ impl Store {
     /// Begins to read with a single statement, which is a snapshot of its own. Reading fails at a second statement.
     pub fn read_by_statement<'a>(&'a self, actor: &'a Actor) -> Reader<'a> {
         Reader::new(Connection::of_statement(self.database.reading().clone()), actor, &self.cursors)
+    }
+
+    /// Runs some work, and records the tables that it reads: by all readers that it begins in this task.
+    pub async fn recording_reads<R>(&self, work: impl Future<Output = R>) -> (R, Arc<TablesRead>) {
+        self.database.generation().recording_reads(work).await
     }
 
     /// Begins to read on one of these connections.
@@ -194,8 +200,8 @@ impl Store {
     fn begin_write<'a>(&'a self, writing: &'a WriteContext<'_>) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
         async move {
             let write_slot = self.database.acquire_write_slot().await;
-            let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
-            let reader = Reader::new(Connection::new(tx), writing.actor, &self.cursors);
+            let tx = begin_write(&self.database).await.map_err(failed)?;
+            let reader = Reader::new(tx, writing.actor, &self.cursors);
             Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
         }
         .boxed()
@@ -217,14 +223,17 @@ impl Store {
             if many && staged == 0 {
                 discard_plans(&tx).await?;
             }
+            let first = staging.as_ref().and_then(|staging| staging.first.clone());
+            let first = first.or_else(|| changes.first().map(NewChange::mark));
             search::write(&tx, indexed).await?;
             change_log::append(&tx, changes).await?;
             // The generation changes after the commit and before the response, even if the client is
             // gone, so that no later request gets cached data from before.
-            let generation_guard = self.database.generation().bump_on_drop();
+            let written = tx.tables().written();
+            let generation_guard = self.database.generation().bump_on_drop(written);
             tx.commit().await.map_err(failed)?;
-            drop(generation_guard);
-            self.database.notify();
+            generation_guard.committed();
+            self.database.notify(written, first);
             self.database.truncate_wal();
             if has_mail {
                 self.mails.notify_one();

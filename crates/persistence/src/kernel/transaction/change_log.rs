@@ -138,6 +138,11 @@ pub(crate) async fn append_staged(tx: &Connection, staging_id: Uuid) -> Result<(
 }
 
 impl NewChange {
+    /// The mark of the change, by which other instances find it in the log.
+    pub(crate) fn mark(&self) -> String {
+        log_watermark::mark(self.resource_id, self.at)
+    }
+
     fn into_row(self) -> row::ActiveModel {
         let to_json =
             |change: StatusChange| json!({"from": change.from, "to": change.to, "reason": change.reason});

@@ -1,4 +1,5 @@
-//! The connection through which a reader or a writer executes all of its statements.
+//! The connection through which a reader or a writer executes all of its statements. It records which tables they
+//! read and write, so that a cached response depends on what it was read from, and a write invalidates what shows it.
 
 use std::future::ready;
 use std::pin::Pin;
@@ -10,10 +11,17 @@ use sea_orm::{
     QueryResult, Statement,
 };
 
+use super::table_recorder::TableRecorder;
+use crate::kernel::database::cache_generation::WriteLock;
 use crate::kernel::database::retry::retry_on_broken_connection;
 
 /// The transaction of a reader or a writer, or a single statement, which needs none.
-pub(crate) struct Connection(Access);
+pub(crate) struct Connection {
+    /// Declared before the transaction, so that it is dropped first: it must not outlive the lock.
+    lock: Option<WriteLock>,
+    access: Access,
+    tables: TableRecorder,
+}
 
 enum Access {
     /// All statements see the same snapshot.
@@ -23,20 +31,32 @@ enum Access {
 }
 
 impl Connection {
-    /// Wraps a transaction that has begun.
+    /// Wraps a transaction that reads.
     pub(crate) fn new(tx: DatabaseTransaction) -> Self {
-        Self(Access::Transaction(tx))
+        Self { lock: None, access: Access::Transaction(tx), tables: TableRecorder::of_reader() }
+    }
+
+    /// Wraps a transaction that writes, and holds the lock on SQLite.
+    pub(crate) fn writing(tx: DatabaseTransaction, lock: Option<WriteLock>) -> Self {
+        Self { lock, access: Access::Transaction(tx), tables: TableRecorder::of_writer() }
     }
 
     /// Makes a connection for one statement that reads: it is a snapshot of its own, and takes no BEGIN and no ROLLBACK.
     /// A second statement would see another snapshot, so it fails.
     pub(crate) fn of_statement(connections: DatabaseConnection) -> Self {
-        Self(Access::Statement(connections, AtomicBool::new(false)))
+        let access = Access::Statement(connections, AtomicBool::new(false));
+        Self { lock: None, access, tables: TableRecorder::of_reader() }
+    }
+
+    /// The tables that are read and written.
+    pub(crate) fn tables(&self) -> &TableRecorder {
+        &self.tables
     }
 
     /// Commits the transaction.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        match self.0 {
+        drop(self.lock);
+        match self.access {
             Access::Transaction(tx) => tx.commit().await,
             Access::Statement(..) => Ok(()),
         }
@@ -44,7 +64,8 @@ impl Connection {
 
     /// Rolls the transaction back.
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
-        match self.0 {
+        drop(self.lock);
+        match self.access {
             Access::Transaction(tx) => tx.rollback().await,
             Access::Statement(..) => Ok(()),
         }
@@ -70,7 +91,7 @@ type Execution<'f, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + '
 
 impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DatabaseBackend {
-        match &self.0 {
+        match &self.access {
             Access::Transaction(tx) => tx.get_database_backend(),
             Access::Statement(connections, _) => connections.get_database_backend(),
         }
@@ -81,7 +102,8 @@ impl ConnectionTrait for Connection {
         's: 'f,
         Self: 'f,
     {
-        match &self.0 {
+        self.tables.record(&statement);
+        match &self.access {
             Access::Transaction(tx) => tx.execute_raw(statement),
             Access::Statement(..) => read_only(),
         }
@@ -93,7 +115,8 @@ impl ConnectionTrait for Connection {
         't: 'f,
         Self: 'f,
     {
-        match &self.0 {
+        self.tables.record_sql(sql, &[]);
+        match &self.access {
             Access::Transaction(tx) => tx.execute_unprepared(sql),
             Access::Statement(..) => read_only(),
         }
@@ -104,7 +127,8 @@ impl ConnectionTrait for Connection {
         's: 'f,
         Self: 'f,
     {
-        match &self.0 {
+        self.tables.record(&statement);
+        match &self.access {
             Access::Transaction(tx) => tx.query_one_raw(statement),
             Access::Statement(connections, executed) => Box::pin(async move {
                 once(executed)?;
@@ -118,7 +142,8 @@ impl ConnectionTrait for Connection {
         's: 'f,
         Self: 'f,
     {
-        match &self.0 {
+        self.tables.record(&statement);
+        match &self.access {
             Access::Transaction(tx) => tx.query_all_raw(statement),
             Access::Statement(connections, executed) => Box::pin(async move {
                 once(executed)?;

@@ -8,9 +8,10 @@ pub(crate) mod connection;
 pub(crate) mod import_state;
 pub(crate) mod reindexed;
 pub(crate) mod staging;
+pub(crate) mod table_recorder;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{SqliteTransactionMode, TransactionOptions};
+use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -24,6 +25,7 @@ use self::reindexed::Reindexed;
 use self::staging::Staging;
 use super::crypto::signed_token::TokenKey;
 use super::database::Database;
+use super::database::retry::begin;
 
 /// The actor and the request of a write, and whether it is a dry run.
 #[derive(Clone, Debug)]
@@ -38,14 +40,17 @@ pub struct WriteContext<'a> {
     pub origin: InputSource,
 }
 
-/// The options of a transaction that writes.
-pub(crate) fn write_options() -> TransactionOptions {
-    TransactionOptions {
+/// Begins a transaction that writes. The caller has a write slot.
+pub(crate) async fn begin_write(database: &Database) -> Result<Connection, DbErr> {
+    let options = TransactionOptions {
         isolation_level: None,
         access_mode: None,
         // A deferred transaction would fail at its first write if another has written since its first read.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-    }
+    };
+    let tx = begin(database.writing(), options).await?;
+    let lock = database.generation().locked(&tx).await?;
+    Ok(Connection::writing(tx, lock))
 }
 
 /// A snapshot, as an actor sees it.
@@ -189,8 +194,10 @@ impl<'a> Writer<'a> {
         &mut self.staging
     }
 
-    /// Continues in another transaction, and returns the previous one.
+    /// Continues in another transaction, and returns the previous one. What that one has written is invalidated with
+    /// what this one will have.
     pub(crate) fn exchange(&mut self, tx: Connection) -> Connection {
+        tx.tables().add_written(self.reader.tx.tables().written());
         std::mem::replace(&mut self.reader.tx, tx)
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Staging {
     pub(crate) rolls_back: bool,
     /// The number of changes that are to be published.
     pub(crate) staged: usize,
+    /// The mark of the first of them.
+    pub(crate) first: Option<String>,
     /// The number of rows that this transaction has processed.
     pub(crate) in_batch: usize,
     /// The ids that the rows refer to, by resource.
