@@ -10,6 +10,41 @@ use crate::load::{Plan, Request, alternate, compare as in_turn, median};
 use crate::process::{Process, answers, free_port};
 use crate::{Failure, print_line};
 
+/// The page of the baseline `limits`.
+const LIMITS_PAGE: &str = "limits/page?sector=water&country=ZM&status=active";
+const PARTNERSHIPS: &str = "/api/v1/partnerships";
+
+/// Creates a partnership.
+const CREATE: &str = r#"
+local run = os.time() .. "-" .. tostring({}):sub(8)
+local count = 0
+local function create()
+    count = count + 1
+    local body = '{"title": "Benchmark partnership ' .. run .. " " .. count .. '", "sectors": ["water", "wastewater"], "status": "idea",' ..
+        '"visibility": "public", "participants": [{"role": "lead", "party": {"utility": "utility-1"}},' ..
+        '{"role": "partner", "party": {"utility": "utility-500"}}]}'
+    return wrk.format("POST", "{path}", {["Content-Type"] = "application/json", ["Authorization"] = "Bearer {token}",
+        ["Idempotency-Key"] = run .. "-" .. count}, body)
+end
+"#;
+
+/// Reads 2,000 URLs, 400 of them pages; every twentieth request creates a partnership.
+const MIXED: &str = r#"
+local sectors, statuses, countries = { "water", "wastewater", "energy", "waste" }, { "active", "completed", "suspended" }, {}
+for country in ("ZM UA JO MA ZA TZ AL MD KE UG RW GH SN TN EG LB IN VN PH ID PE BO EC CO BR MX CU HT ET MW MZ NA BW BJ"):gmatch("%a+") do
+    countries[#countries + 1] = country
+end
+local number = 0
+request = function()
+    number = number + 1
+    if number % 20 == 0 then return create() end
+    local url = math.random(2000)
+    if url > 400 then return wrk.format("GET", "{one}/partnership-" .. url) end
+    local sector, status, country = sectors[url % 4 + 1], statuses[math.floor(url / 4) % 3 + 1], countries[math.floor(url / 12) + 1]
+    return wrk.format("GET", "{page}sector=" .. sector .. "&country=" .. country .. "&status=" .. status)
+end
+"#;
+
 /// Our servers with and without the cache, and the baselines.
 struct Sides<'a> {
     environment: &'a Environment<'a>,
@@ -55,6 +90,7 @@ pub async fn compare(environment: &Environment<'_>, partnerships: usize) -> Resu
     sides.searches()?;
     sides.connections()?;
     sides.create().await?;
+    sides.mixed().await?;
     sides.whole(&url, partnerships as f64, imported).await?;
     let far = match environment.database {
         "sqlite" => baseline::in_process::rusqlite(bare_url.trim_start_matches("sqlite://"), SLUG)?,
@@ -110,7 +146,10 @@ impl<'a> Sides<'a> {
 
     /// Checks that both sides respond with the same JSON; otherwise the comparison is worthless.
     async fn same(&self) -> Result<(), Failure> {
-        for (ours, theirs) in [(&self.one, "bare/one"), (&self.page, "bare/page")] {
+        let (one, counted) = (format!("limits/one/{SLUG}"), format!("{}&count=true", self.page));
+        let pairs =
+            [(&self.one, "bare/one"), (&self.page, "bare/page"), (&self.one, &one), (&counted, LIMITS_PAGE)];
+        for (ours, theirs) in pairs {
             let (ours, theirs) = (format!("{}{ours}", self.api.base), format!("{}/{theirs}", self.theirs));
             let (mine, yours) =
                 (self.client.get(&ours).send().await?, self.client.get(&theirs).send().await?);
@@ -150,6 +189,16 @@ impl<'a> Sides<'a> {
         self.against(&format!("{work}, cached (static)"), &cached(page), "/static/page", "≥ 0.6")?;
         let rate_page =
             self.against(&format!("{work}, uncached (bare)"), &uncached(page), "/bare/page", "≥ 0.6")?;
+        let limit = format!("/limits/one/{SLUG}");
+        self.against("one partnership, uncached (limits)", &uncached(one), &limit, "≥ 0.5")?;
+        let counted = uncached(&format!("{page}&count=true"));
+        let limit = format!("/{LIMITS_PAGE}");
+        self.against(
+            "page of 50, three filters, with the total, uncached (limits)",
+            &counted,
+            &limit,
+            "≥ 0.4",
+        )?;
         let tag = self.client.get(format!("{}{one}", self.api.base)).send().await?;
         let tag = tag.headers().get("etag").and_then(|tag| tag.to_str().ok()).unwrap_or_default().to_owned();
         let known = cached(one).with(format!("If-None-Match: {tag}"));
@@ -167,6 +216,8 @@ impl<'a> Sides<'a> {
         let search = |text: &str| self.of(&self.uncached, &format!("/api/v1/partnerships?q={text}"));
         let word = "search for a word, uncached (FTS5 / tsvector)";
         self.against(word, &search("waterloss"), "/bare/word?q=waterloss", "≥ 0.5")?;
+        let word = "search for a word, 20 with the total, uncached (limits)";
+        self.against(word, &search("waterloss&limit=20&count=true"), "/limits/word?q=waterloss", "≥ 0.4")?;
         let part = "search for a part of a compound (trigram index)";
         self.against(part, &search("sludge"), "/bare/part?q=sludge", "≥ 0.67")?;
         Ok(())
@@ -190,34 +241,33 @@ impl<'a> Sides<'a> {
     /// Creates partnerships, each with its own idempotency key.
     async fn create(&self) -> Result<(), Failure> {
         let token = self.environment.token(&self.client, &self.uncached.base).await?;
-        let script = self.environment.folder.join("create.lua");
-        std::fs::write(
-            &script,
-            format!(
-                r#"
-local run = os.time() .. "-" .. tostring({{}}):sub(8)
-local count = 0
-request = function()
-    count = count + 1
-    local body = '{{"title": "Benchmark partnership ' .. run .. " " .. count .. '", "sectors": ["water", "wastewater"], "status": "idea",' ..
-        '"visibility": "public", "participants": [{{"role": "lead", "party": {{"utility": "utility-1"}}}},' ..
-        '{{"role": "partner", "party": {{"utility": "utility-500"}}}}]}}'
-    return wrk.format("POST", nil, {{["Content-Type"] = "application/json", ["Authorization"] = "Bearer {token}",
-        ["Idempotency-Key"] = run .. "-" .. count}}, body)
-end
-"#
-            ),
-        )?;
-        let script = Some(script.display().to_string());
-        let of = |url: String| Request { url, script: script.clone(), ..Request::default() };
-        let (ours, theirs) = (
-            of(format!("{}/api/v1/partnerships", self.uncached.base)),
-            of(format!("{}/bare/create", self.theirs)),
-        );
+        let ours = self.script(&self.uncached.base, PARTNERSHIPS, &token, "request = create")?;
+        let theirs = self.script(&self.theirs, "/bare/create", &token, "request = create")?;
         let (mine, yours) = in_turn(&ours, &theirs, self.plan)?;
         let goal = if self.environment.database == "sqlite" { "≥ 0.45" } else { "≥ 0.35" };
         line("create (insert of its own tables)", mine, yours, goal);
         Ok(())
+    }
+
+    /// Reads many URLs, and creates a partnership with every twentieth request.
+    async fn mixed(&self) -> Result<(), Failure> {
+        let token = self.environment.token(&self.client, &self.api.base).await?;
+        let mixed = |one: &str, page: &str| MIXED.replace("{one}", one).replace("{page}", page);
+        let ours = mixed(PARTNERSHIPS, &format!("{PARTNERSHIPS}?limit=50&count=true&"));
+        let ours = self.script(&self.api.base, PARTNERSHIPS, &token, &ours)?;
+        let theirs =
+            self.script(&self.theirs, "/bare/create", &token, &mixed("/limits/one", "/limits/page?"))?;
+        let (mine, yours) = in_turn(&ours, &theirs, self.plan)?;
+        line("mixed: 95 % reads of 2,000 URLs, 5 % writes (limits)", mine, yours, "–");
+        Ok(())
+    }
+
+    /// Makes the load of a script in which `create` is a request that creates a partnership.
+    fn script(&self, base: &str, path: &str, token: &str, rest: &str) -> Result<Request, Failure> {
+        let script = CREATE.replace("{path}", path).replace("{token}", token) + rest;
+        let file = self.environment.folder.join(format!("{}.lua", uuid::Uuid::now_v7()));
+        std::fs::write(&file, script)?;
+        Ok(Request { url: base.to_owned(), script: Some(file.display().to_string()), ..Request::default() })
     }
 
     /// Imports and exports everything.

@@ -1,6 +1,8 @@
-//! The baselines: `static` serves prepared bytes, `bare` runs only the statements of the API.
+//! The baselines: `static` serves prepared bytes, `bare` runs only the statements of the API, and `limits` the best
+//! statements for the same questions, against tables of its own.
 
 pub mod in_process;
+mod limits;
 mod model;
 mod plain_sqlx;
 mod statements;
@@ -13,11 +15,12 @@ use actix_web::{App, HttpResponse, HttpServer};
 use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
 use uuid::Uuid;
 
 use crate::Failure;
-use model::New;
+use limits::{Filters, Limits, Script};
+use model::{Found, New};
 
 /// The connections of a baseline, configured like those of the API.
 #[derive(Clone)]
@@ -85,12 +88,32 @@ impl Pools {
                 .await?;
             }
         }
+        let (mut script, mut added) = (Script::new(matches!(self, Self::Postgres(_))), Ok(()));
+        on!(
+            self,
+            reading,
+            export(|found: &Found| {
+                added = std::mem::replace(&mut added, Ok(())).and_then(|()| script.add(found));
+            })
+        )?;
+        added?;
+        let script = AssertSqlSafe(script.end());
+        match self {
+            Self::Sqlite { writing, .. } => {
+                let mut tx = writing.begin().await?;
+                sqlx::raw_sql(script).execute(&mut *tx).await?;
+                tx.commit().await?;
+            }
+            Self::Postgres(pool) => {
+                sqlx::raw_sql(script).execute(pool).await?;
+            }
+        }
         Ok(())
     }
 
     /// Writes all partnerships, some lines at a time.
     pub async fn export(&self, mut write: impl FnMut(Vec<u8>)) -> Result<(), Failure> {
-        Ok(on!(self, reading, export(|lines: Vec<u8>| write(lines)))?)
+        Ok(on!(self, reading, export(|found: &Found| write(found.lines())))?)
     }
 
     /// Creates this many partnerships in one transaction.
@@ -116,8 +139,8 @@ struct Text {
     q: String,
 }
 
-fn answer(body: Result<Vec<u8>, sqlx::Error>) -> Result<HttpResponse, actix_web::Error> {
-    let body = body.map_err(ErrorInternalServerError)?;
+fn answer(body: Result<Vec<u8>, impl Into<Failure>>) -> Result<HttpResponse, actix_web::Error> {
+    let body = body.map_err(|error| ErrorInternalServerError(error.into().0))?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
@@ -127,14 +150,38 @@ pub async fn serve(port: u16, url: &str, slug: String, one: Vec<u8>, page: Vec<u
     let parties = on!(&pools, reading, utilities())?;
     let (one, page) = (Bytes::from(one), Bytes::from(page));
     let state = Data::new(State { pools, one, page, slug, parties, made: AtomicU64::new(0) });
+    let url = url.to_owned();
     let server = HttpServer::new(move || {
         let held = |body: fn(&State) -> &Bytes| {
             web::get().to(move |state: Data<State>| async move {
                 HttpResponse::Ok().content_type("application/json").body(body(&state).clone())
             })
         };
+        let url = url.clone();
         App::new()
             .app_data(state.clone())
+            .data_factory(move || {
+                let url = url.clone();
+                async move { Limits::connect(&url).await }
+            })
+            .route(
+                "/limits/one/{slug}",
+                web::get().to(async |limits: Data<Limits>, slug: web::Path<String>| {
+                    answer(limits.one(&slug).await)
+                }),
+            )
+            .route(
+                "/limits/page",
+                web::get().to(async |limits: Data<Limits>, filters: web::Query<Filters>| {
+                    answer(limits.page(&filters).await)
+                }),
+            )
+            .route(
+                "/limits/word",
+                web::get().to(async |limits: Data<Limits>, text: web::Query<Text>| {
+                    answer(limits.word(&text.q).await)
+                }),
+            )
             .route("/static/one", held(|state| &state.one))
             .route("/static/page", held(|state| &state.page))
             .route(

@@ -65,6 +65,8 @@ pub struct Found {
     pub utilities: HashMap<Uuid, Utility>,
     pub funded: HashMap<Uuid, Vec<Uuid>>,
     pub programmes: HashMap<Uuid, ProgrammeSummary>,
+    /// The funding by currency, in hundredths.
+    pub totals: HashMap<Uuid, BTreeMap<String, i64>>,
 }
 
 #[derive(Serialize)]
@@ -82,6 +84,12 @@ struct Location<'a> {
     utility: &'a str,
     latitude: f64,
     longitude: f64,
+}
+
+#[derive(Serialize)]
+struct Money<'a> {
+    amount: String,
+    currency: &'a str,
 }
 
 #[derive(Serialize)]
@@ -109,8 +117,7 @@ struct Partnership<'a> {
     countries: Vec<&'a str>,
     locations: Vec<Location<'a>>,
     programmes: Vec<&'a ProgrammeSummary>,
-    /// Empty, because the generated data has no amounts.
-    funding_totals: [&'a str; 0],
+    funding_totals: Vec<Money<'a>>,
     #[serde(serialize_with = "instant")]
     created_at: DateTime<Utc>,
     #[serde(serialize_with = "instant")]
@@ -184,11 +191,29 @@ impl Found {
                 .flatten()
                 .filter_map(|id| self.programmes.get(id))
                 .collect(),
-            funding_totals: [],
+            funding_totals: self
+                .totals
+                .get(&row.id)
+                .into_iter()
+                .flatten()
+                .map(|(currency, minor)| Money {
+                    amount: format!("{}.{:02}", minor / 100, minor % 100),
+                    currency,
+                })
+                .collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,
         }
+    }
+
+    /// All rows as JSON, with their participants.
+    pub fn with_parties(&self) -> impl Iterator<Item = (Vec<u8>, Vec<(&Party, &Utility)>)> {
+        self.rows.iter().map(|row| {
+            let parties = self.parties.get(&row.id).into_iter().flatten();
+            let parties = parties.filter_map(|party| Some((party, self.utilities.get(&party.utility)?)));
+            (json(&self.partnership(row)), parties.collect())
+        })
     }
 
     /// The first row as JSON.

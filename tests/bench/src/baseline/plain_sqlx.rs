@@ -81,6 +81,11 @@ macro_rules! bare {
                 }
                 let mut programmes: Vec<Uuid> = Vec::new();
                 for row in by_ids(tx, sql::FUNDED, &ids).await? {
+                    let (currency, minor): (Option<String>, Option<i64>) = (row.try_get(2)?, row.try_get(3)?);
+                    if let Some((currency, minor)) = currency.zip(minor) {
+                        let totals = found.totals.entry(row.try_get(0)?).or_default();
+                        *totals.entry(currency).or_default() += minor;
+                    }
                     let Some(programme) = row.try_get::<Option<Uuid>, _>(1)? else { continue };
                     programmes.push(programme);
                     found.funded.entry(row.try_get(0)?).or_default().push(programme);
@@ -124,8 +129,8 @@ macro_rules! bare {
                 Ok(found.page())
             }
 
-            /// All partnerships as lines, a few hundred at a time.
-            pub async fn export(pool: &Pool<$database>, mut write: impl FnMut(Vec<u8>)) -> Result<()> {
+            /// All partnerships, a few hundred at a time.
+            pub async fn export(pool: &Pool<$database>, mut write: impl FnMut(&Found)) -> Result<()> {
                 let mut last = Uuid::nil();
                 loop {
                     let mut tx = pool.begin().await?;
@@ -142,7 +147,7 @@ macro_rules! bare {
                     last = row.id;
                     let found = complete(&mut tx, rows).await?;
                     tx.rollback().await?;
-                    write(found.lines());
+                    write(&found);
                 }
             }
 
