@@ -185,13 +185,16 @@ on_both! {
                 assert_eq!(source(&staff.get(path).await), "hit", "{path}");
             }
         }
-        // Neither the poll of a SQLite file nor the heartbeats on PostgreSQL take it for a write of others.
-        let until = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < until {
+        // Neither the poll of a SQLite file nor the heartbeats on PostgreSQL take it for a write of others. If the own
+        // notification is late, they may, once.
+        let (end, mut sources) = (Instant::now() + Duration::from_secs(2), BTreeMap::<_, usize>::new());
+        while Instant::now() < end {
             for path in kept {
-                assert_eq!(source(&staff.get(path).await), "hit", "{path}");
+                *sources.entry(source(&staff.get(path).await)).or_default() += 1;
             }
         }
+        let hits = sources.get("hit").copied().unwrap_or_default();
+        assert!(sources.values().sum::<usize>() - hits <= kept.len(), "{sources:?}");
         // A utility that a partnership names.
         let body = json!({"name": "Zxq Lviv"});
         staff.patch("/api/v1/utilities/lvivvodokanal", "*", &body).await.ok();

@@ -1,12 +1,14 @@
 //! The cache of several instances on one database.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 use vku_domain::kernel::access::actor::Role;
 
-use super::{cached, until};
-use crate::api::fixtures::{UTILITIES, abroad, create, location};
-use crate::harness::{Backend, TestApp, on_both, run};
+use super::{cached, source, until};
+use crate::api::fixtures::{AREAS, ORGANISATIONS, UTILITIES, abroad, create, location};
+use crate::harness::{Backend, TestApp, ask, on_both, run};
 
 on_both! {
     /// Writes of another process are noticed: by notifications on PostgreSQL, by polling on SQLite.
@@ -52,5 +54,39 @@ fn nothing_is_cached_while_notifications_are_lost() {
             until(&here, &path, |answer| answer.json()["city"] == city).await;
         }
         cached(&here, &path).await;
+    });
+}
+
+/// A notification names the tables that were written, so an instance keeps what the write of another does not concern. A
+/// write without a notification, as of a process that was killed, concerns everything.
+#[test]
+fn an_instance_keeps_what_writes_of_others_do_not_concern() {
+    run(Backend::Postgres, async |app| {
+        let other = TestApp::start(app.backend, app.url.clone(), None);
+        let (here, there) = (app.coordinator(), other.coordinator());
+        let list = format!("{ORGANISATIONS}?q=zxq&limit=200");
+        cached(&here, AREAS).await;
+        let (mut round, mut kept) = (0, 0);
+        // Longer than some heartbeats take.
+        let end = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < end {
+            cached(&here, &list).await;
+            let name = format!("Zxq {round}");
+            create(&there, ORGANISATIONS, &json!({"name": name, "kind": "ngo"})).await;
+            until(&here, &list, |answer| answer.text().contains(&name)).await;
+            kept += usize::from(source(&here.get(AREAS).await) == "hit");
+            round += 1;
+        }
+        // If a notification is late, everything counts as changed.
+        assert!(round > 3 && kept * 2 > round, "{kept} of {round}");
+        cached(&here, AREAS).await;
+        let columns =
+            "at, actor, request_id, resource, resource_id, parent_id, action, version, visibility, state";
+        let unnoticed = format!(
+            "INSERT INTO change ({columns}) SELECT {columns} FROM change ORDER BY position LIMIT 1 \
+             RETURNING CAST(position AS text)"
+        );
+        ask(&app, &unnoticed).await;
+        until(&here, AREAS, |answer| source(answer) == "miss").await;
     });
 }
