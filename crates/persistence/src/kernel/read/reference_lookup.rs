@@ -3,18 +3,22 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, LockType};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::value::Slug;
 
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
-use crate::kernel::id::padded_ids;
+use crate::kernel::id::{padded, padded_ids};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::connection::Connection;
 use crate::tables;
+
+/// The alias of the table with the slugs.
+const ASKED: &str = "asked";
 
 /// Returns the summaries of these ids without checking their visibility: for references of a visible row.
 pub(crate) async fn by_id(
@@ -35,7 +39,8 @@ pub(crate) async fn by_id(
     Ok(summaries)
 }
 
-/// Returns the summaries of these keys that the actor sees, locked against change until the end of the write.
+/// Returns the summaries of these keys that the actor sees, locked against change until the end of the write: one
+/// statement for all slugs, and one for all ids.
 pub(crate) async fn by_key(
     tx: &Connection,
     actor: &Actor,
@@ -43,43 +48,40 @@ pub(crate) async fn by_key(
     keys: &[Key],
 ) -> Result<HashMap<Key, ReferenceSummary>, Error> {
     let table = AnyTable::find(resource)?;
-    let (key, named) = table.named_after.unwrap_or(("id", resource));
-    let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
-    let mut targets: HashMap<Key, Uuid> = HashMap::with_capacity(slugs.len());
-    if !slugs.is_empty() {
-        let select = Query::select()
-            .columns(["slug", "resource_id"])
-            .from("slug")
-            .and_where(Expr::col("resource").eq(named))
-            .and_where(Expr::col("slug").is_in(slugs))
-            .take();
+    let visible = || {
+        let mut select = table.select_summaries();
+        select.and_where(table.column("deleted_at").is_null()).cond_where((table.visible_to)(actor));
+        select.lock_with_tables(LockType::Share, [table.name()]).take()
+    };
+    let mut summaries = HashMap::with_capacity(keys.len());
+    let ids: Vec<Uuid> =
+        keys.iter().filter_map(|key| if let Key::Id(id) = key { Some(*id) } else { None }).collect();
+    if !ids.is_empty() {
+        let select = visible().and_where(table.column("id").is_in(padded(&ids).copied())).take();
         for row in tx.query_all(&select).await.map_err(failed)? {
-            let slug: String = row.try_get("", "slug").map_err(failed)?;
-            targets.insert(Key::Slug(text(slug)?), row.try_get("", "resource_id").map_err(failed)?);
+            let summary = table.read_summary(&row)?;
+            summaries.insert(Key::Id(summary.id), summary);
         }
     }
-    let ids = keys.iter().filter_map(|key| match key {
-        Key::Id(id) => Some(*id),
-        Key::Slug(_) => None,
-    });
-    let matches_key = Condition::any()
-        .add(table.column("id").is_in(ids))
-        .add(table.column(key).is_in(targets.values().copied()));
-    let select = table
-        .select_summaries()
-        .cond_where(matches_key)
-        .and_where(table.column("deleted_at").is_null())
-        .cond_where((table.visible_to)(actor))
-        .lock(LockType::Share)
-        .take();
-    let mut summaries = HashMap::with_capacity(keys.len());
-    for row in tx.query_all(&select).await.map_err(failed)? {
-        let summary = table.read_summary(&row)?;
-        let means = |key: &&Key| match key {
-            Key::Id(id) => *id == summary.id,
-            Key::Slug(_) => targets.get(*key) == Some(&summary.named_after.unwrap_or(summary.id)),
-        };
-        summaries.extend(keys.iter().filter(means).map(|key| (key.clone(), summary.clone())));
+    let slugs: Vec<&Slug> =
+        keys.iter().filter_map(|key| if let Key::Slug(slug) = key { Some(slug) } else { None }).collect();
+    if !slugs.is_empty() {
+        let (key, named) = table.named_after.unwrap_or(("id", resource));
+        let mut select = visible();
+        select
+            .expr_as(Expr::col((ASKED, "slug")), "asked_slug")
+            .join_as(
+                JoinType::InnerJoin,
+                "slug",
+                ASKED,
+                Expr::col((ASKED, "resource_id")).equals((table.name(), key)),
+            )
+            .and_where(Expr::col((ASKED, "resource")).eq(named))
+            .and_where(Expr::col((ASKED, "slug")).is_in(padded(&slugs).map(|slug| slug.as_str())));
+        for row in tx.query_all(&select).await.map_err(failed)? {
+            let slug: String = row.try_get("", "asked_slug").map_err(failed)?;
+            summaries.insert(Key::Slug(text(slug)?), table.read_summary(&row)?);
+        }
     }
     Ok(summaries)
 }
