@@ -4,4 +4,5 @@ mod dry_run;
 mod lifecycle;
 mod patch;
 mod slugs;
+mod statements;
 mod sub_resources;

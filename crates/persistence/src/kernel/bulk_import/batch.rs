@@ -44,14 +44,15 @@ impl Writer<'_> {
     async fn targets(
         &self,
         table: &'static AnyTable,
-        rows: &[Row],
+        rows: &[(u64, Row)],
     ) -> Result<(Vec<Option<Box<dyn AnyStored>>>, Owners), Error> {
-        let owners = self.owners(table, rows.iter().filter_map(Row::slug)).await?;
+        let rows = || rows.iter().map(|(_, row)| row);
+        let owners = self.owners(table, rows().filter_map(Row::slug)).await?;
         let key = |row: &Row| {
             let by_slug = || row.slug().and_then(|slug| owners.get(&slug).copied());
             [row.id(), by_slug()]
         };
-        let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
+        let ids: HashSet<Uuid> = rows().flat_map(key).flatten().collect();
         let mut found: Found = HashMap::with_capacity(ids.len());
         if !ids.is_empty() {
             let mut select = visible_rows(table, self, Parents::Visible, false);
@@ -59,8 +60,7 @@ impl Writer<'_> {
             let all = load(table, self, &select).await?.into_items();
             found.extend(all.into_iter().map(|stored| (stored.id(), stored)));
         }
-        let targets =
-            rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
+        let targets = rows().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
         Ok((targets.collect(), owners))
     }
 
@@ -69,11 +69,10 @@ impl Writer<'_> {
         &mut self,
         table: &'static AnyTable,
         mode: ImportMode,
-        rows: Vec<(u64, Row)>,
+        rows: &[(u64, Row)],
     ) -> Result<Vec<Outcome>, Error> {
-        let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        let (targets, owners) = self.targets(table, &rows).await?;
-        let steps = self.steps_of(table, mode, &numbers, rows, targets).await?;
+        let (targets, owners) = self.targets(table, rows).await?;
+        let steps = self.steps_of(table, mode, rows, targets).await?;
         let steps = refuse_taken(steps, &owners);
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(steps.len());
         let (mut new, mut rest) = (Vec::new(), Vec::new());
@@ -91,9 +90,8 @@ impl Writer<'_> {
         };
         let (places, new): (Vec<_>, Vec<_>) = new.into_iter().unzip();
         for (place, stored) in places.into_iter().zip(self.insert_all(table, new).await?) {
-            numbers
-                .get(place)
-                .map(|number| self.import_state_mut().record_id(table.resource, *number, stored.id()))
+            rows.get(place)
+                .map(|(number, _)| self.import_state_mut().record_id(table.resource, *number, stored.id()))
                 .transpose()?;
             put(place, Ok(Done::Created(stored)));
         }
@@ -117,31 +115,26 @@ impl Writer<'_> {
         &mut self,
         table: &'static AnyTable,
         mode: ImportMode,
-        numbers: &[u64],
-        mut rows: Vec<Row>,
+        rows: &[(u64, Row)],
         targets: Vec<Option<Box<dyn AnyStored>>>,
     ) -> Result<Vec<Step>, Error> {
         self.actor().require(table.resource, Action::Create)?;
         let mut drafts = Vec::with_capacity(rows.len());
         let mut before = Vec::with_capacity(rows.len());
-        for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
+        for ((number, row), target) in rows.iter().zip(targets) {
             let known = target.map(|known| check_existing(mode, row, known)).transpose();
             let result = known.and_then(|known| match known.flatten() {
-                None => Ok((
-                    Draft::create(
-                        table.resource,
-                        self.actor(),
-                        row.clone().new_body(table.resource),
-                        InputSource::Import,
-                    )?,
-                    None,
-                )),
+                None => {
+                    let body = row.clone().new_body(table.resource);
+                    Ok((Draft::create(table.resource, self.actor(), body, InputSource::Import)?, None))
+                }
                 Some(known) => {
                     self.import_state_mut().record_id(table.resource, *number, known.id())?;
+                    let mut row = row.clone();
                     row.keep_slug(&*known);
-                    let actor = self.actor();
-                    let body = Value::Object(row.body.clone());
-                    Ok((Draft::patch(actor, &*known, body, InputSource::Import)?, Some(known)))
+                    let draft =
+                        Draft::patch(self.actor(), &*known, Value::Object(row.body), InputSource::Import)?;
+                    Ok((draft, Some(known)))
                 }
             });
             match result {
@@ -154,7 +147,7 @@ impl Writer<'_> {
         }
         let mut validated = self.resolve_and_validate_all(table, drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
-        for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
+        for ((number, row), before) in rows.iter().zip(before) {
             let step = before.and_then(|before| {
                 let data =
                     validated.next().ok_or_else(|| Error::internal("a draft that was not validated"))??;
@@ -167,7 +160,7 @@ impl Writer<'_> {
                 Ok(accepted)
                     if accepted.has_new_slug() || (self.hides_rows() && !accepted.is_unchanged()) =>
                 {
-                    Step::Alone(*number, row)
+                    Step::Alone(*number, row.clone())
                 }
                 Ok(accepted) => Step::Change(Box::new(accepted)),
             });
@@ -190,29 +183,26 @@ impl Writer<'_> {
         let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
+        let mut resources: Vec<_> = resources.into_iter().map(|(id, data)| (new(id), data)).collect();
+        let (columns, mut all) = Self::as_read(table, &mut resources)?;
         let hidden_until = self.hides_rows().then(staged_at);
-        let (mut rows, mut links) =
-            (Vec::with_capacity(resources.len()), Vec::with_capacity(resources.len()));
-        for (id, data) in &resources {
-            let meta = Meta { deleted_at: hidden_until, ..new(*id) };
-            let (row, children) = RowValues::of(table, meta, &**data)?;
-            rows.push(row);
-            links.push((*id, children));
+        let (mut rows, mut links) = (Vec::with_capacity(columns.len()), Vec::with_capacity(columns.len()));
+        for ((meta, data), (values, children)) in resources.iter_mut().zip(columns) {
+            rows.push(RowValues::new(table, Meta { deleted_at: hidden_until, ..*meta }, values)?);
+            self.record_hidden(table, meta.id, &mut **data, &children);
+            self.reindex_resource(meta.id, None, &**data);
+            links.push((meta.id, children));
         }
-        let inserted = self.tx().execute(&row_values::insert(table, rows)).await;
-        inserted.map_err(|error| unique::write_failed(table, error))?;
+        for insert in row_values::inserts(table, rows) {
+            let inserted = self.tx().execute(&insert).await;
+            inserted.map_err(|error| unique::write_failed(table, error))?;
+        }
         child_tables::insert(self.tx(), table, &links).await?;
-        for ((id, data), (_, links)) in resources.iter().zip(&links) {
-            self.record_hidden(table, *id, &**data, links);
-        }
-        let mut inserted_rows = Vec::with_capacity(resources.len());
-        for (id, data) in resources {
-            self.reindex_resource(id, None, &*data);
-            inserted_rows.push((new(id), data));
-        }
-        let all = self.as_read(table, inserted_rows).await?.into_items();
+        table.typed.derive(&mut *all, &[], self.actor())?;
+        table.typed.derive_by_queries(self, &mut *all).await?;
         let created = ChangeAction::Created;
-        all.into_iter().map(|stored| Written(stored).record_change(self, created, None)).collect()
+        let all = all.into_items().into_iter();
+        all.map(|stored| Written(stored).record_change(self, created, None)).collect()
     }
 
     /// Steps 4 to 9 for a change of an existing resource; if it is refused, its writes are rolled back.

@@ -148,7 +148,7 @@ impl Writer<'_> {
     ) -> Result<Vec<Outcome>, Error> {
         let start = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
-        let done = match self.import_run(table, mode, run.clone()).await {
+        let done = match self.import_run(table, mode, &run).await {
             Err(error) if !error.is_server_error() || error.code == Code::Internal => {
                 // The database refuses the batch without saying which row is the cause, so write the rows one
                 // by one.
@@ -156,19 +156,14 @@ impl Writer<'_> {
                 self.truncate_changes(start);
                 self.import_state_mut().roll_back_batch();
                 match self.hides_rows() {
-                    true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
-                    false => self.import_one_by_one(table, mode, run.clone()).await?,
+                    true => run.into_iter().map(|(_, row)| Ok(Done::Deferred(row))).collect(),
+                    false => self.import_one_by_one(table, mode, run).await?,
                 }
             }
             done => done?,
         };
         self.savepoint("RELEASE SAVEPOINT run").await?;
-        // Defer the row as it came: members may have been removed from it.
-        let done = done.into_iter().zip(run).map(|(outcome, (_, row))| match outcome {
-            Ok(Done::Deferred(_)) => Ok(Done::Deferred(row)),
-            outcome => outcome,
-        });
-        Ok(done.collect())
+        Ok(done)
     }
 
     pub(super) async fn savepoint(&self, statement: &str) -> Result<(), Error> {

@@ -31,6 +31,7 @@ use vku_domain::kernel::resource::reference::Key;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry::begin;
+use crate::kernel::database::sqlite::set_import_cache;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
@@ -110,6 +111,7 @@ impl Writer<'_> {
     pub(crate) async fn stage(&mut self, table: &AnyTable, hides: bool) -> Result<(), Error> {
         let id = new_id();
         let alive = JobLock::acquire(self.database(), id).await?;
+        set_import_cache(self.tx(), true).await.map_err(failed)?;
         *self.staging_mut() = Some(Staging {
             id,
             resource: table.name(),
@@ -133,10 +135,13 @@ impl Writer<'_> {
     /// Errors: the database is unavailable.
     pub fn end_batch<'a>(&'a mut self, is_doomed: bool) -> LocalBoxFuture<'a, Result<(), Error>> {
         async move {
+            // Words that are written together cost the less, the more they are: each page of the index once.
+            if self.staging().is_none_or(|staging| staging.hides && staging.in_batch < BATCH) {
+                return Ok(());
+            }
             self.flush().await?;
             let is_postgres = self.tx().get_database_backend() == DatabaseBackend::Postgres;
-            let Some(staging) = self.staging_mut().as_mut().filter(|it| it.hides && it.in_batch >= BATCH)
-            else {
+            let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else {
                 return Ok(());
             };
             let rolls_back = staging.rolls_back;
@@ -202,11 +207,10 @@ impl Writer<'_> {
         &mut self,
         table: &AnyTable,
         id: Uuid,
-        data: &dyn AnyResource,
+        data: &mut dyn AnyResource,
         links: &ChildRows,
     ) {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
-        let mut data = data.boxed();
         data.references(&mut |pending| {
             let named = pending.link.summary.as_ref().map(|summary| summary.id);
             let id = named.or(match pending.link.key {

@@ -35,13 +35,17 @@ fn lowest_reserved() -> String {
     )
 }
 
+/// The lock that reserves positions.
+fn lock() -> String {
+    format!(
+        "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) AS lock FROM ({LAST_POSITION}) AS last"
+    )
+}
+
 /// Reserves positions before they are assigned.
 pub(crate) async fn reserve(tx: &impl ConnectionTrait) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = format!(
-            "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) FROM ({LAST_POSITION}) AS last"
-        );
-        tx.execute_raw(Statement::from_string(DatabaseBackend::Postgres, lock)).await.map_err(failed)?;
+        tx.execute_raw(Statement::from_string(DatabaseBackend::Postgres, lock())).await.map_err(failed)?;
     }
     Ok(())
 }
@@ -62,6 +66,18 @@ pub(crate) async fn marks_between(
     let marks: Vec<(Uuid, DateTime<Utc>)> =
         sqlx::query_as(select).bind(after).bind(to).fetch_all(listener).await?;
     Ok(marks.into_iter().map(|(resource, at)| mark(resource, at)).collect())
+}
+
+/// Changes a statement that inserts one row into the log, so that it reserves the position first.
+pub(crate) fn reserving(mut insert: Statement) -> Result<Statement, Error> {
+    if insert.db_backend == DatabaseBackend::Postgres {
+        let row =
+            insert.sql.split_once(" VALUES (").and_then(|(into, row)| Some((into, row.strip_suffix(')')?)));
+        let (into, row) = row.ok_or_else(|| Error::internal("an insert without a row"))?;
+        // A subquery with an offset is computed before the row that is made of it, and that before its position.
+        insert.sql = format!("{into} SELECT {row} FROM ({} OFFSET 0) AS reserved", lock());
+    }
+    Ok(insert)
 }
 
 /// Returns the high watermark. Call it before taking the snapshot in which the log is read, so that the

@@ -3,11 +3,13 @@
 //! The bottom layer: imports nothing of the kernel.
 
 pub mod backup;
+pub(crate) mod batch;
 pub mod cache_generation;
 pub mod connect_error;
 pub(crate) mod error;
 mod file_watch;
 pub(crate) mod job_lock;
+pub(crate) mod json_rows;
 pub(crate) mod log_watermark;
 mod migrations;
 mod pg_listener;
@@ -16,7 +18,7 @@ mod planner_statistics;
 mod postgres;
 pub(crate) mod retry;
 pub mod seeding;
-mod sqlite;
+pub(crate) mod sqlite;
 pub mod sqlite_file;
 pub mod statement_tables;
 pub(crate) mod table_set;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DatabaseBackend, SqlxSqliteConnector};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, SqlxSqliteConnector};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::Semaphore;
@@ -21,8 +21,22 @@ use super::{Database, EXPORT_IDLE, EXPORTS};
 /// How long a request waits for a SQLite connection. SQLite is never unavailable, so a queue is no reason to
 /// refuse.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The page cache of a connection, as in `PRAGMA cache_size`: KiB, negative.
+const CACHE_SIZE: &str = "-2000";
+/// The same during a large import, whose transactions change more pages than the ordinary cache has: a page that is
+/// written to the log before the commit is written again later.
+const IMPORT_CACHE_SIZE: &str = "-16000";
 /// The maximum number of SQLite readers; each has its own small page cache.
 const SQLITE_READERS: usize = 4;
+
+/// Enlarges the page cache of a connection for a large import, or makes it ordinary again. PostgreSQL has its own.
+pub(crate) async fn set_import_cache(tx: &impl ConnectionTrait, is_large: bool) -> Result<(), DbErr> {
+    if tx.get_database_backend() != DatabaseBackend::Sqlite {
+        return Ok(());
+    }
+    let size = if is_large { IMPORT_CACHE_SIZE } else { CACHE_SIZE };
+    tx.execute_unprepared(&format!("PRAGMA cache_size = {size}")).await.map(drop)
+}
 
 impl Database {
     pub(super) async fn sqlite(path: &Path) -> Result<Self, ConnectError> {
@@ -41,7 +55,7 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .pragma("mmap_size", "134217728")
-            .pragma("cache_size", "-2000")
+            .pragma("cache_size", CACHE_SIZE)
             .pragma("temp_store", "memory")
             // A page that many writes touch is checkpointed once for all of them; the log then takes 16 MiB.
             .pragma("wal_autocheckpoint", "4000")

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::search::{Index, keys};
+use vku_domain::kernel::search::{Field, Index, keys};
 
-use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::json_rows::{self, JsonId, entries};
 use crate::kernel::database::table_set::TableSet;
 use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
@@ -17,12 +17,23 @@ use crate::kernel::transaction::reindexed::Reindexed;
 /// Word, resource, rank and id: the primary key of `search_hit`.
 type Hit<'a> = (&'a str, &'static str, i32, Uuid);
 
-fn hits<'a>(resource: &'static str, id: Uuid, index: &'a Index) -> BTreeSet<Hit<'a>> {
-    index.iter().map(|(word, field)| (word.as_str(), resource, field.rank(), id)).collect()
+/// The hits of one index that another does not have.
+fn difference<'a>(
+    resource: &'static str,
+    id: Uuid,
+    index: &'a Index,
+    other: &'a Index,
+) -> impl Iterator<Item = Hit<'a>> {
+    let differs = |(word, field): &(&String, &Field)| other.get(*word) != Some(*field);
+    index.iter().filter(differs).map(move |(word, field)| (word.as_str(), resource, field.rank(), id))
 }
 
-/// How many rows one statement takes.
-const CHUNK: usize = 2_000;
+/// The words of hits that are sorted, each once.
+fn words<'a>(hits: &[Hit<'a>]) -> Vec<(&'a str,)> {
+    let mut words: Vec<_> = hits.iter().map(|(word, ..)| (*word,)).collect();
+    words.dedup();
+    words
+}
 
 /// The advisory lock on PostgreSQL that separates writers that add words from writers that remove the last
 /// hit of a word.
@@ -30,118 +41,150 @@ pub(super) const WORDS_LOCK: i64 = 0x0076_6b75_5f77_7264;
 
 /// Writes the differences to the index. Words without a hit are deleted, because they may be personal data.
 pub(crate) async fn write(tx: &Connection, indexed: Vec<Reindexed>) -> Result<(), Error> {
+    let rest = begin(tx, indexed).await?;
+    tx.execute_all(rest).await.map_err(failed)
+}
+
+/// Writes the differences to the index, but for the statements that are returned: the caller executes them with others.
+pub(crate) async fn begin(tx: &Connection, indexed: Vec<Reindexed>) -> Result<Vec<Statement>, Error> {
     let mut merged: BTreeMap<(&'static str, Uuid), (Index, Index)> = BTreeMap::new();
     for Reindexed { resource, id, before, after } in indexed {
         tx.tables().add_written(TableSet::of(resource));
         merged.entry((resource, id)).or_insert_with(|| (before, Index::new())).1 = after;
     }
-    let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
     for ((resource, id), (before, after)) in &merged {
-        let (before, after) = (hits(resource, *id, before), hits(resource, *id, after));
-        removed.extend(before.difference(&after).copied());
-        added.extend(after.difference(&before).copied());
+        removed.extend(difference(resource, *id, before, after));
+        added.extend(difference(resource, *id, after, before));
     }
-    if removed.is_empty() && added.is_empty() {
-        return Ok(());
+    // In the order of the index, so that each of its pages is changed once.
+    removed.sort_unstable();
+    added.sort_unstable();
+    if removed.is_empty() {
+        return add(tx, &added).await;
     }
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = if removed.is_empty() { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
-        tx.execute_unprepared(&format!("SELECT {lock}({WORDS_LOCK})")).await.map_err(failed)?;
+        let lock = format!("SELECT pg_advisory_xact_lock({WORDS_LOCK})");
+        tx.execute_unprepared(&lock).await.map_err(failed)?;
     }
     remove(tx, &removed).await?;
-    add(tx, &added).await?;
-    forget(tx, &removed.iter().map(|(word, ..)| *word).collect()).await
+    let adding = add(tx, &added).await?;
+    tx.execute_all(adding).await.map_err(failed)?;
+    forget(tx, &removed).await?;
+    Ok(Vec::new())
 }
 
-async fn remove(tx: &Connection, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
-    let sql = format!(
-        "DELETE FROM search_hit WHERE (word, resource, rank, resource_id) IN (SELECT {})",
-        HitColumns(tx.get_database_backend())
-    );
-    run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
+async fn remove(tx: &Connection, hits: &[Hit<'_>]) -> Result<(), Error> {
+    for statement in of_hits(tx.get_database_backend(), hits, |columns| {
+        format!("DELETE FROM search_hit WHERE (word, resource, rank, resource_id) IN (SELECT {columns})")
+    }) {
+        tx.execute_raw(statement?).await.map_err(failed)?;
+    }
+    Ok(())
 }
 
-async fn add(tx: &Connection, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
-    let from = entries(tx.get_database_backend());
-    let words: BTreeSet<&str> = hits.iter().map(|(word, ..)| *word).collect();
+/// Adds the words, and returns the statements that add their keys and hits.
+async fn add(tx: &Connection, hits: &[Hit<'_>]) -> Result<Vec<Statement>, Error> {
+    let backend = tx.get_database_backend();
+    let from = entries(backend);
+    // The subquery is read before the first word is inserted, and the insertion sees what others have committed by
+    // then, whatever the snapshot of the statement is.
+    let lock = match backend {
+        DatabaseBackend::Postgres => {
+            format!("(SELECT pg_advisory_xact_lock_shared({WORDS_LOCK}) OFFSET 0) AS lock CROSS JOIN ")
+        }
+        _ => String::new(),
+    };
     let sql = format!(
-        "INSERT INTO search_word (word) SELECT entry.value ->> 0 FROM {from} AS entry WHERE true \
+        "INSERT INTO search_word (word) SELECT entry.value ->> 0 FROM {lock}{from} AS entry WHERE true \
          ON CONFLICT DO NOTHING RETURNING word"
     );
-    let new = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
+    let new = parts(&run(tx, &sql, words(hits).iter()).await?)?;
     let sql = format!(
         "INSERT INTO search_part (part, word) SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry \
          WHERE true ON CONFLICT DO NOTHING"
     );
-    run(tx, &sql, &mut parts(&new)?.into_iter()).await?;
-    let sql = format!(
-        "INSERT INTO search_hit (word, resource, rank, resource_id) SELECT {} WHERE true ON CONFLICT DO NOTHING",
-        HitColumns(tx.get_database_backend())
-    );
-    run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
+    let keys = json_rows::statements(backend, &sql, new.iter());
+    let hits = of_hits(backend, hits, |columns| {
+        format!(
+            "INSERT INTO search_hit (word, resource, rank, resource_id) SELECT {columns} WHERE true \
+             ON CONFLICT DO NOTHING"
+        )
+    });
+    keys.chain(hits).collect()
 }
 
-/// Deletes those of these words that have no hits left.
-async fn forget(tx: &Connection, words: &BTreeSet<&str>) -> Result<(), Error> {
+/// Deletes those of the words of these hits that have no hits left.
+async fn forget(tx: &Connection, hits: &[Hit<'_>]) -> Result<(), Error> {
     let from = entries(tx.get_database_backend());
     let sql = format!(
         "DELETE FROM search_word WHERE word IN (SELECT entry.value ->> 0 FROM {from} AS entry) \
          AND NOT EXISTS (SELECT 1 FROM search_hit WHERE search_hit.word = search_word.word) RETURNING word"
     );
-    let deleted = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
+    let deleted = run(tx, &sql, words(hits).iter()).await?;
     let sql = format!(
         "DELETE FROM search_part WHERE (part, word) IN \
          (SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry)"
     );
-    run(tx, &sql, &mut parts(&deleted)?.into_iter()).await.map(drop)
+    run(tx, &sql, parts(&deleted)?.into_iter()).await.map(drop)
 }
 
-/// Rows for a statement, generated on demand, because an import has millions.
-type Rows<'a> = &'a mut (dyn Iterator<Item = Value> + Send);
-
 /// Runs a statement with rows as a JSON array.
-async fn run(tx: &Connection, sql: &str, rows: Rows<'_>) -> Result<Vec<QueryResult>, Error> {
-    let (backend, mut result) = (tx.get_database_backend(), Vec::new());
-    loop {
-        let chunk: Vec<_> = (&mut *rows).take(CHUNK).collect();
-        if chunk.is_empty() {
-            return Ok(result);
-        }
-        let rows = Value::Array(chunk).to_string();
-        let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
-        result.extend(tx.query_all_raw(statement).await.map_err(failed)?);
+async fn run<R: Serialize>(
+    tx: &Connection,
+    sql: &str,
+    rows: impl Iterator<Item = R>,
+) -> Result<Vec<QueryResult>, Error> {
+    let mut result = Vec::new();
+    for statement in json_rows::statements(tx.get_database_backend(), sql, rows) {
+        result.extend(tx.query_all_raw(statement?).await.map_err(failed)?);
     }
+    Ok(result)
 }
 
 /// Returns the keys of the words that a statement returned.
-fn parts(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
+fn parts(words: &[QueryResult]) -> Result<BTreeSet<(String, String)>, Error> {
     let words = words.iter().map(|row| row.try_get::<String>("", "word")).collect::<Result<Vec<_>, _>>();
-    let mut parts: Vec<_> = words
-        .map_err(failed)?
-        .iter()
-        .flat_map(|word| keys(word).into_iter().map(|key| (key, word.clone())))
-        .collect();
-    parts.sort_unstable();
-    Ok(parts.into_iter().map(|(part, word)| json!([part, word])).collect())
+    let words = words.map_err(failed)?;
+    Ok(words.iter().flat_map(|word| keys(word).into_iter().map(|key| (key, word.clone()))).collect())
 }
 
-fn row((word, resource, rank, id): &Hit<'_>) -> Value {
-    json!([word, resource, rank, id.simple().to_string()])
-}
+/// How many hits one statement takes.
+const CHUNK: usize = 2_000;
 
-/// The columns of a hit, and the `FROM` that they come from.
-struct HitColumns(DatabaseBackend);
+/// The ids of hits by their words and ranks, as a statement gets them: each word once.
+type HitsByWord<'a> = BTreeMap<&'a str, BTreeMap<i32, Vec<JsonId>>>;
 
-impl std::fmt::Display for HitColumns {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let id = match self.0 {
-            DatabaseBackend::Postgres => "CAST(entry.value ->> 3 AS uuid)",
-            _ => "unhex(entry.value ->> 3)",
-        };
-        let from = entries(self.0);
-        write!(
-            f,
-            "entry.value ->> 0, entry.value ->> 1, CAST(entry.value ->> 2 AS integer), {id} FROM {from} AS entry"
-        )
+/// The statements about hits; `sql` makes their text of the columns of a hit and the `FROM` that they come from.
+fn of_hits(
+    backend: DatabaseBackend,
+    hits: &[Hit<'_>],
+    sql: impl Fn(&str) -> String,
+) -> impl Iterator<Item = Result<Statement, Error>> {
+    let sql = sql(match backend {
+        DatabaseBackend::Postgres => {
+            "word.key, $2, CAST(ranked.key AS integer), CAST(hit.value AS uuid) \
+             FROM jsonb_each(CAST($1 AS jsonb)) AS word, jsonb_each(word.value) AS ranked, \
+             jsonb_array_elements_text(ranked.value) AS hit"
+        }
+        _ => {
+            "word.key, $2, CAST(ranked.key AS integer), unhex(hit.value) \
+             FROM json_each($1) AS word, json_each(word.value) AS ranked, json_each(ranked.value) AS hit"
+        }
+    });
+    let mut by_resource: BTreeMap<&'static str, Vec<&Hit<'_>>> = BTreeMap::new();
+    for hit in hits {
+        by_resource.entry(hit.1).or_default().push(hit);
     }
+    by_resource.into_iter().flat_map(move |(resource, hits)| {
+        let statements = hits.chunks(CHUNK).map(|hits| {
+            let mut by_word = HitsByWord::new();
+            for (word, _, rank, id) in hits {
+                by_word.entry(word).or_default().entry(*rank).or_default().push(JsonId(*id));
+            }
+            let by_word = serde_json::to_string(&by_word).map_err(Error::internal)?;
+            Ok(Statement::from_sql_and_values(backend, &sql, [by_word.into(), resource.into()]))
+        });
+        statements.collect::<Vec<_>>()
+    })
 }

@@ -9,17 +9,8 @@ mod index;
 mod query;
 mod rebuild;
 
-pub(super) use self::index::write;
+pub(super) use self::index::{begin, write};
 pub(super) use self::query::{FOUND, SCORE, join};
 pub(super) use self::rebuild::build;
 
-use sea_orm::DatabaseBackend;
-
-/// A table function over a JSON array, so that the statement text does not depend on the number of values;
-/// each row has the entry in the column `value`.
-fn entries(backend: DatabaseBackend) -> &'static str {
-    match backend {
-        DatabaseBackend::Postgres => "jsonb_array_elements(CAST($1 AS jsonb))",
-        _ => "json_each($1)",
-    }
-}
+use super::database::json_rows::entries;

@@ -29,6 +29,7 @@ use super::crypto::signed_token::TokenKey;
 use super::database::cache_generation::TablesRead;
 use super::database::error::failed;
 use super::database::retry::begin;
+use super::database::sqlite::set_import_cache;
 use super::database::{Database, EXPORTS};
 use super::search;
 use super::transaction::staging::Staging;
@@ -214,7 +215,7 @@ impl Store {
                 self.roll_back(writer).await;
                 return Err(error);
             }
-            let Collected { tx, write_slot, changes, indexed, staging, has_mail } = writer.finish();
+            let Collected { tx, write_slot, changes, indexed, deferred, staging, has_mail } = writer.finish();
             // Everything that must be committed with the work is in the same transaction: the log here,
             // and before it the response of an idempotency key; without that, a crash in between would
             // let the work be done twice.
@@ -225,8 +226,13 @@ impl Store {
             }
             let first = staging.as_ref().and_then(|staging| staging.first.clone());
             let first = first.or_else(|| changes.first().map(NewChange::mark));
-            search::write(&tx, indexed).await?;
-            change_log::append(&tx, changes).await?;
+            let mut last = search::begin(&tx, indexed).await?;
+            last.extend(deferred);
+            last.extend(change_log::appending(&tx, changes).await?);
+            tx.execute_all(last).await.map_err(failed)?;
+            if staging.is_some() {
+                set_import_cache(&tx, false).await.map_err(failed)?;
+            }
             // The generation changes after the commit and before the response, even if the client is
             // gone, so that no later request gets cached data from before.
             let written = tx.tables().written();
@@ -250,6 +256,10 @@ impl Store {
     fn roll_back<'a>(&'a self, writer: Writer<'a>) -> BoxFuture<'a, ()> {
         async move {
             let Collected { tx, write_slot, staging, .. } = writer.finish();
+            if staging.is_some() {
+                // A larger cache than needed does no harm.
+                let _ = set_import_cache(&tx, false).await;
+            }
             // The result of the rollback does not matter: without a commit there is nothing to undo, and a
             // connection whose rollback failed is closed instead of reused.
             let _ = tx.rollback().await;

@@ -139,10 +139,13 @@ impl AnyTable {
     }
 }
 
+/// The values of the columns of a feature, and its child rows.
+pub(crate) type Columns = (Vec<Value>, ChildRows);
+
 /// The functions of [`Table`](super::Table) that need the type of the resource. They fail if they get another one.
 pub(crate) trait TypedTable: Sync {
     /// Converts data to the values of the columns and to child rows; see [`Table::to_row`](super::Table::to_row).
-    fn to_row(&self, data: &dyn AnyResource) -> Result<(Vec<Value>, ChildRows), Error>;
+    fn to_row(&self, data: &dyn AnyResource) -> Result<Columns, Error>;
 
     /// Reads the values of the columns of the feature.
     fn values(&self, row: &QueryResult) -> Result<Vec<Value>, Error>;
@@ -150,8 +153,10 @@ pub(crate) trait TypedTable: Sync {
     /// Converts rows to resources; see [`Table::from_row`](super::Table::from_row).
     fn read(&self, rows: Vec<(Meta, &QueryResult, ChildRows)>) -> Result<Box<dyn AnyList>, Error>;
 
-    /// Makes the list of new resources, with the data as it would be read.
-    fn stored(&self, new: Vec<(Meta, Box<dyn AnyResource>)>) -> Result<Box<dyn AnyList>, Error>;
+    /// Converts new resources to the values of their columns and to child rows, and to the list of the resources as
+    /// they would be read.
+    fn stored(&self, new: &[(Meta, Box<dyn AnyResource>)])
+    -> Result<(Vec<Columns>, Box<dyn AnyList>), Error>;
 
     /// Takes the parameters of a list.
     fn query(&self, parameters: &mut Parameters) -> AnyQuery;

@@ -1,7 +1,9 @@
 //! The tables with the child rows, which are written with their resource.
 
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
+use chrono::NaiveDate;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::value::PartialDate;
@@ -9,6 +11,7 @@ use vku_domain::kernel::value::PartialDate;
 use super::any::AnyTable;
 use super::child_rows::ChildRows;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::json_rows::{self, JsonId, entries};
 use crate::kernel::transaction::connection::Connection;
 
 /// Replaces the child rows of a resource.
@@ -25,91 +28,73 @@ pub(crate) async fn save(
     insert(tx, table, &[(id, children)]).await
 }
 
-/// How many rows one statement inserts: databases limit the number of bound values.
-const CHUNK: usize = 1_000;
-
 /// Inserts the child rows of new resources.
 pub(crate) async fn insert(
     tx: &Connection,
     table: &AnyTable,
     all: &[(Uuid, ChildRows)],
 ) -> Result<(), Error> {
-    for insert in set_inserts(table, all).into_iter().chain(party_inserts(table, all)) {
-        tx.execute(&insert).await.map_err(failed)?;
+    for insert in inserts(tx.get_database_backend(), table, all)? {
+        tx.execute_raw(insert).await.map_err(failed)?;
     }
     Ok(())
 }
 
-fn set_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
-    let mut rows = Vec::new();
-    for (id, links) in all {
-        for (field, values) in &links.sets {
-            rows.extend((0_i64..).zip(values).map(|(position, value)| (*id, field, position, value)));
-        }
-    }
-    let inserts = rows.chunks(CHUNK).map(|rows| {
-        let mut insert = Query::insert()
-            .into_table(format!("{}_set", table.name()))
-            .columns(["owner_id", "field", "value", "position"])
-            .take();
-        for (id, field, position, value) in rows {
-            insert.values_panic([
-                (*id).into(),
-                field.as_str().into(),
-                value.as_str().into(),
-                (*position).into(),
-            ]);
-        }
-        insert
-    });
-    inserts.collect()
+/// The statements that insert child rows.
+pub(crate) fn inserts(
+    backend: DatabaseBackend,
+    table: &AnyTable,
+    all: &[(Uuid, ChildRows)],
+) -> Result<Vec<Statement>, Error> {
+    let (from, id) = (entries(backend), |place| json_rows::id_at(backend, place));
+    let sets = format!(
+        "INSERT INTO {}_set (owner_id, field, value, position) \
+         SELECT {}, entry.value ->> 1, entry.value ->> 2, CAST(entry.value ->> 3 AS integer) FROM {from} AS entry",
+        table.name(),
+        id(0)
+    );
+    // A subquery for each row, because PostgreSQL would read the whole table for a join.
+    let (country, its_country) = match table.has_party_countries {
+        true => (", country", format!(", (SELECT country FROM utility WHERE utility.id = {})", id(3))),
+        false => ("", String::new()),
+    };
+    let parties = format!(
+        "INSERT INTO {}_party (owner_id, position, field, utility_id, organisation_id, \"from\", from_first, \
+         until, until_last{country}) \
+         SELECT {}, CAST(entry.value ->> 1 AS integer), entry.value ->> 2, {}, {}, entry.value ->> 5, \
+         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country} FROM {from} AS entry",
+        table.name(),
+        id(0),
+        id(3),
+        id(4)
+    );
+    let sets = json_rows::statements(backend, &sets, set_rows(all));
+    sets.chain(json_rows::statements(backend, &parties, party_rows(all))).collect()
 }
 
-fn party_inserts(table: &AnyTable, all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
-    let mut rows = Vec::new();
-    for (id, links) in all {
-        rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
-    }
-    let day = |date: Option<chrono::NaiveDate>| Expr::val(Value::from(date.map(|day| day.to_string())));
-    let columns = [
-        "owner_id",
-        "position",
-        "field",
-        "utility_id",
-        "organisation_id",
-        "from",
-        "from_first",
-        "until",
-        "until_last",
-    ];
-    let inserts = rows.chunks(CHUNK).map(|rows| {
-        let columns = columns.into_iter().chain(table.has_party_countries.then_some("country"));
-        let mut insert =
-            Query::insert().into_table(format!("{}_party", table.name())).columns(columns).take();
-        for (id, position, link) in rows {
-            let values = [
-                (*id).into(),
-                (*position).into(),
-                link.field.as_str().into(),
-                link.party.utility().into(),
-                link.party.organisation().into(),
-                link.from.as_ref().map(PartialDate::to_string).into(),
+fn set_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
+    all.iter().flat_map(|(id, children)| {
+        children.sets.iter().flat_map(move |(field, values)| {
+            values.iter().enumerate().map(move |(position, value)| (JsonId(*id), field, value, position))
+        })
+    })
+}
+
+fn party_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
+    let day = |date: Option<NaiveDate>| date.map(|day| day.to_string());
+    all.iter().flat_map(move |(id, children)| {
+        children.parties.iter().enumerate().map(move |(position, link)| {
+            (
+                JsonId(*id),
+                position,
+                &link.field,
+                link.party.utility().map(JsonId),
+                link.party.organisation().map(JsonId),
+                link.from.as_ref().map(PartialDate::to_string),
                 day(link.from.as_ref().map(PartialDate::first_day)),
-                link.until.as_ref().map(PartialDate::to_string).into(),
+                link.until.as_ref().map(PartialDate::to_string),
                 day(link.until.as_ref().map(PartialDate::last_day)),
-            ];
-            let country = table.has_party_countries.then(|| country_of(link.party.utility()));
-            insert.values_panic(values.into_iter().chain(country));
-        }
-        insert
-    });
-    inserts.collect()
-}
-
-/// A subquery for the country of a utility.
-fn country_of(utility: Option<Uuid>) -> Expr {
-    let Some(utility) = utility else { return Expr::cust("NULL") };
-    let select =
-        Query::select().column("country").from("utility").and_where(Expr::col("id").eq(utility)).take();
-    Expr::SubQuery(None, Box::new(select.into()))
+            )
+        })
+    })
 }

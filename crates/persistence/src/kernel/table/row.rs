@@ -4,7 +4,7 @@
 use sea_orm::{DbErr, QueryResult, Value};
 
 /// The columns of a feature, in a row.
-pub trait TableRow: Sized {
+pub trait TableRow: Clone {
     /// The names of the columns.
     const COLUMNS: &'static [&'static str];
 
@@ -22,6 +22,7 @@ macro_rules! row {
             use sea_orm::entity::prelude::*;
 
             /// A row of the table of the feature.
+            #[derive(Clone)]
             pub struct Row {
                 $($(#[$meta])* pub $field: $type,)+
             }

@@ -18,7 +18,7 @@ use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, o
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
-use super::any::{AnyQuery, AnyTable, TypedTable};
+use super::any::{AnyQuery, AnyTable, Columns, TypedTable};
 use super::child_rows::ChildRows;
 use super::conditions::filter_to_sql;
 use super::hooks::WriteHooks;
@@ -35,7 +35,7 @@ impl<T> TypedTableOf<T> {
 }
 
 impl<T: Table> TypedTable for TypedTableOf<T> {
-    fn to_row(&self, data: &dyn AnyResource) -> Result<(Vec<Value>, ChildRows), Error> {
+    fn to_row(&self, data: &dyn AnyResource) -> Result<Columns, Error> {
         let (row, children) = T::to_row(data_of(data)?)?;
         Ok((row.into_values(), children))
     }
@@ -53,13 +53,17 @@ impl<T: Table> TypedTable for TypedTableOf<T> {
         Ok(Box::new(items))
     }
 
-    fn stored(&self, new: Vec<(Meta, Box<dyn AnyResource>)>) -> Result<Box<dyn AnyList>, Error> {
-        let mut items = Vec::with_capacity(new.len());
+    fn stored(
+        &self,
+        new: &[(Meta, Box<dyn AnyResource>)],
+    ) -> Result<(Vec<Columns>, Box<dyn AnyList>), Error> {
+        let (mut rows, mut items) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
         for (meta, data) in new {
-            let (row, children) = T::to_row(data_of(&*data)?)?;
-            items.push(stored(meta, T::from_row(row, children)?));
+            let (row, children) = T::to_row(data_of(&**data)?)?;
+            rows.push((row.clone().into_values(), children.clone()));
+            items.push(stored(*meta, T::from_row(row, children)?));
         }
-        Ok(Box::new(items))
+        Ok((rows, Box::new(items)))
     }
 
     fn query(&self, parameters: &mut Parameters) -> AnyQuery {

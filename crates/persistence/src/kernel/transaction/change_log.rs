@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Query;
-use sea_orm::{ActiveValue, ConnectionTrait, Iterable, Statement};
+use sea_orm::{ActiveValue, ConnectionTrait, Iterable, QueryTrait, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::change_log::{Change, ChangeAction, StatusChange};
 use vku_domain::kernel::error::Error;
@@ -62,17 +62,20 @@ pub(crate) struct NewChange {
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
 
-/// Appends changes to the log, as the last statement before the commit.
-pub(crate) async fn append(tx: &Connection, changes: Vec<NewChange>) -> Result<(), Error> {
-    if !changes.is_empty() {
+/// The statements that append changes to the log, to be executed as the last before the commit.
+pub(crate) async fn appending(tx: &Connection, changes: Vec<NewChange>) -> Result<Vec<Statement>, Error> {
+    let (backend, is_one) = (tx.get_database_backend(), changes.len() == 1);
+    if changes.len() > 1 {
         log_watermark::reserve(tx).await?;
     }
     let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
+    let mut statements = Vec::new();
     while rows.peek().is_some() {
         let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
-        row::Entity::insert_many(chunk).exec_without_returning(tx).await.map_err(failed)?;
+        let insert = row::Entity::insert_many(chunk).build(backend);
+        statements.push(if is_one { log_watermark::reserving(insert)? } else { insert });
     }
-    Ok(())
+    Ok(statements)
 }
 
 /// The changes of an unpublished import: numbered in order, followed by the columns of the log.

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::table_recorder::TableRecorder;
+use crate::kernel::database::batch::together;
 use crate::kernel::database::cache_generation::WriteLock;
 use crate::kernel::database::retry::retry_on_broken_connection;
 
@@ -51,6 +52,17 @@ impl Connection {
     /// The tables that are read and written.
     pub(crate) fn tables(&self) -> &TableRecorder {
         &self.tables
+    }
+
+    /// Executes statements that write and do not read what the others write, as few as possible. Their tables are
+    /// recorded one by one, because the text of many is not understood.
+    pub(crate) async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), DbErr> {
+        statements.iter().for_each(|statement| self.tables.record(statement));
+        let Access::Transaction(tx) = &self.access else { return read_only().await };
+        for statement in together(tx.get_database_backend(), statements) {
+            tx.execute_raw(statement).await?;
+        }
+        Ok(())
     }
 
     /// Commits the transaction.

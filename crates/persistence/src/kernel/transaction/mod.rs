@@ -11,7 +11,7 @@ pub(crate) mod staging;
 pub(crate) mod table_recorder;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
+use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -86,6 +86,7 @@ pub(crate) struct Collected<'a> {
     pub(crate) write_slot: Option<SemaphorePermit<'a>>,
     pub(crate) changes: Vec<NewChange>,
     pub(crate) indexed: Vec<Reindexed>,
+    pub(crate) deferred: Vec<Statement>,
     pub(crate) staging: Option<Staging>,
     pub(crate) has_mail: bool,
 }
@@ -99,6 +100,7 @@ pub struct Writer<'a> {
     writing: WriteContext<'a>,
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
+    deferred: Vec<Statement>,
     import_state: ImportState,
     staging: Option<Staging>,
     has_mail: bool,
@@ -130,6 +132,7 @@ impl<'a> Writer<'a> {
             writing,
             changes: Vec::new(),
             indexed: Vec::new(),
+            deferred: Vec::new(),
             import_state: ImportState::default(),
             staging: None,
             has_mail: false,
@@ -139,8 +142,8 @@ impl<'a> Writer<'a> {
 
     /// Ends the writer. The transaction is neither committed nor rolled back yet.
     pub(crate) fn finish(self) -> Collected<'a> {
-        let Self { reader, write_slot, changes, indexed, staging, has_mail, .. } = self;
-        Collected { tx: reader.tx, write_slot, changes, indexed, staging, has_mail }
+        let Self { reader, write_slot, changes, indexed, deferred, staging, has_mail, .. } = self;
+        Collected { tx: reader.tx, write_slot, changes, indexed, deferred, staging, has_mail }
     }
 
     /// The instant of the write: every row that is created or changed gets it.
@@ -240,6 +243,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn truncate_changes(&mut self, (changes, indexed): (usize, usize)) {
         self.changes.truncate(changes);
         self.indexed.truncate(indexed);
+    }
+
+    /// Executes a statement just before the commit, with the last ones: nothing of this write reads what it writes.
+    pub(crate) fn defer(&mut self, statement: Statement) {
+        self.deferred.push(statement);
     }
 
     /// Records a change; it is appended to the log just before the commit.

@@ -55,15 +55,22 @@ impl Writer<'_> {
     ) -> Result<Written, Error> {
         let at = self.written_at();
         let meta = Meta { id, parent, version: 1, created_at: at, updated_at: at, deleted_at: None };
-        let (row, children) = RowValues::of(table, meta, &*data)?;
-        unique::check(table, self, id, &row).await?;
-        let inserted = self.tx().execute(&row_values::insert(table, vec![row])).await;
-        inserted.map_err(|error| unique::write_failed(table, error))?;
-        child_tables::insert(self.tx(), table, &[(id, children)]).await?;
         self.reindex_resource(id, None, &*data);
-        Ok(Written(match parent {
-            None => one(self.as_read(table, vec![(meta, data)]).await?)?,
-            Some(_) => self.read_back(table, id).await?,
-        }))
+        let mut new = [(meta, data)];
+        let (mut rows, mut items) = Self::as_read(table, &mut new)?;
+        let (values, children) = rows.pop().ok_or_else(|| Error::internal("a resource without a row"))?;
+        let row = RowValues::new(table, meta, values)?;
+        unique::check(table, self, id, &row).await?;
+        let backend = self.tx().get_database_backend();
+        let mut inserts = vec![backend.build(&row_values::insert(table, vec![row]))];
+        inserts.extend(child_tables::inserts(backend, table, &[(id, children)])?);
+        let inserted = self.tx().execute_all(inserts).await;
+        inserted.map_err(|error| unique::write_failed(table, error))?;
+        if parent.is_some() {
+            return Ok(Written(self.read_back(table, id).await?));
+        }
+        table.typed.derive(&mut *items, &[], self.actor())?;
+        table.typed.derive_by_queries(self, &mut *items).await?;
+        Ok(Written(one(items)?))
     }
 }

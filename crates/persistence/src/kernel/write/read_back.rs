@@ -9,25 +9,25 @@ use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta};
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 
 use crate::kernel::read::load;
-use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::any::{AnyTable, Columns};
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
-    /// Returns inserted resources as they would be read, without queries for their columns and child rows.
-    pub(in crate::kernel) async fn as_read(
-        &self,
+    /// Returns the rows of new resources, and the resources as they would be read, without queries. Their derived
+    /// fields are still missing.
+    pub(in crate::kernel) fn as_read(
         table: &'static AnyTable,
-        mut inserted: Vec<(Meta, Box<dyn AnyResource>)>,
-    ) -> Result<Box<dyn AnyList>, Error> {
-        let mut summaries: Vec<HashMap<Key, ReferenceSummary>> = Vec::with_capacity(inserted.len());
-        for (_, data) in &mut inserted {
+        new: &mut [(Meta, Box<dyn AnyResource>)],
+    ) -> Result<(Vec<Columns>, Box<dyn AnyList>), Error> {
+        let mut summaries: Vec<HashMap<Key, ReferenceSummary>> = Vec::with_capacity(new.len());
+        for (_, data) in new.iter_mut() {
             let mut known = HashMap::new();
             data.references(&mut |pending| {
                 known.extend(pending.link.summary.clone().map(|summary| (Key::Id(summary.id), summary)));
             });
             summaries.push(known);
         }
-        let mut items = table.typed.stored(inserted)?;
+        let (rows, mut items) = table.typed.stored(new)?;
         let mut summaries = summaries.into_iter();
         items.for_each(&mut |item| {
             let known = summaries.next().unwrap_or_default();
@@ -40,9 +40,7 @@ impl Writer<'_> {
                 link.summary = known.get(&link.key).cloned();
             });
         });
-        table.typed.derive(&mut *items, &[], self.actor())?;
-        table.typed.derive_by_queries(self, &mut *items).await?;
-        Ok(items)
+        Ok((rows, items))
     }
 
     pub(super) async fn read_back(

@@ -21,6 +21,13 @@ impl RowValues {
         data: &dyn AnyResource,
     ) -> Result<(Self, ChildRows), Error> {
         let (values, children) = table.typed.to_row(data)?;
+        Ok((Self::new(table, meta, values)?, children))
+    }
+
+    /// Makes the row of the values of the feature's columns.
+    ///
+    /// Errors: 500 if a sub-resource has no parent.
+    pub(crate) fn new(table: &AnyTable, meta: Meta, values: Vec<Value>) -> Result<Self, Error> {
         let shared = [
             meta.id.into(),
             meta.version.into(),
@@ -33,7 +40,7 @@ impl RowValues {
             (_, parent) => parent.map(Value::from),
         };
         let values = shared.into_iter().chain(values).chain(parent);
-        Ok((Self(table.all_columns().zip(values).collect()), children))
+        Ok(Self(table.all_columns().zip(values).collect()))
     }
 
     /// Returns the value of a column.
@@ -47,6 +54,9 @@ impl RowValues {
     }
 }
 
+/// How many values one statement has at most: databases limit their number.
+const MAX_VALUES: usize = 30_000;
+
 /// Inserts rows.
 pub(crate) fn insert(table: &AnyTable, rows: Vec<RowValues>) -> InsertStatement {
     let mut insert = Query::insert().into_table(table.name()).columns(table.all_columns()).take();
@@ -54,4 +64,14 @@ pub(crate) fn insert(table: &AnyTable, rows: Vec<RowValues>) -> InsertStatement 
         insert.values_panic(row.into_iter().map(|(_, value)| Expr::val(value)));
     }
     insert
+}
+
+/// Inserts many rows, with as few statements as the databases allow.
+pub(crate) fn inserts(table: &AnyTable, rows: Vec<RowValues>) -> impl Iterator<Item = InsertStatement> {
+    let of_each = MAX_VALUES / table.all_columns().count().max(1);
+    let mut rows = rows.into_iter().peekable();
+    std::iter::from_fn(move || {
+        rows.peek()?;
+        Some(insert(table, rows.by_ref().take(of_each).collect()))
+    })
 }

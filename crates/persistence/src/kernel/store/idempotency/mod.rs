@@ -19,7 +19,7 @@ use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    Statement,
+    QueryTrait, Statement,
 };
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -172,7 +172,7 @@ impl Store {
                 return Ok((response, true));
             }
             let response = work(writer).await?;
-            writer.store_response(key, &response, self.running().sweeps()).await?;
+            writer.store_response(key, &response, self.running().sweeps());
             Ok((response, false))
         })
         .await
@@ -221,13 +221,9 @@ impl Writer<'_> {
         Ok(Some(StoredResponse { status, tag, location, media_type, body }))
     }
 
-    /// Stores a response; with `sweeps`, deletes some expired ones.
-    async fn store_response(
-        &self,
-        key: &IdempotencyKey,
-        answer: &StoredResponse,
-        sweeps: bool,
-    ) -> Result<(), Error> {
+    /// Stores a response just before the commit; with `sweeps`, deletes some expired ones.
+    fn store_response(&mut self, key: &IdempotencyKey, answer: &StoredResponse, sweeps: bool) {
+        let backend = self.tx().get_database_backend();
         let StoredResponse { status, tag, location, media_type, body } = answer.clone();
         let row = row::Model {
             key: key.key.to_vec(),
@@ -241,10 +237,9 @@ impl Writer<'_> {
             media_type,
             body,
         };
-        let insert = row::Entity::insert(row.into_active_model());
-        insert.exec_without_returning(self.tx()).await.map_err(failed)?;
+        self.defer(row::Entity::insert(row.into_active_model()).build(backend));
         if !sweeps {
-            return Ok(());
+            return;
         }
         // Skip rows that another writer is about to delete, so that nobody waits.
         let expired = Query::select()
@@ -255,7 +250,6 @@ impl Writer<'_> {
             .limit(SWEEP_LIMIT)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
-        let sweep = row::Entity::delete_many().filter(row::Column::Key.in_subquery(expired));
-        sweep.exec(self.tx()).await.map(drop).map_err(failed)
+        self.defer(row::Entity::delete_many().filter(row::Column::Key.in_subquery(expired)).build(backend));
     }
 }
