@@ -15,8 +15,8 @@ use vku_persistence::kernel::bulk_import::Row;
 /// The maximum number of rows of a file.
 pub(super) const MAX_ROWS: u64 = 100_000;
 
-/// The number of rows that are passed on at once.
-const BATCH: usize = 200;
+/// The number of rows that are passed on at once, and written by one set of statements.
+const BATCH: usize = 500;
 
 /// Something that was read from a file.
 pub(super) enum ParsedRow {
