@@ -10,20 +10,32 @@ use super::script::{cyrillic, latin};
 /// does not decompose are replaced by their usual spelling, and letters of other scripts by their transliteration.
 pub fn collation_key(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    if text.is_ascii() {
-        folded.push_str(text);
-        folded.make_ascii_lowercase();
-        return folded;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        // The accent of the last letter may follow it.
+        let end = if ascii < rest.len() { ascii.saturating_sub(1) } else { ascii };
+        let (plain, others) = rest.split_at(end);
+        folded.extend(plain.chars().map(|letter| letter.to_ascii_lowercase()));
+        let letters = others.char_indices().skip_while(|(index, letter)| *index == 0 || !letter.is_ascii());
+        let end = letters.map(|(index, _)| index).next().unwrap_or(others.len());
+        let (others, next) = others.split_at(end);
+        fold(others, &mut folded);
+        rest = next;
     }
+    folded
+}
+
+/// Folds letters of which at most the first is ASCII.
+fn fold(text: &str, folded: &mut String) {
     let visible = text.chars().filter(|letter| !is_ignorable(*letter));
     // Composed first: `й` without its accent would be another letter.
     for letter in visible.flat_map(char::to_lowercase).nfc() {
         match cyrillic(letter) {
             Some(spelled) => folded.push_str(spelled),
-            None => plain(letter, &mut folded),
+            None => plain(letter, folded),
         }
     }
-    folded
 }
 
 fn plain(letter: char, folded: &mut String) {
@@ -87,6 +99,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_text_is_folded_in_parts_as_it_is_as_a_whole(text in "(\\PC|[a-z]\u{308}|[A-Zäй\u{301}\u{ad}]){0,12}") {
+            let mut whole = String::new();
+            super::fold(&text, &mut whole);
+            prop_assert_eq!(collation_key(&text), whole);
+        }
+
         #[test]
         fn folding_twice_changes_nothing(text in any::<String>()) {
             let once = collation_key(&text);

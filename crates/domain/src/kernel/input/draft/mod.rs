@@ -83,20 +83,23 @@ impl Draft {
         }
         origin.compare(&merged, &Value::Null, &mut violations);
         let first_status = resource.first_status();
-        let mut draft = Self::parse(resource, merged.clone(), violations);
+        let default_of = |member: &str| match member {
+            "visibility" => Some(Value::from("members")),
+            "status" => first_status.map(Value::from),
+            _ => None,
+        };
+        let differs = |member: &&str| {
+            merged.get(member).is_some_and(|value| Some(value) != default_of(member).as_ref())
+        };
+        let is_permitted =
+            unwritable_fields(resource, actor).and_then(|members| refuse(actor, members, differs));
+        let begins = origin == InputSource::Request && merged.get("status").is_none();
+        let mut draft = Self::parse(resource, merged, violations);
         if let Some(data) = &mut draft.data {
-            if origin == InputSource::Request && merged.get("status").is_none() {
+            if begins {
                 first_status.into_iter().for_each(|first| data.set_status(first));
             }
-            let default_of = |member: &str| match member {
-                "visibility" => Some(Value::from("members")),
-                "status" => first_status.map(Value::from),
-                _ => None,
-            };
-            let differs = |member: &&str| {
-                merged.get(member).is_some_and(|value| Some(value) != default_of(member).as_ref())
-            };
-            refuse(actor, unwritable_fields(resource, actor)?, differs)?;
+            is_permitted?;
         }
         Ok(draft.checked(None, actor))
     }
