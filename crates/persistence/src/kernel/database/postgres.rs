@@ -50,7 +50,9 @@ impl Database {
         let trusting = writes.clone();
         let writing = pool(WRITE_CONNECTIONS)
             .before_acquire(move |connection, of| Box::pin(ready(Ok(trusting.trusts(connection, &of)))));
-        let writing = writing.connect_with(options.clone()).await.map_err(|error| match error {
+        // Planning a statement of a write anew each time takes longer than the statement.
+        let writing_options = options.clone().options([("plan_cache_mode", "force_generic_plan")]);
+        let writing = writing.connect_with(writing_options).await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => ConnectError::Away,
             other => other.into(),
         })?;
