@@ -116,11 +116,18 @@ on_both! {
 
     async fn geojson_coordinates_have_the_longitude_first(app: TestApp) {
         let staff = app.coordinator();
-        // As many digits as a double has: the locations of a partnership are those of its participants, to the last digit.
-        let exact = json!({ "location": { "latitude": 49.842957000000013, "longitude": 24.031111000000003 } });
-        staff.patch(&format!("{UTILITIES}/lvivvodokanal"), "*", &exact).await.ok();
-        let lviv = staff.get(DRESDEN).await.ok().json();
-        assert!(lviv["locations"].as_array().unwrap().contains(&exact["location"]), "{lviv}");
+        // The locations of a partnership are those of its participants, to the last digit.
+        for degrees in [7.0 * 7.1, 0.1 + 0.2, 1.0 / 3.0, 89.999_999_999_999_99] {
+            let utility = json!({ "location": { "latitude": degrees, "longitude": -degrees } });
+            let path = format!("{UTILITIES}/lvivvodokanal");
+            let lviv = staff.patch(&path, "*", &utility).await.ok().json();
+            let dresden = staff.get(DRESDEN).await.ok().json();
+            let mut place = dresden["locations"].as_array().unwrap().clone();
+            place.retain(|place| place["utility"] == lviv["slug"]);
+            assert_eq!(place.len(), 1);
+            assert_eq!(place[0]["latitude"], lviv["location"]["latitude"]);
+            assert_eq!(place[0]["longitude"], lviv["location"]["longitude"]);
+        }
         let nowhere = create(&staff, UTILITIES, &abroad("Nowhere")).await.json();
         let map = features(&exported(&staff, UTILITIES, "geojson").await);
         let of = |slug: &str| map.features.iter().find(|it| it.property("slug") == Some(&json!(slug))).unwrap();
