@@ -17,6 +17,9 @@ pub(super) const MAX_ROWS: u64 = 100_000;
 
 /// The number of rows that are passed on at once, and written by one set of statements.
 const BATCH: usize = 500;
+/// The number of bytes of their texts from which on fewer rows are passed on: each row takes ten times its texts while it
+/// is written.
+const BATCH_BYTES: usize = 512 * 1024;
 
 /// Something that was read from a file.
 pub(super) enum ParsedRow {
@@ -60,6 +63,7 @@ pub(super) enum Destination {
 pub(super) struct RowSink {
     send: mpsc::Sender<Vec<ParsedRow>>,
     items: Vec<ParsedRow>,
+    bytes: usize,
     rows: u64,
     header_row: Option<u64>,
     is_broken: bool,
@@ -70,7 +74,7 @@ pub(super) struct Stop;
 
 impl RowSink {
     pub(super) fn new(send: mpsc::Sender<Vec<ParsedRow>>) -> Self {
-        Self { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false }
+        Self { send, items: Vec::new(), bytes: 0, rows: 0, header_row: None, is_broken: false }
     }
 
     pub(super) fn put(&mut self, item: ParsedRow) -> Result<(), Stop> {
@@ -89,10 +93,11 @@ impl RowSink {
         match &item {
             ParsedRow::Source(Source { header_row: Some(row), .. }) => self.header_row = Some(*row),
             ParsedRow::Broken(_) => self.is_broken = true,
+            ParsedRow::Row(_, row) => self.bytes += row.body.values().map(text_bytes).sum::<usize>(),
             _ => {}
         }
         self.items.push(item);
-        if self.items.len() >= BATCH { self.flush() } else { Ok(()) }
+        if self.items.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
     pub(super) fn broken(&mut self, row: u64, code: &str, detail: Bilingual) -> Result<(), Stop> {
@@ -112,7 +117,18 @@ impl RowSink {
 
     fn flush(&mut self) -> Result<(), Stop> {
         let items = std::mem::take(&mut self.items);
+        self.bytes = 0;
         if items.is_empty() { Ok(()) } else { self.send.blocking_send(items).map_err(|_| Stop) }
+    }
+}
+
+/// The number of bytes of all texts in a value.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_bytes).sum(),
+        Value::Object(members) => members.values().map(text_bytes).sum(),
+        _ => 0,
     }
 }
 

@@ -25,7 +25,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 const CACHE_SIZE: &str = "-2000";
 /// The same during a large import, whose transactions change more pages than the ordinary cache has: a page that is
 /// written to the log before the commit is written again later.
-const IMPORT_CACHE_SIZE: &str = "-16000";
+const IMPORT_CACHE_SIZE: &str = "-8000";
 /// The maximum number of SQLite readers; each has its own small page cache.
 const SQLITE_READERS: usize = 4;
 
