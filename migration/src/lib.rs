@@ -33,6 +33,7 @@ mod m20261123_topic;
 mod m20261123_traits;
 mod m20261127_mail_calendar;
 mod m20261129_import_change;
+mod m20261130_party_sectors;
 mod manager;
 mod prelude;
 mod runner;
@@ -83,4 +84,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261123_traits,
     m20261127_mail_calendar,
     m20261129_import_change,
+    m20261130_party_sectors,
 ];

@@ -63,6 +63,42 @@ on_both! {
         assert_eq!(faults.faults(400, "invalid_parameters"), ["updated_since repeated"]);
     }
 
+    async fn partnerships_are_found_by_country_and_sector_after_each_change_of_either(app: TestApp) {
+        let caller = app.coordinator();
+        let check = async |step: &str| {
+            let mut hits = 0;
+            for country in ["UA", "JO", "PL"] {
+                let of_country = found(&caller, &format!("partnerships?country={country}")).await;
+                for sector in ["water", "wastewater", "waste", "public_transport"] {
+                    let of_sector = found(&caller, &format!("partnerships?sector={sector}")).await;
+                    let both = found(&caller, &format!("partnerships?sector={sector}&country={country}")).await;
+                    assert_eq!(both, &of_country & &of_sector, "{step}: {country}, {sector}");
+                    hits += both.len();
+                }
+            }
+            hits
+        };
+        let before = check("imported").await;
+        assert!(before > 0);
+        let partnership = "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna";
+        caller.patch(partnership, "*", &json!({"sectors": ["public_transport"]})).await.ok();
+        assert!(check("other sectors").await < before);
+        caller.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"country": "PL"})).await.ok();
+        check("another country").await;
+        let only = json!([
+            {"role": "lead", "party": {"utility": "stadtentwaesserung-dresden"}},
+            {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+        ]);
+        caller.patch(partnership, "*", &json!({"participants": only})).await.ok();
+        check("other participants").await;
+        let polish = found(&caller, "partnerships?country=PL&sector=public_transport").await;
+        assert_eq!(polish.len(), 1);
+        let new = json!({"title": "Zxq", "sectors": ["waste", "public_transport"], "participants": only});
+        caller.post("/api/v1/partnerships", &new).await.expect(201);
+        check("created").await;
+        assert_eq!(found(&caller, "partnerships?country=PL&sector=public_transport").await.len(), 2);
+    }
+
     async fn a_filter_accepts_a_former_slug(app: TestApp) {
         let caller = app.coordinator();
         let before = found(&caller, "partnerships?utility=lvivvodokanal").await;

@@ -23,6 +23,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
+use crate::kernel::table::child_tables::set_has;
 use crate::kernel::table::conditions::{has_child_row, ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
@@ -52,6 +53,7 @@ impl Table for Partnership {
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
     const PARTY_COUNTRIES: bool = true;
+    const PARTY_SET: Option<&'static str> = Some("sectors");
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -138,7 +140,14 @@ impl Table for Partnership {
             |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys(Utility::TABLE, keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
             let in_country = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
-            has_child_row::<Self>("party", in_role(ParticipantRole::Partner).add(in_country))
+            let partners = in_role(ParticipantRole::Partner).add(in_country);
+            match filter.sector.is_empty() {
+                true => has_child_row::<Self>("party", partners),
+                // Few rows match both. The exact condition for the sectors is added by the filter itself.
+                false => {
+                    with(partners.add(set_has("sectors", filter.sector.iter().map(ToString::to_string))))
+                }
+            }
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = ids_of_keys(Organisation::TABLE, &filter.organisation, actor);

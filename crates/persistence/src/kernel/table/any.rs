@@ -36,6 +36,8 @@ pub struct AnyTable {
     pub(crate) has_parties: bool,
     /// See [`Table::PARTY_COUNTRIES`](super::Table::PARTY_COUNTRIES).
     pub(crate) has_party_countries: bool,
+    /// See [`Table::PARTY_SET`](super::Table::PARTY_SET).
+    pub(crate) party_set: Option<&'static str>,
     /// See [`Table::VISIBILITY`](super::Table::VISIBILITY).
     pub(crate) visibility: Option<fn() -> Expr>,
     /// See [`Table::NAMED_AFTER`](super::Table::NAMED_AFTER).

@@ -1,7 +1,7 @@
 //! The tables with the child rows, which are written with their resource.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde::Serialize;
 use uuid::Uuid;
@@ -58,18 +58,22 @@ pub(crate) fn inserts(
         true => (", country", format!(", (SELECT country FROM utility WHERE utility.id = {})", id(3))),
         false => ("", String::new()),
     };
+    let (set, its_set) = match table.party_set {
+        Some(name) => (format!(", {name}"), ", entry.value ->> 9"),
+        None => (String::new(), ""),
+    };
     let parties = format!(
         "INSERT INTO {}_party (owner_id, position, field, utility_id, organisation_id, \"from\", from_first, \
-         until, until_last{country}) \
+         until, until_last{country}{set}) \
          SELECT {}, CAST(entry.value ->> 1 AS integer), entry.value ->> 2, {}, {}, entry.value ->> 5, \
-         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country} FROM {from} AS entry",
+         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country}{its_set} FROM {from} AS entry",
         table.name(),
         id(0),
         id(3),
         id(4)
     );
     let sets = json_rows::statements(backend, &sets, set_rows(all));
-    sets.chain(json_rows::statements(backend, &parties, party_rows(all))).collect()
+    sets.chain(json_rows::statements(backend, &parties, party_rows(table.party_set, all))).collect()
 }
 
 fn set_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
@@ -80,9 +84,13 @@ fn set_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
     })
 }
 
-fn party_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
+fn party_rows<'a>(
+    set: Option<&'static str>,
+    all: &'a [(Uuid, ChildRows)],
+) -> impl Iterator<Item = impl Serialize + 'a> {
     let day = |date: Option<NaiveDate>| date.map(|day| day.to_string());
     all.iter().flat_map(move |(id, children)| {
+        let set = set.and_then(|name| children.sets.get(name)).map(|values| set_text(values));
         children.parties.iter().enumerate().map(move |(position, link)| {
             (
                 JsonId(*id),
@@ -94,7 +102,19 @@ fn party_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize>
                 day(link.from.as_ref().map(PartialDate::first_day)),
                 link.until.as_ref().map(PartialDate::to_string),
                 day(link.until.as_ref().map(PartialDate::last_day)),
+                set.clone(),
             )
         })
     })
+}
+
+/// The values of a set as a text in which [`set_has`] finds them.
+fn set_text(values: &[String]) -> String {
+    values.iter().fold("|".to_owned(), |text, value| text + value + "|")
+}
+
+/// The column with a set as a text has one of these values. Underscores in the values match any letter, so this may
+/// select more rows than have them.
+pub(crate) fn set_has(column: &'static str, values: impl Iterator<Item = String>) -> Condition {
+    values.fold(Condition::any(), |any, value| any.add(Expr::col(column).like(format!("%|{value}|%"))))
 }

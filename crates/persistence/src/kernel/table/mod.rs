@@ -108,6 +108,9 @@ pub trait Table: Resource<Parent: Parent> {
     /// Whether the rows of the parties also have the `country` of a utility, to count and filter by country
     /// without looking up each utility.
     const PARTY_COUNTRIES: bool = false;
+    /// The set that the rows of the parties repeat in a column of its name, as `|water|waste|`: one index finds
+    /// resources by a party and a value of the set.
+    const PARTY_SET: Option<&'static str> = None;
     /// Returns the visibility of a row in SQL; `None` if all rows have the same, or that of their parent. Must
     /// agree with [`Resource::visibility`], which is the same in Rust.
     const VISIBILITY: Option<fn() -> Expr> = None;

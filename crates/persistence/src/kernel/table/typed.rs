@@ -161,6 +161,7 @@ impl AnyTable {
             has_sets: T::SETS,
             has_parties: T::PARTIES,
             has_party_countries: T::PARTY_COUNTRIES,
+            party_set: T::PARTY_SET,
             visibility: T::VISIBILITY,
             named_after: T::NAMED_AFTER,
             unique: T::UNIQUE,
