@@ -3,9 +3,9 @@
 //! generation in which it was read.
 //!
 //! A write of this instance increases it between its commit and its response. Other processes write too: on
-//! PostgreSQL they send notifications (see [`pg_notify`](super::pg_notify)), and without a working listener
+//! PostgreSQL they send notifications (see `pg_notify`), and without a working listener
 //! there is no generation; on SQLite the file is polled when the generation is requested, at most ten times a
-//! second (see [`file_watch`](super::file_watch)).
+//! second (see `file_watch`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
