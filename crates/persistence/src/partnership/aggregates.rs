@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use vku_domain::result::PartnershipResult;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::read::reference_lookup;
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::json::{json_array, json_array_if, json_of, json_rows};
 use crate::kernel::table::summary::SummaryCells;
 use crate::kernel::table::{Table, column};
@@ -60,8 +61,7 @@ pub(super) fn columns(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static 
         .and_where(activity("starts_on").lte(actor.today().to_string()))
         .and_where(activity("deleted_at").is_null())
         .take();
-    let subquery = |select: SelectStatement| Expr::SubQuery(None, Box::new(select.into()));
-    vec![(FUNDING, subquery(phases)), (LAST_ON, subquery(last_on))]
+    vec![(FUNDING, scalar_subquery(phases)), (LAST_ON, scalar_subquery(last_on))]
 }
 
 /// Computes the aggregates of a partnership.

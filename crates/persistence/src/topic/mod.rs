@@ -16,6 +16,7 @@ use vku_domain::topic::{Topic, TopicDerived, TopicSort};
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
@@ -89,7 +90,7 @@ impl Table for Topic {
         Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
     }
 
-    /// Derives the number of supporters that the actor sees, with one query for the page.
+    /// Selects the number of supporters that the actor sees.
     fn derived_from(actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
         let supporters = Query::select()
             .expr(Expr::col("member_id").count())
@@ -98,7 +99,7 @@ impl Table for Topic {
             .and_where(Expr::col("given").eq(true))
             .and_where(Expr::col("member_id").in_subquery(members(actor)))
             .take();
-        vec![("supporters", Expr::SubQuery(None, Box::new(supporters.into())))]
+        vec![("supporters", scalar_subquery(supporters))]
     }
 
     fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {

@@ -24,6 +24,7 @@ use super::load::open_parent;
 use super::reference_lookup;
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 use crate::tables;
@@ -242,5 +243,5 @@ fn position(id: Uuid, version: i64) -> Expr {
         .and_where(Expr::col("resource_id").eq(id))
         .and_where(Expr::col("version").eq(version))
         .take();
-    Expr::SubQuery(None, Box::new(select.into()))
+    scalar_subquery(select)
 }

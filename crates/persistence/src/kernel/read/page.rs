@@ -11,6 +11,7 @@ use super::load::{Parents, select, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::search;
 use crate::kernel::table::any::{AnyQuery, AnyTable};
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::transaction::Reader;
 
 /// The column with the number of rows in the list.
@@ -76,7 +77,7 @@ impl<'a> List<'a> {
         let of_page = self.order.of_rows(PAGE);
         of_page.select_values(&mut rows);
         if self.counts {
-            rows.expr_as(Expr::SubQuery(None, Box::new(self.total().into())), TOTAL);
+            rows.expr_as(scalar_subquery(self.total()), TOTAL);
         }
         rows.join_subquery(JoinType::InnerJoin, page, PAGE, of_page.id().eq(table.column("id")));
         of_page.sort(&mut rows, keyset.direction());

@@ -76,7 +76,12 @@ pub(crate) fn column_of(
         .from(table)
         .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(of.column(key)))
         .take();
-    SimpleExpr::SubQuery(None, Box::new(target.into()))
+    scalar_subquery(target)
+}
+
+/// The value of a statement that selects one column of one row.
+pub(crate) fn scalar_subquery(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 /// The resource has a child row (`set`, `party`) that matches the condition.

@@ -17,6 +17,7 @@ use vku_domain::party::Party;
 
 use super::any::AnyTable;
 use super::child_rows::{ChildRows, PartyLink};
+use super::conditions::scalar_subquery;
 use super::json::{json_array, json_array_if, json_of, json_rows};
 use super::summary::SummaryCells;
 use crate::kernel::database::error::Corrupt;
@@ -54,10 +55,10 @@ impl AnyTable {
             select.expr(self.column(name));
         }
         if self.has_sets {
-            select.expr_as(subquery(self.sets(backend)), SETS);
+            select.expr_as(scalar_subquery(self.sets(backend)), SETS);
         }
         if self.has_parties {
-            select.expr_as(subquery(self.parties(backend)), PARTIES);
+            select.expr_as(scalar_subquery(self.parties(backend)), PARTIES);
         }
         for (key, target) in self.references() {
             let summary = json_array(backend, target.summary_cells(backend));
@@ -68,7 +69,7 @@ impl AnyTable {
                 .from(target.name())
                 .and_where(target.column("id").eq(self.column(key.clone())))
                 .take();
-            select.expr_as(subquery(select_one), summary_column(&key));
+            select.expr_as(scalar_subquery(select_one), summary_column(&key));
         }
         let sql = match backend {
             DatabaseBackend::Postgres => select.to_string(PostgresQueryBuilder),
@@ -188,10 +189,6 @@ impl PartyCells {
         let (from, until) = dates.map_err(Corrupt::from)?;
         Ok(PartyLink { field, party, from, until })
     }
-}
-
-fn subquery(select: SelectStatement) -> Expr {
-    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 fn summary_column(key: &str) -> String {
