@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod instances;
+mod statement_tables;
 
 use std::collections::BTreeMap;
 use std::io::Read;

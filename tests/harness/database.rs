@@ -1,7 +1,7 @@
 //! A private database for each test, copied from a template that holds the demo data and one account for each role.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -63,6 +63,29 @@ pub(crate) async fn open_at(url: &str, clock: Arc<dyn Clock>) -> (Store, Keyring
     let database = Database::connect(url).await.unwrap();
     database.migrate().await.unwrap();
     Store::open(database, Secret::from_bytes(SECRET), clock).await.unwrap()
+}
+
+/// The statements that a store executes, in their order.
+#[derive(Clone, Default)]
+pub(crate) struct RecordedStatements(Arc<Mutex<Vec<String>>>);
+
+impl RecordedStatements {
+    /// Opens a store that records its statements from now on. Does not migrate the database.
+    pub(crate) async fn open(url: &str) -> (Store, Self) {
+        let mut database = Database::connect(url).await.unwrap();
+        let recorded = Self::default();
+        let records = recorded.clone();
+        database.on_statement(move |sql| records.0.lock().unwrap().push(sql.to_owned()));
+        let (store, _) =
+            Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
+        recorded.take();
+        (store, recorded)
+    }
+
+    /// Returns the statements since the last call.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
 }
 
 pub(crate) async fn fill(url: &str) {

@@ -1,24 +1,14 @@
 //! What a write invalidates: whatever shows it, and not much else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
-use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::clock::SystemClock;
-use vku_domain::kernel::query::Query;
-use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::FieldTree;
-use vku_persistence::kernel::crypto::encryption::Secret;
-use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::database::statement_tables::StatementTables;
-use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
-use vku_persistence::{Visitor, collections, visit};
+use vku_persistence::{Visitor, visit};
 
 use super::{cached, source};
 use crate::api::fixtures::{
@@ -26,8 +16,7 @@ use crate::api::fixtures::{
 };
 use crate::api::imports::import;
 use crate::api::sessions::registrations::person;
-use crate::harness::database::SECRET;
-use crate::harness::{Backend, Caller, Response, ask, database, on_both};
+use crate::harness::{Caller, Response, on_both};
 
 /// Responses that show several resources.
 const OTHERS: [&str; 8] = [
@@ -56,7 +45,7 @@ fn renames() -> Vec<(&'static str, Value)> {
 }
 
 /// The names of all references that can be expanded.
-struct Expansions;
+pub(super) struct Expansions;
 
 impl Visitor for Expansions {
     type Output = String;
@@ -84,8 +73,8 @@ fn never_requested(path: &str, step: usize) -> String {
     format!("{path}{}{}", if path.contains('?') { "" } else { "?" }, "&".repeat(step))
 }
 
-/// What a response says.
-fn said(answer: &Response) -> (u16, String, String) {
+/// The status, the tag and the text of a response.
+fn content_of(answer: &Response) -> (u16, String, String) {
     // A problem contains the id of its request.
     let text = if answer.status.is_success() { answer.text() } else { String::new() };
     (answer.status.as_u16(), answer.tag(), text)
@@ -96,7 +85,7 @@ struct Comparison<'a> {
     caller: &'a Caller,
     paths: BTreeSet<String>,
     step: usize,
-    /// What the last responses said, by path.
+    /// The contents of the last responses, by path.
     last: BTreeMap<String, (u16, String, String)>,
     hits: usize,
     changed: usize,
@@ -108,9 +97,9 @@ impl Comparison<'_> {
         self.step += 1;
         let (caller, step) = (self.caller, self.step);
         let answers = iter(self.paths.clone()).map(async |path| {
-            let read = said(&caller.get(&never_requested(&path, step)).await);
+            let read = content_of(&caller.get(&never_requested(&path, step)).await);
             let answer = caller.get(&path).await;
-            (path, read, said(&answer), source(&answer))
+            (path, read, content_of(&answer), source(&answer))
         });
         let answers: Vec<_> = answers.buffer_unordered(4).collect().await;
         let mut changed = 0;
@@ -219,114 +208,7 @@ on_both! {
         assert_eq!(import["status"], "committed", "{import:#}");
         for (path, wanted) in paths.iter().zip(["miss", "miss", "miss", "hit"]) {
             let (answer, read) = (staff.get(path).await.ok(), staff.get(&never_requested(path, 1)).await.ok());
-            assert_eq!((source(&answer).as_str(), said(&answer)), (wanted, said(&read)), "{path}");
+            assert_eq!((source(&answer).as_str(), content_of(&answer)), (wanted, content_of(&read)), "{path}");
         }
     }
-
-    /// Every table is known, and no table changes without being named: by a trigger or a cascade.
-    async fn all_tables_are_known(app: TestApp) {
-        let (tables, hidden) = match app.backend {
-            Backend::Sqlite => (
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-                "SELECT name FROM sqlite_schema WHERE type = 'trigger' UNION ALL SELECT m.name FROM sqlite_schema AS m, \
-                 pragma_foreign_key_list(m.name) AS f WHERE f.on_delete NOT IN ('NO ACTION', 'RESTRICT') \
-                 OR f.on_update NOT IN ('NO ACTION', 'RESTRICT')",
-            ),
-            Backend::Postgres => (
-                "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'v', 'm') \
-                 AND relnamespace = 'public'::regnamespace",
-                "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal UNION ALL SELECT conname::text FROM pg_constraint \
-                 WHERE contype = 'f' AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))",
-            ),
-        };
-        let tables = ask(&app, tables).await;
-        assert!(tables.len() > FIXTURES.len(), "{tables:?}");
-        for table in tables.iter().filter(|table| *table != "seaql_migrations") {
-            assert!(StatementTables::of(&format!("SELECT 1 FROM \"{table}\"")).is_understood(), "{table}");
-        }
-        assert_eq!(ask(&app, hidden).await, Vec::<String>::new());
-    }
-}
-
-/// Reads the list of a resource with everything that it can show.
-struct ReadAll<'a>(&'a Store);
-
-impl Visitor for ReadAll<'_> {
-    type Output = ();
-
-    async fn visit<T: Table>(self) {
-        let expansions = Expansions.visit::<T>().await;
-        let mut queries =
-            vec![vec![("count", "true"), ("limit", "50")], vec![("q", "wasser zxq"), ("count", "true")]];
-        queries[0].extend((!expansions.is_empty()).then_some(("expand", expansions.as_str())));
-        let now = self.0.now();
-        for actor in [Actor::operator(now), Actor::public(now)] {
-            for pairs in &queries {
-                let pairs = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-                let Ok(query) = Query::<T>::parse(pairs) else { continue };
-                let reader = self.0.read(&actor).await.unwrap();
-                // The public may not read everything.
-                let Ok(page) = reader.list_everywhere(&query).await else { continue };
-                let items: Vec<_> =
-                    page.items.into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect();
-                reader.project(&query.view, &items).await.unwrap();
-            }
-        }
-    }
-}
-
-/// The tables that SQLite opens for a statement: those that it reads, and those that it writes.
-async fn opened(connection: &mut SqliteConnection, sql: &str) -> Option<[BTreeSet<String>; 2]> {
-    let pages = sqlx::query("SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0");
-    let pages: BTreeMap<i64, String> =
-        pages.fetch_all(&mut *connection).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
-    let steps = sqlx::query(AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(connection).await.ok()?;
-    let of = |opcode: &str| {
-        let steps = steps
-            .iter()
-            .filter(|step| step.get::<&str, _>("opcode") == opcode && step.get::<i64, _>("p3") == 0);
-        steps.filter_map(|step| pages.get(&step.get::<i64, _>("p2")).cloned()).collect()
-    };
-    Some([of("OpenRead"), of("OpenWrite")])
-}
-
-/// What SQLite opens for the statements of the store is what is found in their text.
-#[tokio::test]
-async fn the_tables_of_statements_are_those_that_sqlite_opens() {
-    let private = database::empty(Backend::Sqlite).unwrap();
-    let mut database = Database::connect(&private.url).await.unwrap();
-    database.migrate().await.unwrap();
-    let heard: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-    let hears = heard.clone();
-    database.on_statement(move |sql| {
-        hears.lock().unwrap().insert(sql.to_owned());
-    });
-    let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
-    vku_server::demo::fill(&store).await.unwrap();
-    for collection in collections() {
-        visit(&collection, ReadAll(&store)).await.unwrap();
-    }
-    let heard = std::mem::take(&mut *heard.lock().unwrap());
-    let mut connection = SqliteConnection::connect(&private.url).await.unwrap();
-    let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
-    for sql in heard.iter().filter(|sql| !sql.starts_with("PRAGMA")) {
-        let Some([read, written]) = opened(&mut connection, sql).await else { continue };
-        let found = StatementTables::of(sql);
-        assert!(found.is_understood(), "{sql}");
-        // SQLite numbers rows itself.
-        for table in written.iter().filter(|table| *table != "sqlite_sequence") {
-            assert!(found.writes(table), "{table} is written by {sql}");
-        }
-        // A write also reads the tables that its foreign keys refer to.
-        if written.is_empty() {
-            for table in &read {
-                assert!(found.reads(table), "{table} is read by {sql}");
-            }
-            reads.extend(read);
-        }
-        writes.extend(written);
-    }
-    println!("{} statements read {} tables and write {}", heard.len(), reads.len(), writes.len());
-    assert!(reads.len() > FIXTURES.len() && writes.len() > FIXTURES.len() / 2, "{reads:?} {writes:?}");
-    store.database().clone().close().await.unwrap();
 }

@@ -1,22 +1,16 @@
 //! The number of SQL statements of a list.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use serde_json::json;
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::FieldTree;
 use vku_domain::kernel::resource::reference::Key;
-use vku_persistence::kernel::crypto::encryption::Secret;
-use vku_persistence::kernel::database::Database;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use crate::harness::database::SECRET;
+use crate::harness::database::RecordedStatements;
 use crate::harness::on_both;
 
 on_both! {
@@ -88,16 +82,9 @@ on_both! {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
         }
 
-        let statements = Arc::new(AtomicUsize::new(0));
-        let mut database = Database::connect(&app.url).await.unwrap();
-        let counter = statements.clone();
-        database.on_statement(move |_| {
-            counter.fetch_add(1, Relaxed);
-        });
-        let secret = Secret::from_bytes(SECRET);
-        let (store, _) = Store::open(database, secret, Arc::new(SystemClock)).await.unwrap();
+        let (store, recorded) = RecordedStatements::open(&app.url).await;
         for collection in collections() {
-            let statements = Statements { store: &store, counter: &statements };
+            let statements = Statements { store: &store, recorded: &recorded };
             let [(one, one_whole), (many, all_whole)] = visit(&collection, statements).await.unwrap();
             println!("{:?}, {collection}: {one} statements for two rows, {many} for 200", app.backend);
             println!("with all references expanded: {one_whole} and {all_whole}");
@@ -124,7 +111,7 @@ fn queries_to_derive(collection: &str) -> usize {
 /// Counts the statements for a page of two rows, with the total, and for one of 200.
 struct Statements<'a> {
     store: &'a Store,
-    counter: &'a AtomicUsize,
+    recorded: &'a RecordedStatements,
 }
 
 impl Visitor for Statements<'_> {
@@ -141,21 +128,21 @@ impl Visitor for Statements<'_> {
             pairs.extend((!all.is_empty()).then_some(("expand", all.as_str())));
             let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
             let query = Query::<T>::parse(pairs).unwrap();
-            self.counter.store(0, Relaxed);
+            self.recorded.take();
             let reader = self.store.read(&operator).await.unwrap();
             let page = reader.list_everywhere(&query).await.unwrap();
-            let plain = self.counter.load(Relaxed);
+            let plain = self.recorded.take().len();
             if let Some(first) = page.items.first() {
                 let parent = first.parent.as_ref().map(|(_, parent)| Key::Id(parent.id));
                 let found = reader.get::<T>(&Key::Id(first.id), parent.as_ref(), false).await.unwrap();
                 assert_eq!(found.id, first.id);
-                let single = self.counter.swap(plain, Relaxed) - plain;
+                let single = self.recorded.take().len();
                 assert!(single <= plain, "{}: {single} statements for one", T::NAME);
             }
             let items: Vec<_> =
                 page.items.into_iter().map(|item| Box::new(item) as Box<dyn AnyStored>).collect();
             reader.project(&query.view, &items).await.unwrap();
-            let whole = self.counter.load(Relaxed);
+            let whole = plain + self.recorded.take().len();
             assert_eq!(whole > plain, !all.is_empty(), "{}", T::NAME);
             *count = (plain, whole);
         }

@@ -1,17 +1,13 @@
 //! Searches use indexes, shown on 50,000 partnerships.
 
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
 use vku_domain::partnership::Partnership;
-use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::store::Store;
 
-use crate::harness::database::SECRET;
+use crate::harness::database::RecordedStatements;
 use crate::harness::{Backend, TestApp, ask, run};
 
 /// Adds this many public partnerships, led by the demo utilities, with numbers in their titles.
@@ -47,11 +43,7 @@ async fn add(app: &TestApp, count: u32) {
 
 /// The SQL statements with which a search finds its rows.
 async fn statements(app: &TestApp, q: &str) -> Vec<String> {
-    let mut database = Database::connect(&app.url).await.unwrap();
-    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-    let hears = heard.clone();
-    database.on_statement(move |sql| hears.lock().unwrap().push(sql.to_owned()));
-    let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
+    let (store, recorded) = RecordedStatements::open(&app.url).await;
     let public = Actor::public(store.now());
     let query = Query::<Partnership>::parse(vec![("q".into(), q.into())]).unwrap();
     for _ in 0..3 {
@@ -61,12 +53,12 @@ async fn statements(app: &TestApp, q: &str) -> Vec<String> {
         assert!(!page.items.is_empty());
     }
     store.database().clone().close().await.unwrap();
-    let mut heard = std::mem::take(&mut *heard.lock().unwrap());
-    heard.retain(|sql| sql.contains("search_"));
-    heard.dedup();
-    assert!(heard.len() >= 2, "{heard:#?}");
-    heard.truncate(2);
-    heard
+    let mut statements = recorded.take();
+    statements.retain(|sql| sql.contains("search_"));
+    statements.dedup();
+    assert!(statements.len() >= 2, "{statements:#?}");
+    statements.truncate(2);
+    statements
 }
 
 async fn plan(app: &TestApp, sql: &str) -> Vec<String> {

@@ -1,34 +1,17 @@
 //! The number of SQL statements of a write: each of them costs a round trip.
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::partnership::Partnership;
 use vku_persistence::kernel::bulk_import::Row;
-use vku_persistence::kernel::crypto::encryption::Secret;
-use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::store::idempotency::{IdempotencyKey, StoredResponse};
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::WriteContext;
 
-use crate::harness::database::SECRET;
-use crate::harness::{TestApp, on_both};
-
-/// A store that remembers the statements.
-async fn store(app: &TestApp) -> (Store, Arc<Mutex<Vec<String>>>) {
-    let mut database = Database::connect(&app.url).await.unwrap();
-    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-    let hears = heard.clone();
-    database.on_statement(move |sql| hears.lock().unwrap().push(sql.to_owned()));
-    let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
-    heard.lock().unwrap().clear();
-    (store, heard)
-}
+use crate::harness::database::RecordedStatements;
+use crate::harness::on_both;
 
 fn partnership(number: usize) -> Value {
     json!({
@@ -45,7 +28,7 @@ fn partnership(number: usize) -> Value {
 
 on_both! {
     async fn a_create_takes_few_statements(app: TestApp) {
-        let (store, heard) = store(&app).await;
+        let (store, recorded) = RecordedStatements::open(&app.url).await;
         let operator = Actor::operator(store.now());
         let writing =
             WriteContext { actor: &operator, request_id: "", dry_run: false, origin: InputSource::Request };
@@ -64,15 +47,15 @@ on_both! {
             })
             .await
             .unwrap();
-        let heard = std::mem::take(&mut *heard.lock().unwrap());
+        let statements = recorded.take();
         // On SQLite the version of the file, on PostgreSQL the lock of the key; then the key, the references, the codes,
         // the slug, the row with its child rows, the words, and all the rest.
-        assert_eq!(heard.len(), 8, "{heard:#?}");
+        assert_eq!(statements.len(), 8, "{statements:#?}");
         store.database().clone().close().await.unwrap();
     }
 
     async fn an_import_takes_few_statements_for_many_rows(app: TestApp) {
-        let (store, heard) = store(&app).await;
+        let (store, recorded) = RecordedStatements::open(&app.url).await;
         let operator = Actor::operator(store.now());
         let writing =
             WriteContext { actor: &operator, request_id: "", dry_run: false, origin: InputSource::Import };
@@ -92,8 +75,7 @@ on_both! {
                 })
                 .await
                 .unwrap();
-            let heard = std::mem::take(&mut *heard.lock().unwrap());
-            counts.push(heard.len());
+            counts.push(recorded.take().len());
         }
         println!("{:?}: {counts:?} statements", app.backend);
         assert!(counts[0] <= 12 && counts[1] <= 45, "{counts:?}");
