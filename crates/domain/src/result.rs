@@ -130,7 +130,7 @@ impl Resource for PartnershipResult {
         if let Some(removed) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
             let day = &removed.on;
             let detail = bilingual!(
-                "The value of `{day}` was reported by others: send it back unchanged.",
+                "The value for `{day}` was reported by someone else and cannot be changed: send it back as it was.",
                 "Den Wert vom `{day}` haben andere berichtet: Senden Sie ihn unverändert zurück."
             );
             violations.member("/values", "not_writable", detail);

@@ -132,9 +132,9 @@ crate::filter! {
         limit: Option<Limit>,
         /// The weight of common sectors; 250 by default.
         weight_sectors: Option<Weight>,
-        /// The weight of this utility's needs, where the other utility has expertise; 200 by default.
+        /// The weight of needs of this utility that match expertise of the other one; 200 by default.
         weight_needs: Option<Weight>,
-        /// The weight of the other utility's needs, where this utility has expertise; 200 by default.
+        /// The weight of needs of the other utility that match expertise of this one; 200 by default.
         weight_expertise: Option<Weight>,
         /// The weight of a common language; 100 by default.
         weight_languages: Option<Weight>,

@@ -155,10 +155,10 @@ mod tests {
         for round in 0..3 {
             for commits in [true, false, true] {
                 write(&here, commits).await;
-                assert!(!is_outdated(&here, &reads, since).await, "{round}: an own write, {commits}");
+                assert!(!is_outdated(&here, &reads, since).await, "{round}: our own write, {commits}");
             }
             here.writing().execute_unprepared("DELETE FROM it").await.unwrap();
-            assert!(!is_outdated(&here, &reads, since).await, "{round}: an own write without the lock");
+            assert!(!is_outdated(&here, &reads, since).await, "{round}: our own write without the lock");
             write(&there, false).await;
             assert!(!is_outdated(&here, &reads, since).await, "{round}: another's write that is rolled back");
             write(&there, true).await;
