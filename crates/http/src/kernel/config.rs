@@ -35,13 +35,15 @@ pub struct HttpConfig {
 /// - a request body, a download: `MIN_BYTES_PER_SECOND` in `http/src/kernel/middleware/body_deadline.rs` and
 ///   `http/src/kernel/response/download.rs` extends [`request_body`](Self::request_body) and
 ///   [`download`](Self::download)
-/// - waiting for a connection: `ACQUIRE_TIMEOUT` in `persistence/src/kernel/database/postgres.rs` and `sqlite.rs`; for
-///   the turn to write, nothing but [`response`](Self::response)
+/// - waiting for a connection: `ACQUIRE_TIMEOUT` in `persistence/src/kernel/database/postgres.rs` and `sqlite.rs`; 50 ms
+///   by that in `file_watch.rs`, to see whether other processes have written; for the turn to write, nothing but
+///   [`response`](Self::response)
 /// - a statement: `statement_timeout` in `persistence/src/kernel/database/postgres.rs`; migrations, filling in the demo
 ///   data, rebuilding the search index and publishing an import set it to 0 for themselves
 /// - waiting for a lock of SQLite: `busy_timeout` in `persistence/src/kernel/database/sqlite.rs` and `backup.rs`,
 ///   `BUSY_TIMEOUT` of checkpoints in `wal.rs`
-/// - notifications of PostgreSQL: `HEARTBEAT_TIMEOUT` in `persistence/src/kernel/database/pg_notify.rs`
+/// - notifications of PostgreSQL: `HEARTBEAT_TIMEOUT` and `NOTICE_TIMEOUT` in
+///   `persistence/src/kernel/database/pg_listener.rs`
 /// - idle connections of exports and locks: `EXPORT_IDLE` in `persistence/src/kernel/database/mod.rs`
 /// - waiting for other exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, and for XLSX `MAX_WAIT` in
 ///   `transfer/src/export/xlsx.rs`
