@@ -20,6 +20,7 @@ pub(crate) mod retry;
 pub mod seeding;
 pub(crate) mod sqlite;
 pub mod sqlite_file;
+pub(crate) mod statement_connections;
 pub mod statement_tables;
 pub(crate) mod table_set;
 pub(crate) mod wal;
@@ -40,6 +41,7 @@ use self::error::failed;
 use self::pg_notify::Notifier;
 use self::retry::retry_on_broken_connection;
 use self::sqlite_file::FileLock;
+use self::statement_connections::StatementConnections;
 use self::table_set::TableSet;
 use self::wal::Log;
 use self::writes::Writes;
@@ -54,6 +56,7 @@ const EXPORT_IDLE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Database {
     reading: DatabaseConnection,
+    statements: Arc<StatementConnections>,
     writing: DatabaseConnection,
     exporting: DatabaseConnection,
     /// On PostgreSQL: connections for long-held advisory locks, so that writers do not wait for them.
@@ -102,6 +105,7 @@ impl Database {
     pub fn on_statement(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
         let (other, export) = (callback.clone(), callback.clone());
         self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
+        self.statements.on_statement(callback.clone());
         self.reading.set_metric_callback(move |info| callback(&info.statement.sql));
         self.writing.set_metric_callback(move |info| other(&info.statement.sql));
     }
@@ -147,6 +151,7 @@ impl Database {
         }
         self.exporting.close().await?;
         self.locking.close().await?;
+        self.statements.close().await?;
         self.reading.close().await?;
         self.writing.close().await
     }
@@ -161,6 +166,11 @@ impl Database {
 
     pub(crate) fn reading(&self) -> &DatabaseConnection {
         &self.reading
+    }
+
+    /// The connections for single statements that read.
+    pub(crate) fn statements(&self) -> &Arc<StatementConnections> {
+        &self.statements
     }
 
     pub(super) fn locking(&self) -> &DatabaseConnection {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
 use super::pg_notify::Notifier;
+use super::statement_connections::StatementConnections;
 use super::writes::{Writes, is_idle};
 use super::{Database, EXPORT_IDLE, EXPORTS};
 
@@ -64,11 +65,13 @@ impl Database {
         let reading =
             |max| pool(max).before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))));
         let exporting = reading(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots.clone());
+        let statements = reading(READ_CONNECTIONS).connect_lazy_with(snapshots.clone());
         let reading = reading(READ_CONNECTIONS).connect_lazy_with(snapshots);
         let locking = pool(LOCK_CONNECTIONS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
+            statements: Arc::new(StatementConnections::postgres(statements)),
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
             locking: SqlxPostgresConnector::from_sqlx_postgres_pool(locking),
             notifier: Some(Notifier::new(writing.clone())),

@@ -14,6 +14,7 @@ use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
 use super::file_watch::{FileWatch, WritingConnection};
 use super::sqlite_file::{self, FileLock};
+use super::statement_connections::StatementConnections;
 use super::wal::{self, Log};
 use super::writes::is_idle;
 use super::{Database, EXPORT_IDLE, EXPORTS};
@@ -85,6 +86,8 @@ impl Database {
         let writing = writing.connect_with(options.clone()).await?;
         drop(start_lock);
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
+        let statements =
+            pool().max_connections(readers).connect_lazy_with(options.clone().optimize_on_close(false, None));
         // Closed when idle: to optimize then would be a write for the others.
         let exporting = pool()
             .max_connections(EXPORTS)
@@ -96,6 +99,7 @@ impl Database {
             // On SQLite, locks are files, so no connections are reserved for them.
             locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
+            statements: Arc::new(StatementConnections::sqlite(statements)),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing.clone()),
             backend: DatabaseBackend::Sqlite,

@@ -134,7 +134,7 @@ impl Store {
 
     /// Begins to read with a single statement, which is a snapshot of its own. Reading fails at a second statement.
     pub fn read_by_statement<'a>(&'a self, actor: &'a Actor) -> Reader<'a> {
-        Reader::new(Connection::of_statement(self.database.reading().clone()), actor, &self.cursors)
+        Reader::new(Connection::of_statement(self.database.statements().clone()), actor, &self.cursors)
     }
 
     /// Runs some work, and records the tables that it reads: by all readers that it begins in this task.

@@ -3,18 +3,18 @@
 
 use std::future::ready;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
-    QueryResult, Statement,
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement,
 };
 
 use super::table_recorder::TableRecorder;
 use crate::kernel::database::batch::together;
 use crate::kernel::database::cache_generation::WriteLock;
-use crate::kernel::database::retry::retry_on_broken_connection;
+use crate::kernel::database::statement_connections::StatementConnections;
 
 /// The transaction of a reader or a writer, or a single statement, which needs none.
 pub(crate) struct Connection {
@@ -27,8 +27,8 @@ pub(crate) struct Connection {
 enum Access {
     /// All statements see the same snapshot.
     Transaction(DatabaseTransaction),
-    /// One statement, on any connection of the pool; whether it has been executed.
-    Statement(DatabaseConnection, AtomicBool),
+    /// One statement, on any connection; whether it has been executed.
+    Statement(Arc<StatementConnections>, AtomicBool),
 }
 
 impl Connection {
@@ -44,7 +44,7 @@ impl Connection {
 
     /// Makes a connection for one statement that reads: it is a snapshot of its own, and takes no BEGIN and no ROLLBACK.
     /// A second statement would see another snapshot, so it fails.
-    pub(crate) fn of_statement(connections: DatabaseConnection) -> Self {
+    pub(crate) fn of_statement(connections: Arc<StatementConnections>) -> Self {
         let access = Access::Statement(connections, AtomicBool::new(false));
         Self { lock: None, access, tables: TableRecorder::of_reader() }
     }
@@ -105,7 +105,7 @@ impl ConnectionTrait for Connection {
     fn get_database_backend(&self) -> DatabaseBackend {
         match &self.access {
             Access::Transaction(tx) => tx.get_database_backend(),
-            Access::Statement(connections, _) => connections.get_database_backend(),
+            Access::Statement(connections, _) => connections.backend(),
         }
     }
 
@@ -144,7 +144,7 @@ impl ConnectionTrait for Connection {
             Access::Transaction(tx) => tx.query_one_raw(statement),
             Access::Statement(connections, executed) => Box::pin(async move {
                 once(executed)?;
-                retry_on_broken_connection(|| connections.query_one_raw(statement.clone())).await
+                Ok(connections.query_all(&statement).await?.into_iter().next())
             }),
         }
     }
@@ -159,7 +159,7 @@ impl ConnectionTrait for Connection {
             Access::Transaction(tx) => tx.query_all_raw(statement),
             Access::Statement(connections, executed) => Box::pin(async move {
                 once(executed)?;
-                retry_on_broken_connection(|| connections.query_all_raw(statement.clone())).await
+                connections.query_all(&statement).await
             }),
         }
     }
