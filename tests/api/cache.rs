@@ -3,6 +3,7 @@
 mod dependencies;
 mod instances;
 mod statement_tables;
+mod stored_json;
 
 use std::collections::BTreeMap;
 use std::io::Read;

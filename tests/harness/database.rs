@@ -91,6 +91,7 @@ impl RecordedStatements {
 pub(crate) async fn fill(url: &str) {
     let (store, _) = open(url).await;
     vku_server::demo::fill(&store).await.unwrap();
+    store.write_missing_json().await.unwrap();
     store.database().clone().close().await.unwrap();
 }
 

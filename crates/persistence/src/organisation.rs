@@ -26,6 +26,8 @@ impl Table for Organisation {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
+
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { slug, name, short_name, aliases, kind, country, website, iati_identifier } = data;
         let columns = Row {

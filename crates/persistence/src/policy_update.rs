@@ -26,6 +26,7 @@ impl Table for PolicyUpdate {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
     const SETS: bool = true;
     const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];

@@ -38,6 +38,7 @@ impl Table for FundingProgramme {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
     const SETS: bool = true;
     const PARTIES: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[

@@ -61,6 +61,7 @@ impl Table for Utility {
         Codes { set: "needs", pointer: "/needs", of: "working_area" },
     ];
     const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
+    const STORES_JSON: bool = true;
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {

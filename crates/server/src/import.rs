@@ -105,6 +105,9 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
             Err(CliError::new(format!("{faults_total} error{plural}; nothing was written")))
         }
         Ok(()) => {
+            if !dry_run {
+                store.write_missing_json().await?;
+            }
             let Counts { create, update, unchanged, skipped, faulty: _ } = counts;
             let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
             let rehearsal = if dry_run { " (a dry run: nothing was written)" } else { "" };

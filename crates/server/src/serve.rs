@@ -66,6 +66,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let server = vku_http::server(listener, shared, workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);
     let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
+    let stored_json = actix_web::rt::spawn(store.clone().keep_json());
     // Before the server is reported as serving, because the shutdown may be requested right after.
     let (ending, handle) = (Shutdown::watch()?, server.handle());
     actix_web::rt::spawn(async move { handle.stop(ending.requested().await).await });
@@ -75,6 +76,8 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         demo::welcome(&store, address).await?;
     }
     server.await?;
+    // JSON that is not written now is written by the next process.
+    stored_json.abort();
     // The e-mail that is being sent is finished, so that nobody receives it twice.
     end.send_replace(true);
     mails.await.map_err(|error| CliError::new(format!("sending e-mails was aborted: {error}")))?;

@@ -10,13 +10,13 @@ use vku_domain::kernel::resource::projection::FieldTree;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, visit};
 
-use super::{cached, source};
+use super::{cached, source, stored_json};
 use crate::api::fixtures::{
     AREAS, DRESDEN, FIXTURES, Fixture, PARTNERSHIPS, UTILITIES, create_samples, post_nothing,
 };
 use crate::api::imports::import;
 use crate::api::sessions::registrations::person;
-use crate::harness::{Caller, Response, on_both};
+use crate::harness::{Caller, Response, TestApp, on_both};
 
 /// Responses that show several resources.
 const OTHERS: [&str; 8] = [
@@ -82,6 +82,7 @@ fn content_of(answer: &Response) -> (u16, String, String) {
 
 /// Compares cached responses with those from the database after each write.
 struct Comparison<'a> {
+    app: &'a TestApp,
     caller: &'a Caller,
     paths: BTreeSet<String>,
     step: usize,
@@ -96,6 +97,7 @@ impl Comparison<'_> {
     async fn after(&mut self, what: &str) -> usize {
         self.step += 1;
         let (caller, step) = (self.caller, self.step);
+        stored_json::equals_rows(self.app, what, step).await;
         let answers = iter(self.paths.clone()).map(async |path| {
             let read = content_of(&caller.get(&never_requested(&path, step)).await);
             let answer = caller.get(&path).await;
@@ -123,7 +125,7 @@ on_both! {
             paths.extend(lists(fixture).await);
         }
         let mut compared =
-            Comparison { caller: &admin, paths, step: 0, last: BTreeMap::new(), hits: 0, changed: 0 };
+            Comparison { app: &app, caller: &admin, paths, step: 0, last: BTreeMap::new(), hits: 0, changed: 0 };
         cached(&admin, PARTNERSHIPS).await;
         compared.after("nothing").await;
         for fixture in FIXTURES {

@@ -26,7 +26,10 @@ async fn enlarge(app: &TestApp, letter: &str) {
     let languages = ["cs", "de", "el", "en", "es", "fr", "it", "lv", "pl", "ro", "sk", "uk"];
     let text = Value::from(letter.repeat(10_000));
     let texts: Map<_, _> = languages.into_iter().map(|it| (it.to_owned(), text.clone())).collect();
-    let sql = AssertSqlSafe(format!("UPDATE utility SET description = '{}'", Value::Object(texts)));
+    let sql = AssertSqlSafe(format!(
+        "UPDATE utility SET version = version + 1, description = '{}'",
+        Value::Object(texts)
+    ));
     match app.backend {
         Backend::Sqlite => {
             let mut beside = SqliteConnection::connect(&app.url).await.unwrap();

@@ -24,6 +24,15 @@ pub use self::query::{ExportItem, ExportRow, JsonPage};
 pub use crate::kernel::table::any::AnyQuery;
 pub use crate::kernel::table::any::AnyTable;
 
+/// The JSON of a resource, and its version.
+#[derive(Clone, Debug)]
+pub struct VersionedJson {
+    /// The version.
+    pub version: i64,
+    /// The representation: JSON in UTF-8.
+    pub json: Vec<u8>,
+}
+
 /// A resource as JSON.
 #[derive(Clone, Debug)]
 pub struct JsonResource {

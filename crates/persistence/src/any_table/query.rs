@@ -15,7 +15,8 @@ use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
-use crate::kernel::read::list::AnyPage;
+use crate::kernel::read::list::{AnyPage, StoredPage};
+use crate::kernel::read::stored_json::{self, StoredJson};
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Reader;
 
@@ -30,6 +31,22 @@ pub struct JsonPage {
     pub prev: Option<String>,
     /// The total number of rows that match the filter, if requested.
     pub total: Option<u64>,
+}
+
+impl From<StoredPage> for JsonPage {
+    fn from(StoredPage { items, next, prev, total }: StoredPage) -> Self {
+        let length: usize = items.iter().map(|(_, json)| json.len() + 1).sum();
+        let mut array = Vec::with_capacity(length + 1);
+        array.push(b'[');
+        for (_, json) in &items {
+            if array.len() > 1 {
+                array.push(b',');
+            }
+            array.extend_from_slice(json.as_bytes());
+        }
+        array.push(b']');
+        Self { items: array, next, prev, total }
+    }
 }
 
 /// A row of an export.
@@ -50,6 +67,8 @@ pub enum ExportItem {
     Full(&'static AnyTable, Box<dyn AnyStored>),
     /// With selected members or expanded references.
     Selected(Value),
+    /// All members as JSON, for formats that need nothing else.
+    Json(String),
 }
 
 impl ExportItem {
@@ -60,6 +79,10 @@ impl ExportItem {
         match self {
             Self::Full(_, stored) => stored.write_json(out),
             Self::Selected(value) => serde_json::to_writer(out, value).map_err(Error::internal),
+            Self::Json(json) => {
+                out.extend_from_slice(json.as_bytes());
+                Ok(())
+            }
         }
     }
 
@@ -70,6 +93,10 @@ impl ExportItem {
         match self {
             Self::Full(table, stored) => table.typed.cells(&**stored, fields),
             Self::Selected(value) => fields.cells(value).map_err(Error::internal),
+            Self::Json(json) => {
+                let value: Value = serde_json::from_str(json).map_err(Error::internal)?;
+                fields.cells(&value).map_err(Error::internal)
+            }
         }
     }
 }
@@ -120,10 +147,35 @@ impl AnyTable {
 }
 
 impl AnyQuery {
+    /// Reads a page, from stored JSON if there is any.
+    ///
+    /// Errors: those of [`Reader::list`]; 503 if the database is unavailable.
+    pub async fn read_page(
+        &self,
+        store: &Store,
+        actor: &Actor,
+        parent: Option<&Key>,
+    ) -> Result<JsonPage, Error> {
+        if self.has_stored_json(actor) {
+            let reader = self.begin_page(store, actor).await?;
+            match reader.stored_page(self, parent).await? {
+                StoredJson::Found(page) => return Ok(page.into()),
+                StoredJson::Missing(ids) => store.json_queue().add(self.table.name(), ids),
+            }
+        }
+        let reader = self.begin_page(store, actor).await?;
+        self.page(&reader, parent).await
+    }
+
+    /// Whether the actor gets stored JSON.
+    fn has_stored_json(&self, actor: &Actor) -> bool {
+        self.view.is_default() && !self.deleted && stored_json::is_stored_for(self.table, actor)
+    }
+
     /// Begins to read a page: by a single statement if that is enough.
     ///
     /// Errors: 503 if the database is unavailable.
-    pub async fn begin_page<'a>(&self, store: &'a Store, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+    async fn begin_page<'a>(&self, store: &'a Store, actor: &'a Actor) -> Result<Reader<'a>, Error> {
         let looks_up =
             self.search.is_some() || self.table.parent.is_some() || !self.view.expanded().is_empty();
         // Beyond the last row there is no row that has the total.
@@ -134,7 +186,7 @@ impl AnyQuery {
         }
     }
 
-    /// Reads the page.
+    /// Reads a page from its rows.
     ///
     /// Errors: those of [`Reader::list`].
     pub async fn page(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<JsonPage, Error> {
@@ -166,6 +218,34 @@ impl AnyQuery {
     /// Errors: those of [`Reader::list`].
     pub async fn languages(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<Vec<String>, Error> {
         reader.languages(self, parent).await
+    }
+
+    /// Reads the next rows of an export as JSON, and returns whether there are more: as it is stored, if it is.
+    ///
+    /// Errors: those of [`Reader::list`].
+    pub async fn next_json_rows(
+        &mut self,
+        store: &Store,
+        reader: &Reader<'_>,
+        parent: Option<&Key>,
+    ) -> Result<(Vec<ExportRow>, bool), Error> {
+        if self.has_stored_json(reader.actor()) {
+            match reader.stored_rows(self, parent).await? {
+                StoredJson::Missing(ids) => store.json_queue().add(self.table.name(), ids),
+                StoredJson::Found(page) => {
+                    let has_more = page.next.is_some();
+                    self.cursor = page.next;
+                    let rows = page.items.into_iter().map(|(id, json)| ExportRow {
+                        id,
+                        places: None,
+                        event: None,
+                        item: ExportItem::Json(json),
+                    });
+                    return Ok((rows.collect(), has_more));
+                }
+            }
+        }
+        self.next_rows(reader, parent).await
     }
 
     /// Reads the next rows of an export, and returns whether there are more.

@@ -6,19 +6,45 @@ use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::projection::Projection;
 
-use super::{AnyTable, JsonResource, ResourceKey, StatusInfo};
+use super::{AnyTable, JsonResource, ResourceKey, StatusInfo, VersionedJson};
 use crate::kernel::bulk_import::duplicates::NameIndex;
 use crate::kernel::read::history::Entries;
 use crate::kernel::read::load::open_parent;
+use crate::kernel::read::stored_json::{self, StoredJson};
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Reader;
 use crate::kernel::write::transition::allowed_transitions;
 
 impl AnyTable {
+    /// Reads a resource, from stored JSON if there is any.
+    ///
+    /// Errors: those of [`Reader::get`]; 503 if the database is unavailable.
+    pub async fn read(
+        &'static self,
+        store: &Store,
+        actor: &Actor,
+        at: &ResourceKey,
+        deleted: bool,
+        view: &Projection,
+    ) -> Result<VersionedJson, Error> {
+        if view.is_default() && !deleted && stored_json::is_stored_for(self, actor) {
+            let reader = store.read_by_statement(actor);
+            match reader.stored(self, &at.key, at.parent.as_ref()).await? {
+                StoredJson::Found((version, json)) => {
+                    return Ok(VersionedJson { version, json: json.into_bytes() });
+                }
+                StoredJson::Missing(ids) => store.json_queue().add(self.name(), ids),
+            }
+        }
+        let reader = self.begin_get(store, actor, view).await?;
+        let JsonResource { version, json, .. } = self.get(&reader, at, deleted, view).await?;
+        Ok(VersionedJson { version, json })
+    }
+
     /// Begins to read one resource in this view: by a single statement if that is enough.
     ///
     /// Errors: 503 if the database is unavailable.
-    pub async fn begin_get<'a>(
+    async fn begin_get<'a>(
         &self,
         store: &'a Store,
         actor: &'a Actor,

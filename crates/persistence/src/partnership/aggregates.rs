@@ -23,12 +23,35 @@ use crate::kernel::read::reference_lookup;
 use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::json::{json_array, json_array_if, json_of, json_rows};
 use crate::kernel::table::summary::SummaryCells;
-use crate::kernel::table::{Table, column};
+use crate::kernel::table::{DerivedFrom, Table, column};
 use crate::kernel::transaction::connection::Connection;
 use crate::kernel::write::dependents;
 
 const FUNDING: &str = "funding_rows";
 const LAST_ON: &str = "last_activity_on";
+
+/// The rows that the aggregates are computed from.
+pub(super) const DERIVED_FROM: &[DerivedFrom] = &[
+    DerivedFrom { resource: "funding", table: "funding", key: "id", owner: "partnership_id" },
+    DerivedFrom { resource: "activity", table: "activity", key: "id", owner: "partnership_id" },
+    DerivedFrom {
+        resource: "funding_programme",
+        table: "funding",
+        key: "programme_id",
+        owner: "partnership_id",
+    },
+];
+
+/// Whether the partnership has activities: the day of the last one depends on which of them have begun.
+pub(super) fn has_activity() -> Expr {
+    let activities = Query::select()
+        .expr(Expr::val(1))
+        .from(Activity::NAME)
+        .and_where(column::<Activity>("partnership_id").eq(column::<Partnership>("id")))
+        .and_where(column::<Activity>("deleted_at").is_null())
+        .take();
+    Expr::exists(activities)
+}
 
 /// The currency and the amount of a funding phase, and the summary of its programme.
 #[derive(Deserialize)]

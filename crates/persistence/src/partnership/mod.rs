@@ -26,7 +26,7 @@ use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::child_tables::set_has;
 use crate::kernel::table::conditions::{has_child_row, ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
+use crate::kernel::table::{Codes, DerivedFrom, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
 
 row! {
@@ -71,6 +71,9 @@ impl Table for Partnership {
         },
     ];
     const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));
+    const STORES_JSON: bool = true;
+    const DERIVED_FROM: &'static [DerivedFrom] = aggregates::DERIVED_FROM;
+    const DEPENDS_ON_DAY: Option<fn() -> Expr> = Some(aggregates::has_activity);
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {

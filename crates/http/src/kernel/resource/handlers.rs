@@ -5,7 +5,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::etag::ETag;
-use vku_persistence::any_table::{AnyTable, JsonResource};
+use vku_persistence::any_table::{AnyTable, JsonResource, VersionedJson};
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_transfer::format::Format;
 
@@ -61,8 +61,8 @@ pub async fn get(table: &'static AnyTable, mut context: Context) -> Result<HttpR
     let (deleted, view) = parse_projection(table, &context.request)?;
     format(&context.request, None, &[Format::Json])?;
     cached::get_or_insert_with(&context, async || {
-        let reader = table.begin_get(&context.shared.store, &context.actor, &view).await?;
-        let JsonResource { version, json, .. } = table.get(&reader, &at, deleted, &view).await?;
+        let (store, actor) = (&context.shared.store, &context.actor);
+        let VersionedJson { version, json } = table.read(store, actor, &at, deleted, &view).await?;
         // The tag has the version of the resource, so that the tag of any representation is valid in `If-Match`.
         Ok(Representation::new(ETag::of(version, &json), json).projected(&view))
     })

@@ -93,8 +93,7 @@ pub async fn list(
         .await;
     }
     cached::get_or_insert_with(&context, async || {
-        let reader = query.begin_page(&context.shared.store, &context.actor).await?;
-        let page = query.page(&reader, parent.as_ref()).await?;
+        let page = query.read_page(&context.shared.store, &context.actor, parent.as_ref()).await?;
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = list_body(&page.items, &next, &prev, page.total)?;
         Ok(page_representation(body, &next, &prev).projected(&query.view))

@@ -30,6 +30,10 @@ const OTHERS: [&str; 13] = [
 /// so that new words of one resource do not concern the searches for others. The search module records them.
 const SEARCH_INDEX: [&str; 4] = ["search_hit", "search_part", "search_state", "search_word"];
 
+/// The table with the JSON of resources. It has no place in a set either: who reads it depends on the tables that the
+/// JSON was made from, which [`stored_json`](crate::kernel::read::stored_json) records.
+const RESOURCE_JSON: &str = "resource_json";
+
 /// The table with the slugs of all resources: those of one count as a part of its table.
 const SLUGS: &str = "slug";
 
@@ -39,7 +43,10 @@ static KNOWN: LazyLock<HashMap<String, KnownTable>> = LazyLock::new(|| {
         tables().iter().flat_map(|table| table.child_tables().chain([table.name().to_owned()]));
     let with_place = of_resources.chain(OTHERS.map(str::to_owned)).enumerate();
     let with_place = with_place.map(|(place, name)| (name, KnownTable::Set(TableSet::at(place))));
-    let without = SEARCH_INDEX.into_iter().map(|name| (name.to_owned(), KnownTable::Set(TableSet::NONE)));
+    let without = SEARCH_INDEX
+        .into_iter()
+        .chain([RESOURCE_JSON])
+        .map(|name| (name.to_owned(), KnownTable::Set(TableSet::NONE)));
     with_place.chain(without).chain([(SLUGS.to_owned(), KnownTable::Slugs)]).collect()
 });
 

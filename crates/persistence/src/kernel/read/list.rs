@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::QueryResult;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{ExprTrait, Query as Select};
+use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -14,8 +14,9 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
-use super::load::{Parents, by_key, hydrate, load, parent_id, visible_rows};
-use super::page::{List, TOTAL};
+use super::load::{Parents, by_key, has_key, hydrate, load, parent_id, visible, visible_rows};
+use super::page::{Columns, List, TOTAL};
+use super::stored_json::{self, StoredJson};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::Table;
@@ -26,6 +27,14 @@ use crate::kernel::transaction::Reader;
 /// A page of a list of any resource.
 pub(crate) struct AnyPage {
     pub(crate) items: Box<dyn AnyList>,
+    pub(crate) next: Option<String>,
+    pub(crate) prev: Option<String>,
+    pub(crate) total: Option<u64>,
+}
+
+/// A page of a list as its JSON is stored.
+pub(crate) struct StoredPage {
+    pub(crate) items: Vec<(Uuid, String)>,
     pub(crate) next: Option<String>,
     pub(crate) prev: Option<String>,
     pub(crate) total: Option<u64>,
@@ -69,6 +78,36 @@ impl Reader<'_> {
             let mut found = by_key(table, self, key, parent, deleted, None).await?;
             self.redact(&mut *found);
             Ok(found)
+        }
+        .boxed_local()
+    }
+
+    /// Returns the version of the resource with this key and its JSON as it is stored.
+    ///
+    /// Errors: 404 if the actor sees no such resource.
+    pub(crate) fn stored<'a>(
+        &'a self,
+        table: &'static AnyTable,
+        key: &'a Key,
+        parent: Option<&'a Key>,
+    ) -> LocalBoxFuture<'a, Result<StoredJson<(i64, String)>, Error>> {
+        async move {
+            self.actor().require_read(table.resource)?;
+            let parents = Parents::of_request(table, parent)?;
+            let [id, version] = ["id", "version"].map(|name| table.column(name));
+            let mut select = Select::select();
+            select.expr_as(id.clone(), "id").expr_as(version.clone(), "version").from(table.name());
+            stored_json::join(&mut select, id, version, self.actor());
+            select.cond_where(visible(table, self.actor(), parents, false)).and_where(has_key(table, key));
+            let row = self.tx().query_one(&select).await.map_err(failed)?.ok_or_else(Error::not_found)?;
+            let version = row.try_get("", "version").map_err(failed)?;
+            Ok(match stored_json::of_rows(&[row])? {
+                StoredJson::Missing(ids) => StoredJson::Missing(ids),
+                StoredJson::Found(mut found) => {
+                    self.tx().tables().add_read(stored_json::tables_of(table));
+                    StoredJson::Found((version, found.pop().map(|(_, json)| json).unwrap_or_default()))
+                }
+            })
         }
         .boxed_local()
     }
@@ -181,7 +220,46 @@ impl Reader<'_> {
         self.may_see_deleted(query.table.resource, query.deleted)
     }
 
+    /// Returns a page of a list as its JSON is stored: of one parent, or of all that the actor sees.
+    ///
+    /// Errors: those of [`Self::list`].
+    pub(crate) fn stored_page<'a>(
+        &'a self,
+        query: &'a AnyQuery,
+        parent: Option<&'a Key>,
+    ) -> LocalBoxFuture<'a, Result<StoredJson<StoredPage>, Error>> {
+        async move {
+            self.may_list(query)?;
+            let parent = match parent {
+                Some(_) => parent_id(query.table, self, parent).await?,
+                None => None,
+            };
+            let (KeysetPage { rows, next, prev }, total) =
+                self.rows_of_page(query, parent, Columns::Json).await?;
+            Ok(match stored_json::of_rows(&rows)? {
+                StoredJson::Missing(ids) => StoredJson::Missing(ids),
+                StoredJson::Found(items) => {
+                    self.tx().tables().add_read(stored_json::tables_of(query.table));
+                    StoredJson::Found(StoredPage { items, next, prev, total })
+                }
+            })
+        }
+        .boxed_local()
+    }
+
     async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {
+        let (KeysetPage { rows, next, prev }, total) =
+            self.rows_of_page(query, parent, Columns::Resource).await?;
+        let items = self.redact_all(hydrate(query.table, self, &rows).await?);
+        Ok(AnyPage { items, next, prev, total })
+    }
+
+    async fn rows_of_page(
+        &self,
+        query: &AnyQuery,
+        parent: Option<Uuid>,
+        columns: Columns,
+    ) -> Result<(KeysetPage<QueryResult>, Option<u64>), Error> {
         let order = Order::of(query);
         let position = query
             .cursor
@@ -190,7 +268,7 @@ impl Reader<'_> {
             .transpose()?;
         let keyset = Keyset::new(position.as_ref().map(|position| position.0), query.limit);
         let list = List::new(self, query, parent, &order).await?;
-        let rows = list.page(self, position.as_ref(), &keyset).await?;
+        let rows = list.page(self, position.as_ref(), &keyset, columns).await?;
         let total = match rows.first() {
             _ if !query.count => None,
             Some(row) => row.try_get::<Option<i64>>("", TOTAL).map_err(failed)?,
@@ -200,8 +278,6 @@ impl Reader<'_> {
         let token = |row: &QueryResult, direction| {
             cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
         };
-        let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
-        let items = self.redact_all(hydrate(query.table, self, &rows).await?);
-        Ok(AnyPage { items, next, prev, total: total.map(|total| total.try_into().unwrap_or(0)) })
+        Ok((keyset.page(rows, token)?, total.map(|total| total.try_into().unwrap_or(0))))
     }
 }

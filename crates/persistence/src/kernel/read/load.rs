@@ -106,7 +106,7 @@ pub(crate) fn by_key<'a>(
     .boxed_local()
 }
 
-fn has_key(table: &AnyTable, key: &Key) -> SimpleExpr {
+pub(crate) fn has_key(table: &AnyTable, key: &Key) -> SimpleExpr {
     match key {
         Key::Id(id) => table.column("id").eq(*id),
         Key::Slug(slug) => has_slug(table, vec![slug.to_string()]),

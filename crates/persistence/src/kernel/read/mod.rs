@@ -13,3 +13,4 @@ mod page;
 pub(crate) mod projection;
 pub(crate) mod reference_lookup;
 pub mod status_history;
+pub(crate) mod stored_json;

@@ -8,6 +8,7 @@ use vku_domain::kernel::error::Error;
 use super::cursor::{ListPosition, Order};
 use super::keyset::Keyset;
 use super::load::{Parents, select, visible};
+use super::stored_json;
 use crate::kernel::database::error::failed;
 use crate::kernel::search;
 use crate::kernel::table::any::{AnyQuery, AnyTable};
@@ -19,8 +20,19 @@ pub(super) const TOTAL: &str = "total";
 
 /// The alias of the rows of a page.
 const PAGE: &str = "page";
+/// The column with the version of a row.
+const VERSION: &str = "version";
 /// The alias of all rows of a list that selects them once.
 const MATCHED: &str = "matched";
+
+/// What is read of each row of a page.
+#[derive(Clone, Copy)]
+pub(super) enum Columns {
+    /// All that the resource is made of.
+    Resource,
+    /// Its stored JSON.
+    Json,
+}
 
 /// The rows of a list: their ids and the values by which they are sorted.
 pub(super) struct List<'a> {
@@ -61,25 +73,39 @@ impl<'a> List<'a> {
         reader: &Reader<'_>,
         position: Option<&ListPosition>,
         keyset: &Keyset,
+        columns: Columns,
     ) -> Result<Vec<QueryResult>, Error> {
         let table = self.table;
         let order = if self.selects_once { &self.order.of_rows(MATCHED) } else { self.order };
-        let mut page =
-            if self.selects_once { Query::select().from(MATCHED).take() } else { self.filtered.clone() };
+        let (mut page, version) = match self.selects_once {
+            true => (Query::select().from(MATCHED).take(), Expr::col((MATCHED, VERSION))),
+            false => (self.filtered.clone(), table.column(VERSION)),
+        };
         order.select(&mut page);
+        page.expr_as(version, VERSION);
         order.sort(&mut page, keyset.direction());
         if let Some(position) = position {
             page.cond_where(order.beyond(position));
         }
         page.limit(keyset.rows_to_read());
 
-        let mut rows = select(table, reader);
         let of_page = self.order.of_rows(PAGE);
+        let mut rows = match columns {
+            Columns::Resource => {
+                let is_of_page = of_page.id().eq(table.column("id"));
+                select(table, reader).join_subquery(JoinType::InnerJoin, page, PAGE, is_of_page).take()
+            }
+            Columns::Json => {
+                let mut rows = Query::select().expr_as(of_page.id(), "id").from_subquery(page, PAGE).take();
+                let version = Expr::col((PAGE, VERSION));
+                stored_json::join(&mut rows, of_page.id(), version, reader.actor());
+                rows
+            }
+        };
         of_page.select_values(&mut rows);
         if self.counts {
             rows.expr_as(scalar_subquery(self.total()), TOTAL);
         }
-        rows.join_subquery(JoinType::InnerJoin, page, PAGE, of_page.id().eq(table.column("id")));
         of_page.sort(&mut rows, keyset.direction());
         if self.selects_once {
             rows.with_cte(self.matched());
@@ -106,6 +132,7 @@ impl<'a> List<'a> {
     fn matched(&self) -> CommonTableExpression {
         let mut matched = self.filtered.clone();
         self.order.select(&mut matched);
+        matched.expr_as(self.table.column(VERSION), VERSION);
         let mut named = CommonTableExpression::from_select(matched);
         named.table_name(MATCHED).materialized(true);
         named

@@ -50,7 +50,7 @@ async fn build_if_outdated(database: &Database) -> Result<(), Error> {
     if is_built(&tx).await.map_err(failed)? {
         return tx.rollback().await.map_err(failed);
     }
-    for table in ["search_state", "search_hit", "search_part", "search_word"] {
+    for table in ["search_state", "search_hit", "search_part", "search_word", "resource_json"] {
         tx.execute(&Query::delete().from_table(table).take()).await.map_err(failed)?;
     }
     for table in tables() {

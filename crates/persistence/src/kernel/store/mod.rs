@@ -4,6 +4,7 @@
 
 pub mod change_feed;
 pub mod idempotency;
+pub mod json_writer;
 pub mod running_imports;
 mod staged_imports;
 pub mod stream;
@@ -21,6 +22,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 
 use self::idempotency::InFlightKeys;
+use self::json_writer::JsonQueue;
 use self::running_imports::RunningImports;
 use super::bulk_import::query_plans::discard_plans;
 use super::crypto::encryption::Secret;
@@ -33,6 +35,7 @@ use super::database::sqlite::set_import_cache;
 use super::database::{Database, EXPORTS};
 use super::search;
 use super::transaction::staging::Staging;
+use super::write::outdated_json;
 use crate::kernel::transaction::Collected;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::WriteContext;
@@ -52,6 +55,7 @@ pub struct Store {
     pub(super) exports: Arc<Semaphore>,
     imports: Arc<RunningImports>,
     mails: Arc<Notify>,
+    json: Arc<JsonQueue>,
     clock: Arc<dyn Clock>,
 }
 
@@ -73,8 +77,9 @@ impl Store {
         let refreshes = TokenKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        let (imports, mails) = (Arc::default(), Arc::default());
-        let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
+        let (imports, mails, json) = (Arc::default(), Arc::default(), Arc::default());
+        let store =
+            Self { database, cursors, refreshes, noting, running, exports, imports, mails, json, clock };
         // Delete what is left of an import whose process has died; a database that does not take writes keeps
         // it until it does.
         if let Err(error) = store.sweep_staged().await {
@@ -226,7 +231,13 @@ impl Store {
             }
             let first = staging.as_ref().and_then(|staging| staging.first.clone());
             let first = first.or_else(|| changes.first().map(NewChange::mark));
+            let changed: Vec<_> =
+                changes.iter().map(|change| (change.resource, change.resource_id)).collect();
+            let published = staging.as_ref().map(|staging| staging.resource);
+            let marking = outdated_json::marking(&tx, &changes, published).await?;
+            let outdates = !marking.is_empty();
             let mut last = search::begin(&tx, indexed).await?;
+            last.extend(marking);
             last.extend(deferred);
             last.extend(change_log::appending(&tx, changes).await?);
             tx.execute_all(last).await.map_err(failed)?;
@@ -241,6 +252,15 @@ impl Store {
             generation_guard.committed();
             self.database.notify(written, first);
             self.database.truncate_wal();
+            for (resource, id) in changed {
+                self.json.add(resource, [id]);
+            }
+            if outdates {
+                self.json.add_outdated();
+            }
+            if let Some(resource) = published {
+                self.json.add_missing(resource);
+            }
             if has_mail {
                 self.mails.notify_one();
             }

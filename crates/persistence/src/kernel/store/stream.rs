@@ -10,7 +10,8 @@ use vku_domain::kernel::query::Page;
 use vku_domain::kernel::resource::reference::Key;
 
 use super::Store;
-use crate::kernel::read::list::AnyPage;
+use crate::kernel::read::list::{AnyPage, StoredPage};
+use crate::kernel::read::stored_json::StoredJson;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
@@ -66,6 +67,16 @@ impl Reader<'_> {
     /// the actor sees.
     pub async fn rows<T: Table>(&self, query: &mut AnyQuery, parent: Option<&Key>) -> Result<Page<T>, Error> {
         self.rows_any(query, parent).await?.downcast()
+    }
+
+    /// Returns the next rows as their JSON is stored.
+    pub(crate) async fn stored_rows(
+        &self,
+        query: &mut AnyQuery,
+        parent: Option<&Key>,
+    ) -> Result<StoredJson<StoredPage>, Error> {
+        (query.limit, query.count) = (BATCH, false);
+        self.stored_page(query, parent).await
     }
 
     /// The same for any resource.

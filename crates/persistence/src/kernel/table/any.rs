@@ -19,7 +19,7 @@ use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
-use super::{Codes, FoundBy, SortColumn, Unique};
+use super::{Codes, DerivedFrom, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::tables;
@@ -52,6 +52,12 @@ pub struct AnyTable {
     pub(crate) parent_lock: LockType,
     /// See [`Table::FOUND_BY`](super::Table::FOUND_BY).
     pub(crate) found_by: &'static [FoundBy],
+    /// See [`Table::STORES_JSON`](super::Table::STORES_JSON).
+    pub(crate) stores_json: bool,
+    /// See [`Table::DERIVED_FROM`](super::Table::DERIVED_FROM).
+    pub(crate) derived_from: &'static [DerivedFrom],
+    /// See [`Table::DEPENDS_ON_DAY`](super::Table::DEPENDS_ON_DAY).
+    pub(crate) depends_on_day: Option<fn() -> Expr>,
     /// Whether [`Table::DERIVE_BY_QUERIES`](super::Table::DERIVE_BY_QUERIES) is set.
     pub(crate) derives_by_queries: bool,
     /// Whether the resource has write hooks.

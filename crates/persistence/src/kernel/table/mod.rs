@@ -85,6 +85,18 @@ pub struct FoundBy {
     pub own: bool,
 }
 
+/// Rows that derived fields are computed from.
+pub struct DerivedFrom {
+    /// The resource whose changes change the derived fields.
+    pub resource: &'static str,
+    /// The table that links both: that of the resource itself, if it is a sub-resource.
+    pub table: &'static str,
+    /// The column with the id of the other resource.
+    pub key: &'static str,
+    /// The column with the id of the resource that has the derived fields.
+    pub owner: &'static str,
+}
+
 /// Fills in derived fields of resources.
 pub type DeriveByQueries<T> =
     for<'a> fn(&'a Reader<'_>, &'a mut [Stored<T>]) -> LocalBoxFuture<'a, Result<(), Error>>;
@@ -128,6 +140,15 @@ pub trait Table: Resource<Parent: Parent> {
     /// The resources whose texts find this one in a search, besides its own; an actor who sees this one also
     /// sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
+
+    /// Whether the JSON of each resource is stored beside its row, in the table `resource_json`: worthwhile for long
+    /// lists. Requires that all who see a resource see the same, apart from hidden fields, and that
+    /// [`Self::DERIVED_FROM`] is complete.
+    const STORES_JSON: bool = false;
+    /// The rows that derived fields are computed from, besides the resource itself and those that it refers to.
+    const DERIVED_FROM: &'static [DerivedFrom] = &[];
+    /// Returns whether the derived fields of a row depend on the day, in SQL; `None` if they never do.
+    const DEPENDS_ON_DAY: Option<fn() -> Expr> = None;
 
     /// Fills in derived fields that need queries of their own, as far as the actor may see them; a fixed number of
     /// queries for the whole page.

@@ -70,6 +70,11 @@ impl<'a> Reader<'a> {
         &self.tx
     }
 
+    /// Ends the reader, and returns its transaction.
+    pub(crate) fn into_tx(self) -> Connection {
+        self.tx
+    }
+
     /// The actor who reads.
     pub fn actor(&self) -> &'a Actor {
         self.actor

@@ -7,6 +7,7 @@ pub(crate) mod code_lists;
 mod create;
 mod delete;
 pub mod dependents;
+pub(crate) mod outdated_json;
 mod patch;
 pub(crate) mod pipeline;
 mod read_back;

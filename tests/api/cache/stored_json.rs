@@ -1,0 +1,120 @@
+//! Stored JSON is what the rows say, after each write and whoever has written it.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use crate::api::fixtures::DRESDEN;
+use crate::harness::database::ask;
+use crate::harness::{TestApp, on_both};
+
+/// The first page of a collection as its rows say, if its JSON is stored.
+struct FirstPage<'a>(&'a Store);
+
+impl Visitor for FirstPage<'_> {
+    type Output = Option<Vec<String>>;
+
+    async fn visit<T: Table>(self) -> Self::Output {
+        if !T::STORES_JSON {
+            return None;
+        }
+        let operator = Actor::operator(self.0.now());
+        let reader = self.0.read(&operator).await.unwrap();
+        let page = reader.list(&Query::<T> { limit: 200, ..Query::all() }, None).await.unwrap();
+        let json = |item: &dyn AnyStored| String::from_utf8(item.to_json().unwrap()).unwrap();
+        Some(page.items.iter().map(|item| json(item)).collect())
+    }
+}
+
+/// Compares lists with the rows: `step` makes a path of it that was never requested. Returns the number of resources.
+pub(super) async fn equals_rows(app: &TestApp, what: &str, step: usize) -> usize {
+    let (admin, mut count) = (app.admin(), 0);
+    for collection in collections() {
+        let Some(Some(items)) = visit(&collection, FirstPage(&app.store)).await else { continue };
+        let path = format!("/api/v1/{collection}?limit=200{}", "&".repeat(step + 1));
+        let body = admin.get(&path).await.ok().text();
+        let expected = format!("{{\"items\":[{}]", items.join(","));
+        assert!(body.starts_with(&expected), "{what}: {path}\n{body}\n{expected}");
+        count += items.len();
+    }
+    count
+}
+
+on_both! {
+    async fn json_is_stored_for_every_resource_and_read(app: TestApp) {
+        app.store.write_missing_json().await.unwrap();
+        let count = equals_rows(&app, "stored", 1).await;
+        let current = "SELECT CAST(count(*) AS text) FROM resource_json WHERE version > 0";
+        assert_eq!(ask(&app, current).await, [count.to_string()]);
+        // What is in the table is what a read returns.
+        let mark = r#"UPDATE resource_json SET json = replace(json, '"title":"', '"title":"Zxq ') RETURNING json"#;
+        ask(&app, mark).await;
+        let anyone = app.anonymous();
+        let is_marked = |item: &Value| item["title"].as_str().unwrap().starts_with("Zxq ");
+        assert!(is_marked(&anyone.get(&format!("{DRESDEN}?&")).await.ok().json()));
+        let list = anyone.get("/api/v1/partnerships?limit=5&&").await.ok().json();
+        assert!(list["items"].as_array().unwrap().iter().all(is_marked), "{list:#}");
+        let export = anyone.get("/api/v1/partnerships?format=ndjson&&").await.ok().text();
+        assert!(export.lines().all(|line| is_marked(&serde_json::from_str(line).unwrap())), "{export}");
+        // Other representations are made from the rows.
+        let sparse = anyone.get("/api/v1/partnerships?limit=1&fields=title").await.ok().json();
+        assert!(!is_marked(&sparse["items"][0]), "{sparse:#}");
+    }
+
+    async fn json_of_another_build_or_day_does_not_count(app: TestApp) {
+        app.store.write_missing_json().await.unwrap();
+        let spoil = |set: &str| format!("UPDATE resource_json SET json = '{{}}', {set} RETURNING json");
+        for set in ["build = 'other'", "day = '2001-01-01'", "version = 0", "version = version + 1"] {
+            ask(&app, &spoil(set)).await;
+            equals_rows(&app, set, set.len()).await;
+            ask(&app, "DELETE FROM resource_json RETURNING json").await;
+            app.store.write_missing_json().await.unwrap();
+        }
+    }
+
+    /// Partnerships are created and read while their utility is renamed.
+    async fn json_never_has_an_old_name(app: TestApp) {
+        let staff = app.coordinator();
+        for round in 0..15 {
+            let name = json!({"name": format!("Zxq {round}")});
+            let participants = json!([
+                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+            ]);
+            let partnership = json!({"title": format!("Zxq {round}"), "sectors": ["water"], "participants": participants});
+            let title = json!({"title": format!("Dresden {round}")});
+            let (renamed, created, changed, written) = tokio::join!(
+                staff.patch("/api/v1/utilities/hamburg-wasser", "*", &name),
+                staff.post("/api/v1/partnerships", &partnership),
+                staff.patch(DRESDEN, "*", &title),
+                app.store.write_missing_json(),
+            );
+            renamed.ok();
+            created.expect(201);
+            changed.ok();
+            written.unwrap();
+            equals_rows(&app, "beside", round).await;
+            app.store.write_missing_json().await.unwrap();
+            equals_rows(&app, "after", round + 20).await;
+        }
+    }
+
+    /// The day of the last activity is the current one as long as the activity lasts.
+    async fn json_that_depends_on_the_day_is_stored_with_it(app: TestApp) {
+        let staff = app.coordinator();
+        let activity = json!({"kind": "mission", "title": "Zxq", "starts_on": "2020-01-01", "ends_on": "2099-01-01"});
+        staff.post(&format!("{DRESDEN}/activities"), &activity).await.expect(201);
+        app.store.write_missing_json().await.unwrap();
+        let with_day = "SELECT CAST(count(*) AS text) FROM resource_json WHERE day IS NOT NULL";
+        assert_ne!(ask(&app, with_day).await, ["0"]);
+        let last = async || app.anonymous().get(&format!("{DRESDEN}?&")).await.ok().json()["last_activity_on"].clone();
+        let before = last().await;
+        app.clock.advance(TimeDelta::days(1));
+        assert_ne!(last().await, before);
+    }
+}
