@@ -1,11 +1,7 @@
 //! Maps contacts to their table.
 
-use std::collections::HashSet;
-
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, ExprTrait, Query};
-use uuid::Uuid;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{DatabaseBackend, QueryResult};
 use vku_domain::bilingual;
 use vku_domain::contact::{Contact, ContactSort};
 use vku_domain::kernel::access::actor::Actor;
@@ -20,11 +16,14 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{DeriveByQueries, SortColumn, Table, Unique, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table, Unique, column};
+use crate::kernel::transaction::Writer;
 use crate::membership::own_members;
 use crate::membership::taking_part;
 use crate::registration::waiting_list;
+
+/// The column that says whether a contact belongs to the actor's own member.
+const IS_OWN: &str = "is_own";
 
 row! {
     given_name: String,
@@ -57,8 +56,6 @@ impl Table for Contact {
             )
         },
     }];
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { given_name, family_name, email, phone, function, language, is_primary, consents } = data;
@@ -113,22 +110,26 @@ impl Table for Contact {
             .add(column::<Self>("member_id").in_subquery(members));
         Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
-}
 
-/// Hides from other members whether a contact receives mailings.
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<Contact>]) -> Result<(), Error> {
-    if reader.actor().is_staff() || items.is_empty() {
-        return Ok(());
+    /// Selects whether the contact belongs to the actor's own member.
+    fn derived_from(actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        if actor.is_staff() {
+            return Vec::new();
+        }
+        vec![(IS_OWN, column::<Self>("member_id").in_subquery(own_members(actor)))]
     }
-    let rows = reader.tx().query_all(&own_members(reader.actor())).await.map_err(failed)?;
-    let own = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<Uuid>, _>>();
-    let own = own.map_err(failed)?;
-    for item in items {
-        if !item.parent.as_ref().is_some_and(|(_, member)| own.contains(&member.id)) {
+
+    /// Hides from other members whether a contact receives mailings.
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, actor: &Actor) -> Result<(), Error> {
+        let is_own = match row {
+            Some(row) if !actor.is_staff() => row.try_get("", IS_OWN).map_err(failed)?,
+            _ => actor.is_staff(),
+        };
+        if !is_own {
             item.data.consents.mailings = None;
         }
+        Ok(())
     }
-    Ok(())
 }
 
 impl WriteHooks<Self> for Contact {

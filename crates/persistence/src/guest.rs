@@ -1,9 +1,7 @@
 //! Maps guests of sessions to their table.
 
-use std::collections::HashMap;
-
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::guest::{Guest, GuestSort, GuestStatus};
 use vku_domain::kernel::access::actor::Actor;
@@ -19,10 +17,11 @@ use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::load::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::transaction::Writer;
 
 row! {
     name: Option<String>,
@@ -112,10 +111,22 @@ impl WriteHooks<Self> for Guest {
     }
 }
 
-/// Returns the names of these guests, as far as the actor sees them.
-pub(crate) async fn names(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
-    let guests = reader.by_ids::<Guest>(ids).await?;
-    Ok(guests.into_iter().map(|guest| (guest.id, guest.data.label().to_owned())).collect())
+/// Selects the name of this guest, if the actor sees it, like [`Guest::label`].
+pub(crate) fn select_name(actor: &Actor, guest: Expr) -> SelectStatement {
+    let name_of_party = |key: &'static str, table: &'static str| {
+        let party = Query::select()
+            .column((table, "name"))
+            .from("guest_party")
+            .inner_join(table, Expr::col((table, "id")).equals(("guest_party", key)))
+            .and_where(Expr::col(("guest_party", "owner_id")).eq(column::<Guest>("id")))
+            .limit(1)
+            .take();
+        scalar_subquery(party)
+    };
+    let utility = name_of_party("utility_id", "utility");
+    let organisation = name_of_party("organisation_id", "organisation");
+    let name = Func::coalesce([column::<Guest>("name"), utility, organisation, Expr::val("")]);
+    Guest::TABLE.visible_row(actor, guest).expr(name).take()
 }
 
 /// Adds a violation for each guest of the session who represents a party that is less visible than the

@@ -1,10 +1,7 @@
 //! Maps members to their table.
 
-use std::collections::HashSet;
-
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Actor, Role};
@@ -21,10 +18,13 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, DeriveByQueries, FoundBy, SortColumn, Table, Unique, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
+use crate::kernel::transaction::Writer;
 use crate::partnership::active_today;
 use crate::registration::waiting_list;
+
+/// The column that says whether the utility takes part in an active partnership.
+const AT_WORK: &str = "is_at_work";
 
 row! {
     utility_id: Uuid,
@@ -58,8 +58,6 @@ impl Table for Member {
             )
         },
     }];
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
@@ -128,28 +126,21 @@ impl Table for Member {
             .add(column::<Self>("utility_id").in_subquery(utilities))
             .add_option((actor.role == Some(Role::Partner)).then_some(active))
     }
-}
 
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<Member>]) -> Result<(), Error> {
-    let utilities: Vec<Uuid> = items.iter().filter_map(|item| item.data.utility.id()).collect();
-    let mut at_work: HashSet<Uuid> = HashSet::new();
-    if !utilities.is_empty() {
-        let select = active_today(reader.actor())
-            .and_where(Expr::col("utility_id").is_in(utilities))
-            .distinct()
-            .take();
-        for row in reader.tx().query_all(&select).await.map_err(failed)? {
-            at_work.insert(row.try_get("", "utility_id").map_err(failed)?);
-        }
+    /// Selects whether the utility takes part today in an active partnership that the actor sees.
+    fn derived_from(actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        let of_utility = Expr::col("utility_id").eq(column::<Self>("utility_id"));
+        vec![(AT_WORK, Expr::exists(active_today(actor).and_where(of_utility).take()))]
     }
-    for item in items {
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
         item.derived = MemberDerived {
             slug: item.data.utility.summary().and_then(|summary| summary.slug.clone()),
             name: item.data.label().to_owned(),
-            has_active_partnership: item.data.utility.id().is_some_and(|id| at_work.contains(&id)),
+            has_active_partnership: row.map_or(Ok(false), |row| row.try_get("", AT_WORK)).map_err(failed)?,
         };
+        Ok(())
     }
-    Ok(())
 }
 
 impl WriteHooks<Self> for Member {

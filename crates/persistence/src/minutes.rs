@@ -1,27 +1,27 @@
 //! Maps minutes of sessions to their table.
 
-use std::collections::{HashMap, HashSet};
-
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::minutes::{Minutes, MinutesDerived, MinutesSort, MinutesStatus};
 use vku_domain::session::{Session, SessionStatus};
 
 use crate::kernel::codec::{json, text_opt, to_json, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{DeriveByQueries, SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::Writer;
+
+/// The column with the number of earlier revisions.
+const BEFORE: &str = "earlier_revisions";
 
 row! {
     text: Json,
@@ -34,8 +34,6 @@ impl Table for Minutes {
     type Hooks = Self;
 
     const PARENT_LOCK: LockType = LockType::Update;
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { text, decisions, status } = data;
@@ -59,36 +57,29 @@ impl Table for Minutes {
         let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }
-}
 
-/// Derives the number of the revision, in the order of creation without deleted minutes.
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<Minutes>]) -> Result<(), Error> {
-    let sessions: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
-    let sessions: Vec<Uuid> = sessions.into_iter().collect();
-    if sessions.is_empty() {
-        return Ok(());
+    /// Selects the number of revisions before this one, in the order of creation without deleted minutes. Deleted minutes
+    /// would be the last revision.
+    fn derived_from(_actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        let other = |name: &'static str| Expr::col(("other", name));
+        let age = |of: [Expr; 2]| Expr::tuple(of);
+        let own = ["created_at", "id"].map(|name| column::<Self>(name));
+        let is_before = age(["created_at", "id"].map(other)).lt(age(own));
+        let before = Query::select()
+            .expr(Expr::cust("count(*)"))
+            .from_as(Self::NAME, "other")
+            .and_where(other("session_id").eq(column::<Self>("session_id")))
+            .and_where(other("deleted_at").is_null())
+            .cond_where(Condition::any().add(is_before).add(column::<Self>("deleted_at").is_not_null()))
+            .take();
+        vec![(BEFORE, scalar_subquery(before))]
     }
-    let all = Query::select()
-        .columns(["session_id", "id"])
-        .from("minutes")
-        .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
-        .and_where(Expr::col("deleted_at").is_null())
-        .order_by("created_at", sea_orm::Order::Asc)
-        .order_by("id", sea_orm::Order::Asc)
-        .take();
-    let (mut last, mut revisions): (HashMap<Uuid, u64>, HashMap<Uuid, u64>) = Default::default();
-    for row in reader.tx().query_all(&all).await.map_err(failed)? {
-        let revision = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
-        *revision += 1;
-        revisions.insert(row.try_get("", "id").map_err(failed)?, *revision);
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
+        let before: i64 = row.map_or(Ok(0), |row| row.try_get("", BEFORE)).map_err(failed)?;
+        item.derived = MinutesDerived { revision: before.try_into().unwrap_or(0) + 1 };
+        Ok(())
     }
-    for item in items {
-        let next_revision =
-            || session_of(item).and_then(|session| last.get(&session)).copied().unwrap_or(0) + 1;
-        let revision = revisions.get(&item.id).copied().unwrap_or_else(next_revision);
-        item.derived = MinutesDerived { revision };
-    }
-    Ok(())
 }
 
 impl WriteHooks<Self> for Minutes {
@@ -132,10 +123,6 @@ impl WriteHooks<Self> for Minutes {
         let deleted = after.deleted_at.is_some() && before.is_some_and(is_published);
         if deleted { Err(published()) } else { Ok(()) }
     }
-}
-
-fn session_of(item: &Stored<Minutes>) -> Option<Uuid> {
-    item.parent.as_ref().map(|(_, session)| session.id)
 }
 
 fn is_published(minutes: &Stored<Minutes>) -> bool {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub(crate) use icalendar::event;
 pub use query::{SessionFilter, SessionSort};
 pub use registration_state::{Registering, RegistrationReason, RegistrationState, SeatCounts};
-pub use schedule::start_key;
+pub use schedule::{instant, start_key};
 pub use status::SessionStatus;
 
 use crate::kernel::access::actor::{Actor, Role};

@@ -6,7 +6,7 @@ use super::Session;
 use crate::bilingual;
 use crate::kernel::clock::is_writable;
 use crate::kernel::input::validators::days_ordered;
-use crate::kernel::value::{CalendarDate, ClockTime};
+use crate::kernel::value::{CalendarDate, ClockTime, TimeZone};
 use crate::kernel::violation::Violations;
 
 impl Session {
@@ -57,7 +57,7 @@ impl Session {
     }
 
     fn instant(&self, day: &CalendarDate, time: &ClockTime) -> Option<DateTime<Utc>> {
-        self.time_zone.instant(date(day).and_time(time.time()))
+        instant(&self.time_zone, day, time)
     }
 
     /// Checks that the session does not end before it starts, and that its times exist.
@@ -105,6 +105,11 @@ impl Session {
             _ => {}
         }
     }
+}
+
+/// Returns the instant of a local time; `None` if the clocks skip it.
+pub fn instant(zone: &TimeZone, day: &CalendarDate, time: &ClockTime) -> Option<DateTime<Utc>> {
+    zone.instant(date(day).and_time(time.time()))
 }
 
 /// Formats an instant as a sort key: later instants have greater keys.

@@ -11,14 +11,12 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::IdParam;
-use vku_domain::kernel::resource::Stored;
 
 use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{DeriveByQueries, SortColumn, Table};
-use crate::kernel::transaction::Reader;
 
 row! {
     utility_name: String,
@@ -47,7 +45,7 @@ impl Table for InterestRegistration {
 
     const SETS: bool = true;
     const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
+        Some(|reader, items| duplicates::find(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
@@ -124,8 +122,4 @@ impl Table for InterestRegistration {
         let all = Condition::all();
         if actor.is_staff() { all } else { all.add(Expr::val(1).eq(0)) }
     }
-}
-
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
-    reader.find_duplicates(items).await
 }

@@ -2,15 +2,13 @@
 
 mod allocation;
 mod attendee;
+mod derived;
 pub(crate) mod seat_counts;
 pub(crate) mod waiting_list;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::contact::Contact;
 use vku_domain::kernel::access::actor::Actor;
@@ -18,20 +16,17 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
-use vku_domain::registration::{
-    Person, Registration, RegistrationDerived, RegistrationSort, RegistrationStatus,
-};
+use vku_domain::registration::{Registration, RegistrationSort, RegistrationStatus};
 use vku_domain::session::{Session, SessionStatus, start_key};
 
 use crate::kernel::codec::{text, text_opt, to_text};
-use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
+use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{DeriveByQueries, SortColumn, Table, column};
-use crate::kernel::transaction::{Reader, Writer};
-use crate::membership::{not_taking_part, own_members, persons, taking_part};
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::Writer;
+use crate::membership::{own_members, taking_part};
 
 row! {
     member_id: Uuid,
@@ -51,8 +46,6 @@ impl Table for Registration {
         &[("member_id", "member"), ("contact_id", "contact")];
     /// Writers that take or free a seat of a session wait for each other.
     const PARENT_LOCK: LockType = LockType::Update;
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
@@ -113,33 +106,14 @@ impl Table for Registration {
             .add(column::<Self>("status").is_in(coming))
             .add(column::<Self>("session_id").in_subquery(to_come))
     }
-}
 
-/// Derives the person and the position on the waiting list, with one query each for the whole page. There
-/// is no person if the contact is deleted, or the member is deleted or has left.
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<Registration>]) -> Result<(), Error> {
-    let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
-    let absent = not_taking_part(reader.tx(), &members).await?;
-    let contacts: Vec<Uuid> =
-        items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
-    let contacts = persons(reader.tx(), &contacts).await?;
-    let waits = |item: &Stored<Registration>| item.data.status == Some(RegistrationStatus::Waitlisted);
-    let sessions = items.iter().filter(|item| waits(item)).filter_map(session_of).collect();
-    let positions = positions(reader, sessions).await?;
-    for item in items {
-        let it = &item.data;
-        let person = match it.contact.as_ref().and_then(Ref::id) {
-            Some(contact) => contacts.get(&contact).cloned(),
-            None => it.name.as_ref().zip(it.email.as_ref()).map(|(name, email)| Person {
-                name: name.to_string(),
-                email: email.clone(),
-                language: it.language.clone(),
-            }),
-        };
-        let person = person.filter(|_| it.member.id().is_none_or(|member| !absent.contains(&member)));
-        item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
+    fn derived_from(_actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        derived::columns(backend)
     }
-    Ok(())
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
+        derived::derive(item, row)
+    }
 }
 
 impl WriteHooks<Self> for Registration {
@@ -165,53 +139,26 @@ pub(crate) fn session_of(item: &Stored<Registration>) -> Option<Uuid> {
     item.parent.as_ref().map(|(_, session)| session.id)
 }
 
-/// Returns the positions on the waiting lists, by registration id.
-async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashMap<Uuid, u64>, Error> {
-    sessions.sort_unstable();
-    sessions.dedup();
-    let mut positions = HashMap::new();
-    if sessions.is_empty() {
-        return Ok(positions);
-    }
-    let waiting = Query::select()
-        .columns(["session_id", "id"])
-        .from("registration")
-        .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
-        .and_where(Expr::col("deleted_at").is_null())
-        .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
-        .cond_where(present())
-        .order_by("arrival", sea_orm::Order::Asc)
-        .order_by("id", sea_orm::Order::Asc)
-        .take();
-    let mut last: HashMap<Uuid, u64> = HashMap::new();
-    for row in reader.tx().query_all(&waiting).await.map_err(failed)? {
-        let position = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
-        *position += 1;
-        positions.insert(row.try_get("", "id").map_err(failed)?, *position);
-    }
-    Ok(positions)
-}
-
 /// Selects the ids of the waiting registrations, in order of arrival.
 fn waiting(session: Uuid) -> SelectStatement {
     not_deleted(session)
         .column("id")
         .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
-        .cond_where(present())
+        .cond_where(present("registration"))
         .order_by("arrival", sea_orm::Order::Asc)
         .order_by("id", sea_orm::Order::Asc)
         .take()
 }
 
 /// The contact and the member are not deleted, and the member has not left. Other registrations get no seat
-/// and no e-mail.
-fn present() -> Condition {
+/// and no e-mail. `registration` is the name or alias of the table.
+fn present(registration: &'static str) -> Condition {
     let contacts =
         Query::select().column("id").from(Contact::NAME).and_where(Expr::col("deleted_at").is_null()).take();
     let members = Query::select().column("id").from(Member::NAME).cond_where(taking_part()).take();
-    let contact = || Expr::col("contact_id");
+    let contact = || Expr::col((registration, "contact_id"));
     Condition::all()
-        .add(Expr::col("member_id").in_subquery(members))
+        .add(Expr::col((registration, "member_id")).in_subquery(members))
         .add(Condition::any().add(contact().is_null()).add(contact().in_subquery(contacts)))
 }
 
@@ -227,7 +174,6 @@ fn not_deleted(session: Uuid) -> SelectStatement {
 /// Selects the registrations of the actor's own staff, including deleted ones.
 pub(crate) fn own(actor: &Actor) -> SelectStatement {
     Query::select()
-        .columns(["session_id", "status", "updated_at", "deleted_at"])
         .from("registration")
         .and_where(Expr::col("member_id").in_subquery(own_members(actor)))
         .take()

@@ -1,62 +1,63 @@
 //! Counts the taken seats, and selects who comes or waits.
 
-use std::collections::HashMap;
-
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
+use serde::Deserialize;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::counted;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::registration::{Attendance, RegistrationStatus};
-use vku_domain::session::SeatCounts;
+use vku_domain::session::{SeatCounts, SessionCounts};
 
 use super::{not_deleted, present};
-use crate::kernel::codec::text;
-use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::error::failed;
+use crate::kernel::table::json::{json_array, json_of, json_text};
 use crate::kernel::transaction::{Reader, Writer};
 
-/// Returns the taken seats of these sessions.
-pub(crate) async fn of_sessions(
-    reader: &Reader<'_>,
-    sessions: &[Uuid],
-) -> Result<HashMap<Uuid, SeatCounts>, Error> {
-    let mut all: HashMap<Uuid, SeatCounts> = HashMap::new();
-    if sessions.is_empty() {
-        return Ok(all);
-    }
-    let counts = Query::select()
-        .columns(["session_id", "status", "attendance"])
-        .expr_as(Expr::col("id").count(), "number")
+/// The column with the taken seats of a session.
+pub(crate) const SEATS: &str = "seats";
+
+/// The numbers of people who wait, who attended, who have a seat, and who have one on site.
+#[derive(Deserialize)]
+struct SeatCells(u64, u64, u64, u64);
+
+/// Selects the taken seats of a session, as JSON for [`seat_counts`].
+pub(crate) fn select_seat_counts(backend: DatabaseBackend, session: Expr) -> SelectStatement {
+    let column = |name: &'static str| Expr::col(("registration", name));
+    let is = |status: RegistrationStatus| column("status").eq(status.as_str());
+    let is_seated =
+        || column("status").is_in(RegistrationStatus::SEATED.iter().map(|status| status.as_str()));
+    let in_room = column("attendance").eq(Attendance::InPerson.as_str());
+    let counted = [
+        is(RegistrationStatus::Waitlisted),
+        is(RegistrationStatus::Attended),
+        is_seated(),
+        is_seated().and(in_room),
+    ];
+    let numbers =
+        counted.map(|counted| Func::count(CaseStatement::new().case(counted, Expr::cust("1"))).into());
+    let numbers = json_text(backend, json_array(backend, numbers));
+    Query::select()
+        .expr_as(numbers, SEATS)
         .from("registration")
-        .cond_where(
-            Condition::all().add(Expr::col("session_id").is_in(crate::kernel::id::padded_ids(sessions))),
-        )
-        .and_where(Expr::col("deleted_at").is_null())
-        .and_where(Expr::col("status").is_not_null())
-        .group_by_columns(["session_id", "status", "attendance"])
-        .take();
-    for row in reader.tx().query_all(&counts).await.map_err(failed)? {
-        let status: RegistrationStatus = text(row.try_get("", "status").map_err(failed)?)?;
-        let attendance: String = row.try_get("", "attendance").map_err(failed)?;
-        let number: i64 = row.try_get("", "number").map_err(failed)?;
-        let number = u64::try_from(number).map_err(|_| Corrupt::from("a negative number"))?;
-        let taken = all.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
-        match status {
-            RegistrationStatus::Waitlisted => taken.counts.waitlisted += number,
-            RegistrationStatus::Attended => taken.counts.attended += number,
-            RegistrationStatus::Registered | RegistrationStatus::NoShow | RegistrationStatus::Cancelled => {}
-        }
-        if status.is_seated() {
-            taken.counts.registered += number;
-            taken.in_room += if attendance == "in_person" { number } else { 0 };
-        }
-    }
-    Ok(all)
+        .and_where(column("session_id").eq(session))
+        .and_where(column("deleted_at").is_null())
+        .take()
 }
 
-pub(super) async fn seat_counts_of(reader: &Reader<'_>, session: Uuid) -> Result<SeatCounts, Error> {
-    Ok(of_sessions(reader, &[session]).await?.remove(&session).unwrap_or_default())
+/// Reads the taken seats of a session.
+pub(crate) fn seat_counts(row: &QueryResult) -> Result<SeatCounts, Error> {
+    let cells: Option<SeatCells> = json_of(row, SEATS)?;
+    let SeatCells(waitlisted, attended, registered, in_room) = cells.unwrap_or(SeatCells(0, 0, 0, 0));
+    Ok(SeatCounts { counts: SessionCounts { registered, waitlisted, attended }, in_room })
+}
+
+/// Returns the taken seats of a session.
+pub(crate) async fn seat_counts_of(reader: &Reader<'_>, session: Uuid) -> Result<SeatCounts, Error> {
+    let select = select_seat_counts(reader.tx().get_database_backend(), session.into());
+    let row = reader.tx().query_one(&select).await.map_err(failed)?;
+    row.as_ref().map_or_else(|| Ok(SeatCounts::default()), seat_counts)
 }
 
 /// Returns how many people are registered or waiting with this form of attendance.
@@ -96,7 +97,10 @@ pub(super) const ACTIVE: [RegistrationStatus; 2] =
 /// Selects the people who come or wait.
 pub(super) fn active_registrations(session: Uuid) -> SelectStatement {
     let coming = ACTIVE.map(|status| status.as_str());
-    not_deleted(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()
+    not_deleted(session)
+        .and_where(Expr::col("status").is_in(coming))
+        .cond_where(present("registration"))
+        .take()
 }
 
 async fn number_of(writer: &Writer<'_>, mut all: SelectStatement) -> Result<i64, Error> {

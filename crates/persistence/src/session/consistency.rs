@@ -64,8 +64,7 @@ pub(super) async fn check_consistency(
     let seats = |seats: Option<Seats>| seats.map_or(u64::MAX, |seats| seats.get().into());
     let fewer = |before, after| seats(after) < seats(before);
     if fewer(before.data.capacity, after.capacity) || fewer(before.data.room_capacity, after.room_capacity) {
-        let taken =
-            seat_counts::of_sessions(writer, &[before.id]).await?.remove(&before.id).unwrap_or_default();
+        let taken = seat_counts::seat_counts_of(writer, before.id).await?;
         for (member, seats, taken) in [
             ("capacity", seats(after.capacity), taken.counts.registered),
             ("room_capacity", seats(after.room_capacity), taken.in_room),

@@ -1,36 +1,28 @@
 //! Maps sessions to their table.
 
 mod consistency;
+mod derived;
 mod hooks;
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use uuid::Uuid;
-use vku_domain::kernel::access::actor::{Actor, Role};
+use sea_orm::{DatabaseBackend, QueryResult};
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
-use vku_domain::kernel::resource::any::AnyStored;
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::organisation::Organisation;
-use vku_domain::registration::RegistrationStatus;
-use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
+use vku_domain::session::{Session, SessionFilter, SessionSort, SessionStatus};
 use vku_domain::utility::Utility;
 
 use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
-use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
-use crate::kernel::table::{DeriveByQueries, FoundBy, SortColumn, Table, column};
-use crate::kernel::transaction::Reader;
+use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::registration;
-use crate::registration::seat_counts;
 
 row! {
     slug: String,
@@ -80,8 +72,6 @@ impl Table for Session {
             own: false,
         },
     ];
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self {
@@ -214,35 +204,14 @@ impl Table for Session {
         }
         Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
     }
-}
 
-/// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<Session>]) -> Result<(), Error> {
-    let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
-    let taken = seat_counts::of_sessions(reader, &ids).await?;
-    let counted = Session::may_see_counts(actor);
-    let own =
-        if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
-    let is_cancelled = |item: &Stored<Session>| item.data.status == Some(SessionStatus::Cancelled);
-    // Ask for all sessions, so that a page takes the same number of statements whatever is on it.
-    let all: Vec<_> = items.iter().map(|item| item as &dyn AnyStored).collect();
-    let mut reasons = reader.reasons(Session::INFO, &all, SessionStatus::Cancelled.as_str()).await?;
-    for item in items {
-        let own = own.get(&item.id);
-        if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
-            item.data.online_url = None;
-        }
-        let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
-        item.derived = SessionDerived {
-            starts_at: it.starts_at().map(InstantParam),
-            ends_at: it.ends_at().map(InstantParam),
-            registration_state: it.registration_state(&taken, actor.at),
-            counts: counted.then_some(taken.counts),
-            cancellation_reason: reasons.remove(&item.id).filter(|_| is_cancelled(item)),
-            seen_changed_at: own.map(|own| own.changed_at),
-        };
+    fn derived_from(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        derived::columns(actor, backend)
     }
-    Ok(())
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, actor: &Actor) -> Result<(), Error> {
+        derived::derive(item, row, actor)
+    }
 }
 
 /// A draft is internal.
@@ -252,30 +221,4 @@ fn visibility() -> Expr {
     Expr::case(column::<Session>("status").is_in(shown), column::<Session>("visibility"))
         .finally(internal)
         .into()
-}
-
-/// The registrations of the actor's own staff for a session.
-struct OwnRegistrations {
-    /// Whether one of them has a seat.
-    seated: bool,
-    /// When one of the registrations was last changed or deleted.
-    changed_at: DateTime<Utc>,
-}
-
-/// Returns the sessions for which the actor's own staff is or was registered.
-async fn own_registrations(reader: &Reader<'_>) -> Result<HashMap<Uuid, OwnRegistrations>, Error> {
-    let mut all: HashMap<Uuid, OwnRegistrations> = HashMap::new();
-    for row in reader.tx().query_all(&registration::own(reader.actor())).await.map_err(failed)? {
-        let session: Uuid = row.try_get("", "session_id").map_err(failed)?;
-        let changed_at: DateTime<Utc> = row.try_get("", "updated_at").map_err(failed)?;
-        let deleted_at: Option<DateTime<Utc>> = row.try_get("", "deleted_at").map_err(failed)?;
-        let status: Option<String> = row.try_get("", "status").map_err(failed)?;
-        let has = |seated: &RegistrationStatus| status.as_deref() == Some(seated.as_str());
-        let seated = deleted_at.is_none() && RegistrationStatus::SEATED.iter().any(has);
-        let own = all.entry(session).or_insert(OwnRegistrations { seated, changed_at });
-        own.seated |= seated;
-        own.changed_at =
-            [own.changed_at, changed_at].into_iter().chain(deleted_at).fold(own.changed_at, Ord::max);
-    }
-    Ok(all)
 }

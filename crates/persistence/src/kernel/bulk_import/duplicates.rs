@@ -5,17 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::sea_query::{Expr, Func, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::ReferenceSummary;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
 
-use crate::kernel::database::error::failed;
+use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::json::{json_array, json_of, json_rows, json_text};
+use crate::kernel::table::summary::SummaryCells;
 use crate::kernel::transaction::Reader;
 
 /// The minimum score of a reported candidate.
@@ -43,7 +47,21 @@ struct IdentifyingFields {
     host: Option<String>,
 }
 
+/// The column with [`NameCells`].
+const NAMES: &str = "name_cells";
+
+/// The summary, aliases, short name, country and website of a resource.
+#[derive(Deserialize)]
+pub(crate) struct NameCells(SummaryCells, Option<Value>, Option<String>, Option<String>, Option<String>);
+
+impl NameCells {
+    pub(crate) fn id(&self) -> Uuid {
+        self.0.id()
+    }
+}
+
 /// The names of all resources of a kind that the actor sees.
+#[derive(Default)]
 pub struct NameIndex {
     known: Vec<(ReferenceSummary, IdentifyingFields)>,
     by_name: HashMap<String, Vec<usize>>,
@@ -56,20 +74,15 @@ impl Reader<'_> {
     /// Errors: the database is unavailable.
     pub(crate) fn names<'a>(&'a self, table: &'a AnyTable) -> LocalBoxFuture<'a, Result<NameIndex, Error>> {
         async move {
-            let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
+            let mut names = NameIndex::default();
             if !table.resource.has_slug {
                 return Ok(names);
             }
-            let mut select = table.select_summaries();
-            let has = |name: &&str| table.has_column(name);
-            for name in ["aliases", "short_name", "website", "url", "country"].into_iter().filter(has) {
-                select.expr_as(table.column(name), format!("its_{name}"));
-            }
-            select
-                .and_where(table.column("deleted_at").is_null())
-                .cond_where((table.visible_to)(self.actor()));
+            let select = NameIndex::select(table, self.actor(), self.tx().get_database_backend());
             for row in self.tx().query_all(&select).await.map_err(failed)? {
-                names.add(table.read_summary(&row)?, &row);
+                let cells =
+                    json_of(&row, NAMES)?.ok_or_else(|| Corrupt::from("a resource without a name"))?;
+                names.add(table, cells)?;
             }
             Ok(names)
         }
@@ -78,14 +91,43 @@ impl Reader<'_> {
 }
 
 impl NameIndex {
-    fn add(&mut self, summary: ReferenceSummary, row: &QueryResult) {
-        let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten();
-        let aliases = row.try_get::<Option<Value>>("", "its_aliases").ok().flatten();
+    /// Selects [`NameCells`] of all resources that the actor sees, one in a row.
+    fn select(table: &AnyTable, actor: &Actor, backend: DatabaseBackend) -> SelectStatement {
+        let cells = json_text(backend, Self::cells(table, backend));
+        Self::visible(table, actor).expr_as(cells, NAMES).take()
+    }
+
+    /// Selects [`NameCells`] of all resources that the actor sees, as one array.
+    pub(crate) fn select_all(table: &AnyTable, actor: &Actor, backend: DatabaseBackend) -> SelectStatement {
+        Self::visible(table, actor).expr(json_rows(backend, Self::cells(table, backend))).take()
+    }
+
+    fn visible(table: &AnyTable, actor: &Actor) -> SelectStatement {
+        table.visible_ids(actor).clear_selects().take()
+    }
+
+    fn cells(table: &AnyTable, backend: DatabaseBackend) -> Expr {
+        let known = |name: &'static str| table.has_column(name).then(|| table.column(name));
+        let or_null = |column: Option<Expr>| column.unwrap_or_else(|| Expr::val(None::<String>));
+        let aliases = or_null(known("aliases"));
+        let aliases = match backend {
+            DatabaseBackend::Postgres => aliases,
+            _ => Func::cust("json").arg(aliases).into(),
+        };
+        let summary = json_array(backend, table.summary_cells(backend));
+        let website = known("website").or_else(|| known("url"));
+        let others = [known("short_name"), known("country"), website].map(or_null);
+        json_array(backend, [summary, aliases].into_iter().chain(others))
+    }
+
+    pub(crate) fn add(&mut self, table: &AnyTable, cells: NameCells) -> Result<(), Error> {
+        let NameCells(summary, aliases, short_name, country, website) = cells;
+        let summary = table.summary(summary)?;
         let found = IdentifyingFields {
             name: likeness(&summary.label.1),
-            others: others(aliases.as_ref(), text("its_short_name").as_deref()),
-            country: text("its_country"),
-            host: text("its_website").or_else(|| text("its_url")).as_deref().and_then(host),
+            others: others(aliases.as_ref(), short_name.as_deref()),
+            country,
+            host: website.as_deref().and_then(host),
         };
         let place = self.known.len();
         for name in std::iter::once(&found.name).chain(&found.others) {
@@ -95,6 +137,7 @@ impl NameIndex {
             self.by_host.entry(host.clone()).or_default().push(place);
         }
         self.known.push((summary, found));
+        Ok(())
     }
 
     /// Returns the resources that may be the same as a new one, the likeliest first.

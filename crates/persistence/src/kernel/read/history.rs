@@ -15,7 +15,7 @@ use vku_domain::kernel::change_log::redaction::{collect_references, retain_visib
 use vku_domain::kernel::change_log::{Change, ChangeAction};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Paging;
-use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::resource::any::{AnyStored, ResourceInfo};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Visibility;
 
@@ -68,10 +68,16 @@ type HistoryRedactor<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
 /// Returns the visibility with which a change of this resource is logged.
 pub(crate) fn logged_visibility(stored: &dyn AnyStored) -> Visibility {
-    // A sub-resource has the visibility of its parent; a resource that is never public is not logged as
-    // public, even if it has no visibility of its own.
-    let widest = if stored.info().is_public { Visibility::Public } else { Visibility::Members };
-    stored.parent().map_or_else(|| stored.data().visibility(), |(_, parent)| parent.visibility).max(widest)
+    // A sub-resource has the visibility of its parent.
+    let own = stored.parent().map_or_else(|| stored.data().visibility(), |(_, parent)| parent.visibility);
+    logged_level(stored.info(), own)
+}
+
+/// Returns the visibility with which a change of a resource with this visibility is logged: one that is never public is
+/// not logged as public, even if it has no visibility of its own.
+pub(super) fn logged_level(resource: &ResourceInfo, visibility: Visibility) -> Visibility {
+    let widest = if resource.is_public { Visibility::Public } else { Visibility::Members };
+    visibility.max(widest)
 }
 
 /// The visibilities of the log rows that the actor sees of a resource that is visible to the actor now. An

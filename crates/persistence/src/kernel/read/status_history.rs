@@ -1,20 +1,22 @@
 //! The status changes of a resource, from the change log.
 
-use std::collections::HashMap;
-
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
-use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::change_log::StatusChange;
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::any::{AnyStored, ResourceInfo};
+use vku_domain::kernel::resource::any::AnyStored;
+use vku_domain::kernel::value::Visibility;
 
-use super::history::visible_levels;
+use super::history::{logged_level, visible_levels};
 use crate::kernel::database::error::failed;
-use crate::kernel::id::padded_ids;
+use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::json::json_text;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 
@@ -33,46 +35,31 @@ pub struct Step {
     pub reason: Option<String>,
 }
 
-impl Reader<'_> {
-    /// Returns the reasons for which resources last entered a status, by id, as far as the actor could see
-    /// the change.
-    ///
-    /// Errors: the database is unavailable.
-    pub(crate) async fn reasons(
-        &self,
-        resource: &ResourceInfo,
-        of: &[&dyn AnyStored],
-        status: &str,
-    ) -> Result<HashMap<Uuid, String>, Error> {
-        if of.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let ids: Vec<_> = of.iter().map(|item| item.id()).collect();
-        let rows = row::Entity::find()
-            .filter(row::Column::Resource.eq(resource.name))
-            .filter(row::Column::ResourceId.is_in(padded_ids(&ids)))
-            .filter(row::Column::StatusChange.is_not_null())
-            .order_by_asc(row::Column::Position)
-            .all(self.tx())
-            .await
-            .map_err(failed)?;
-        let mut reasons = HashMap::new();
-        for change in rows {
-            let change = change.into_change()?;
-            let Some(item) = of.iter().find(|item| item.id() == change.resource_id) else { continue };
-            let Some(status_change) =
-                change.status_change.filter(|_| visible_levels(self, *item).contains(&change.visibility))
-            else {
-                continue;
-            };
-            match status_change.reason.filter(|_| status_change.to == status) {
-                Some(reason) => reasons.insert(change.resource_id, reason),
-                None => reasons.remove(&change.resource_id),
-            };
-        }
-        Ok(reasons)
-    }
+/// Selects the last change of the status of a row that the actor could see: an object with `to` and maybe `reason`, as
+/// text. The resource has a visibility of its own.
+pub(crate) fn last_status_change(table: &AnyTable, actor: &Actor, backend: DatabaseBackend) -> Expr {
+    let change = |column: row::Column| Expr::col((row::Entity, column));
+    let sees = actor.visible_levels();
+    let by_level = change(row::Column::Visibility).is_in(sees.iter().map(|level| level.as_str()));
+    // An actor who sees the resource as a participant sees all changes.
+    let levels = Visibility::ALL.iter().filter(|level| sees.contains(&logged_level(table.resource, **level)));
+    let levels: Vec<_> = levels.map(|level| level.as_str()).collect();
+    let participates = table.visibility.map(|visibility| visibility().is_not_in(levels));
+    let status_change = change(row::Column::StatusChange);
+    let select = Query::select()
+        .expr(json_text(backend, status_change.clone()))
+        .from(row::Entity)
+        .and_where(change(row::Column::Resource).eq(table.name()))
+        .and_where(change(row::Column::ResourceId).eq(table.column("id")))
+        .and_where(status_change.is_not_null())
+        .cond_where(Condition::any().add(by_level).add_option(participates))
+        .order_by((row::Entity, row::Column::Position), Order::Desc)
+        .limit(1)
+        .take();
+    scalar_subquery(select)
+}
 
+impl Reader<'_> {
     /// Returns the status changes of a resource, oldest first, as far as the actor could see them. Call it
     /// only for a resource that the actor has been shown: an actor who sees it as a participant sees all of
     /// them.

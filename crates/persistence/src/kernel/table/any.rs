@@ -130,6 +130,18 @@ impl AnyTable {
             .take()
     }
 
+    /// Selects from the row with this id, if the actor may read such resources and sees it.
+    pub(crate) fn visible_row(&self, actor: &Actor, id: Expr) -> SelectStatement {
+        let mut select = self.visible_ids(actor).clear_selects().and_where(self.column("id").eq(id)).take();
+        if let Some((key, parent)) = self.parent_column().zip(self.parent) {
+            select.and_where(self.column(key).in_subquery(parent.visible_ids(actor)));
+        }
+        if !self.is_read_by(actor) {
+            select.and_where(Expr::val(false));
+        }
+        select
+    }
+
     /// Reads the columns that all tables have.
     pub(crate) fn read_meta(&self, row: &QueryResult) -> Result<Meta, Error> {
         let parent = self.parent_column();

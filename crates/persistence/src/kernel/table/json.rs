@@ -1,6 +1,6 @@
 //! JSON in statements: rows of other tables as one value of a row.
 
-use sea_orm::sea_query::{CaseStatement, Expr, Func};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func};
 use sea_orm::{DatabaseBackend, QueryResult};
 use serde::de::DeserializeOwned;
 use vku_domain::kernel::error::Error;
@@ -11,6 +11,11 @@ use crate::kernel::database::error::{Corrupt, failed};
 pub(crate) fn json_array(backend: DatabaseBackend, values: impl IntoIterator<Item = Expr>) -> Expr {
     let name = if backend == DatabaseBackend::Postgres { "json_build_array" } else { "json_array" };
     Func::cust(name).args(values).into()
+}
+
+/// A JSON value as text, for [`json_of`].
+pub(crate) fn json_text(backend: DatabaseBackend, value: Expr) -> Expr {
+    if backend == DatabaseBackend::Postgres { value.cast_as("text") } else { value }
 }
 
 /// An id in a JSON array. SQLite stores ids as bytes, which JSON does not have.

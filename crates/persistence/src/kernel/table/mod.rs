@@ -150,8 +150,8 @@ pub trait Table: Resource<Parent: Parent> {
     /// Returns whether the derived fields of a row depend on the day, in SQL; `None` if they never do.
     const DEPENDS_ON_DAY: Option<fn() -> Expr> = None;
 
-    /// Fills in derived fields that need queries of their own, as far as the actor may see them; a fixed number of
-    /// queries for the whole page.
+    /// Fills in derived fields for which all resources have to be compared, as far as the actor may see them: with one
+    /// query for the whole page. All others are read by [`Self::derived_from`].
     const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> = None;
 
     /// Converts data to columns and child rows; destructures the data, so that no member is forgotten.
@@ -192,7 +192,8 @@ pub trait Table: Resource<Parent: Parent> {
     }
 
     /// Computes derived fields from the data and from a row with [`Self::derived_from`]; without a row for a
-    /// resource that was just inserted, to which nothing refers.
+    /// resource that was just inserted, to which nothing refers. A sub-resource always has a row, and a resource with
+    /// hooks is read again after them.
     fn derive(_item: &mut Stored<Self>, _row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {
         Ok(())
     }

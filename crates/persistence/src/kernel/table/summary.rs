@@ -140,6 +140,12 @@ pub(crate) struct SummaryCells {
     named_after: Option<Uuid>,
 }
 
+impl SummaryCells {
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 /// Reads the text of [`AnyTable::summary_cells`].
 fn degrees<'de, D: Deserializer<'de>>(text: D) -> Result<Option<f64>, D::Error> {
     let text = Option::<String>::deserialize(text)?;

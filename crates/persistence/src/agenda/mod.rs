@@ -1,19 +1,17 @@
 //! Maps agenda items of sessions to their table. Positions are written under the lock of the session row:
 //! moving an item shifts the others, which is not recorded as a change of them.
 
-use std::collections::{HashMap, HashSet};
+mod derived;
 
-use futures_util::FutureExt;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
-use vku_domain::agenda::{AgendaDerived, AgendaItem, AgendaSort};
+use vku_domain::agenda::{AgendaItem, AgendaSort};
 use vku_domain::bilingual;
 use vku_domain::guest::Guest;
-use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::access::actor::{Action, Actor};
 use vku_domain::kernel::bilingual::{Bilingual, counted};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Position;
@@ -24,13 +22,12 @@ use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 use crate::guest;
 use crate::kernel::codec::{json_opt, number, text, to_json_opt};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{DeriveByQueries, SortColumn, Table};
-use crate::kernel::transaction::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table};
+use crate::kernel::transaction::Writer;
 
 row! {
     position: String,
@@ -58,8 +55,6 @@ impl Table for AgendaItem {
     fn json_column(member: &str) -> &str {
         if member == "abstract" { "about" } else { member }
     }
-    const DERIVE_BY_QUERIES: Option<DeriveByQueries<Self>> =
-        Some(|reader, items| derive(reader, items).boxed_local());
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { position, kind, title, duration_minutes, guest, topic, about } = data;
@@ -95,50 +90,14 @@ impl Table for AgendaItem {
             AgendaSort::UpdatedAt => SortColumn::Instant("updated_at"),
         }
     }
-}
 
-/// Derives the times and the speakers for the whole page. A guest or topic that the actor does not see is
-/// left out.
-async fn derive(reader: &Reader<'_>, items: &mut [Stored<AgendaItem>]) -> Result<(), Error> {
-    let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
-    let ids: Vec<Uuid> = ids.into_iter().collect();
-    if ids.is_empty() {
-        return Ok(());
+    fn derived_from(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
+        derived::columns(actor, backend)
     }
-    let sessions = reader.by_ids::<Session>(&ids).await?;
-    let starts: HashMap<Uuid, _> =
-        sessions.into_iter().filter_map(|it| Some((it.id, it.data.starts_at()?))).collect();
-    let mut times = HashMap::new();
-    let mut elapsed: HashMap<Uuid, i64> = HashMap::new();
-    for (session, id, minutes) in durations(reader, &ids).await? {
-        let before = elapsed.entry(session).or_default();
-        let after = *before + minutes;
-        if let Some(start) = starts.get(&session) {
-            let at = |minutes| Some(InstantParam(*start + chrono::TimeDelta::minutes(minutes)));
-            times.insert(id, (at(*before), at(after)));
-        }
-        *before = after;
+
+    fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, actor: &Actor) -> Result<(), Error> {
+        derived::derive(item, row, actor)
     }
-    let guests: Vec<Uuid> =
-        items.iter().filter_map(|item| item.data.guest.as_ref().and_then(Ref::id)).collect();
-    let speakers = guest::names(reader, &guests).await?;
-    let topics: Vec<Uuid> =
-        items.iter().filter_map(|item| item.data.topic.as_ref().and_then(Ref::id)).collect();
-    let topics: HashSet<Uuid> =
-        reader.by_ids::<Topic>(&topics).await?.into_iter().map(|topic| topic.id).collect();
-    for item in items {
-        if !reader.actor().is_staff() {
-            item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
-        }
-        let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
-        let guest = item.data.guest.as_ref().and_then(Ref::id);
-        let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
-        if speaker.is_none() && !reader.actor().is_staff() {
-            item.data.guest = None;
-        }
-        item.derived = AgendaDerived { starts_at, ends_at, speaker };
-    }
-    Ok(())
 }
 
 impl WriteHooks<Self> for AgendaItem {
@@ -152,9 +111,9 @@ impl WriteHooks<Self> for AgendaItem {
     ) -> Result<(), Error> {
         let id = parent.ok_or_else(|| Error::internal("an agenda without a session"))?;
         let session = by_id_unchecked::<Session>(writer, id).await?;
-        let all = durations(writer, &[id]).await?;
+        let all = durations(writer, id).await?;
         let own = before.map(|before| before.id);
-        let others: Vec<_> = all.into_iter().filter(|(_, id, _)| Some(*id) != own).collect();
+        let others: Vec<_> = all.into_iter().filter(|(id, _)| Some(*id) != own).collect();
         let mut violations = Violations::default();
         if let Some(guest) = &mut after.guest {
             match guest.key() {
@@ -169,7 +128,7 @@ impl WriteHooks<Self> for AgendaItem {
             }
         }
         let minutes = i64::from(after.duration_minutes.get());
-        let whole = others.iter().map(|(_, _, minutes)| minutes).sum::<i64>() + minutes;
+        let whole = others.iter().map(|(_, minutes)| minutes).sum::<i64>() + minutes;
         if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
             let (session, agenda) = (in_minutes(length), in_minutes(whole));
             let detail = bilingual!(
@@ -193,7 +152,7 @@ impl WriteHooks<Self> for AgendaItem {
             return Err(Error::invalid(violations));
         }
         after.position = position;
-        let mut order: Vec<Uuid> = others.iter().map(|(_, id, _)| *id).collect();
+        let mut order: Vec<Uuid> = others.iter().map(|(id, _)| *id).collect();
         order.insert(requested - 1, own.unwrap_or_default());
         number_all(writer, &order).await
     }
@@ -212,8 +171,7 @@ impl WriteHooks<Self> for AgendaItem {
             schedule(writer, topic).await?;
         }
         let (Some(session), true) = (session_of(after), after.deleted_at.is_some()) else { return Ok(()) };
-        let order: Vec<Uuid> =
-            durations(writer, &[session]).await?.into_iter().map(|(_, id, _)| id).collect();
+        let order: Vec<Uuid> = durations(writer, session).await?.into_iter().map(|(id, _)| id).collect();
         number_all(writer, &order).await
     }
 }
@@ -244,26 +202,24 @@ fn session_of(item: &Stored<AgendaItem>) -> Option<Uuid> {
     item.parent.as_ref().map(|(_, session)| session.id)
 }
 
-/// Returns session, id and minutes of the items of these sessions, in order.
-async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, Uuid, i64)>, Error> {
+/// Returns id and minutes of the items of this session, in order.
+async fn durations(writer: &Writer<'_>, session: Uuid) -> Result<Vec<(Uuid, i64)>, Error> {
     let all = Query::select()
-        .columns(["session_id", "id", "duration_minutes"])
+        .columns(["id", "duration_minutes"])
         .from("agenda_item")
-        .and_where(Expr::col("session_id").is_in(padded_ids(sessions)))
+        .and_where(Expr::col("session_id").eq(session))
         .and_where(Expr::col("deleted_at").is_null())
         .order_by("position", sea_orm::Order::Asc)
         .order_by("id", sea_orm::Order::Asc)
         .take();
-    let rows = reader.tx().query_all(&all).await.map_err(failed)?;
-    let read = |row: &sea_orm::QueryResult| {
-        Ok((row.try_get("", "session_id")?, row.try_get("", "id")?, row.try_get("", "duration_minutes")?))
-    };
+    let rows = writer.tx().query_all(&all).await.map_err(failed)?;
+    let read = |row: &QueryResult| Ok((row.try_get("", "id")?, row.try_get("", "duration_minutes")?));
     rows.iter().map(read).collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
 }
 
 /// Returns the length of the agenda of a session, in minutes.
 pub(crate) async fn length(writer: &Writer<'_>, session: Uuid) -> Result<i64, Error> {
-    Ok(durations(writer, &[session]).await?.into_iter().map(|(_, _, minutes)| minutes).sum())
+    Ok(durations(writer, session).await?.into_iter().map(|(_, minutes)| minutes).sum())
 }
 
 /// Writes a duration in words, for error messages.
