@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod instances;
+mod mixed_load;
 mod statement_tables;
 mod stored_json;
 

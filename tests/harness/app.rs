@@ -67,19 +67,25 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Te
 impl TestApp {
     /// Starts the app on a database that holds the demo accounts.
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
-        Self::with_http_config(backend, url, database, HttpConfig::default())
+        Self::with(backend, url, database, HttpConfig::default(), cache::DEFAULT_CACHE_BYTES)
     }
 
     /// Starts another app on the same database, with this configuration.
     pub(crate) fn another_instance(&self, http_config: HttpConfig) -> Self {
-        Self::with_http_config(self.backend, self.url.clone(), None, http_config)
+        Self::with(self.backend, self.url.clone(), None, http_config, cache::DEFAULT_CACHE_BYTES)
     }
 
-    fn with_http_config(
+    /// Starts another app on the same database, which caches no responses.
+    pub(crate) fn uncached_instance(&self) -> Self {
+        Self::with(self.backend, self.url.clone(), None, HttpConfig::default(), 0)
+    }
+
+    fn with(
         backend: Backend,
         url: String,
         database: Option<Private>,
         http_config: HttpConfig,
+        cache_bytes: u64,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -98,7 +104,7 @@ impl TestApp {
                     reporter: "XI-TEST;22;Exchange".parse().unwrap(),
                 };
                 let (tokens, sheets) = (live, XlsxLimits::limited_to(SHEET_ROWS));
-                let responses = ResponseCache::new(cache::DEFAULT_CACHE_BYTES);
+                let responses = ResponseCache::new(cache_bytes);
                 let shared = Data::new(AppState {
                     store: store.clone(),
                     tokens,
