@@ -16,6 +16,7 @@ use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::list::{AnyPage, StoredPage};
+use crate::kernel::read::page;
 use crate::kernel::read::stored_json::{self, StoredJson};
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Reader;
@@ -180,6 +181,7 @@ impl AnyQuery {
             self.search.is_some() || self.table.parent.is_some() || !self.view.expanded().is_empty();
         // Beyond the last row there is no row that has the total.
         let counts_again = self.count && self.cursor.is_some();
+        let looks_up = looks_up || page::looks_up_child_rows(self, store.database(), actor);
         match looks_up || counts_again || self.table.derives_by_queries {
             true => store.read(actor).await,
             false => Ok(store.read_by_statement(actor)),

@@ -9,6 +9,7 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Country;
@@ -24,7 +25,7 @@ use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_jso
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::child_tables::set_has;
-use crate::kernel::table::conditions::{has_child_row, ids_of_keys, is_visible_by_level};
+use crate::kernel::table::conditions::{HasChildRow, ids_of_keys, is_visible_by_level};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, DerivedFrom, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
@@ -141,16 +142,10 @@ impl Table for Partnership {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
         let utility =
             |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys(Utility::TABLE, keys, actor));
-        let country = (!filter.country.is_empty()).then(|| {
-            let in_country = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
-            let partners = in_role(ParticipantRole::Partner).add(in_country);
-            match filter.sector.is_empty() {
-                true => has_child_row::<Self>("party", partners),
-                // Few rows match both. The exact condition for the sectors is added by the filter itself.
-                false => {
-                    with(partners.add(set_has("sectors", filter.sector.iter().map(ToString::to_string))))
-                }
-            }
+        // Few rows match both. The exact condition for the sectors is added by the filter itself.
+        let country = (!filter.country.is_empty() && !filter.sector.is_empty()).then(|| {
+            let sectors = filter.sector.iter().map(ToString::to_string);
+            with(partner_in(&filter.country).add(set_has("sectors", sectors)))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = ids_of_keys(Organisation::TABLE, &filter.organisation, actor);
@@ -180,6 +175,16 @@ impl Table for Partnership {
                     .then(|| with(in_role(ParticipantRole::Lead).add(utility(&filter.lead)))),
             )
             .add_option(programme)
+    }
+
+    fn child_row_filters(filter: &PartnershipFilter) -> Vec<HasChildRow> {
+        let by_country = !filter.country.is_empty() && filter.sector.is_empty();
+        let partner = || HasChildRow {
+            owner: <Self as Resource>::NAME,
+            kind: "party",
+            condition: partner_in(&filter.country),
+        };
+        by_country.then(partner).into_iter().collect()
     }
 
     fn sort_column(key: PartnershipSort) -> SortColumn {
@@ -240,6 +245,12 @@ impl Table for Partnership {
 
 fn in_role(role: ParticipantRole) -> Condition {
     Condition::all().add(Expr::col("field").eq(role.as_str()))
+}
+
+/// The participant is a partner in one of these countries.
+fn partner_in(countries: &[Country]) -> Condition {
+    let in_country = Expr::col("country").is_in(countries.iter().map(ToString::to_string));
+    in_role(ParticipantRole::Partner).add(in_country)
 }
 
 /// Selects the ids of the partnerships with a party that matches the condition.

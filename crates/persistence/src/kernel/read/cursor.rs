@@ -70,7 +70,10 @@ impl Order {
             SortColumn::Text(name) | SortColumn::Instant(name) => self.table.column(name),
             SortColumn::Of(key, target, name) => column_of(self.table, key, target, name),
             SortColumn::Score => Expr::col((FOUND, SCORE)),
-            SortColumn::OptionalText(name) => Func::coalesce([self.table.column(name), Expr::val("")]).into(),
+            // Written out, and not as a parameter, because indexes have this expression.
+            SortColumn::OptionalText(name) => {
+                Func::coalesce([self.table.column(name), Expr::cust("''")]).into()
+            }
         }
     }
 

@@ -9,7 +9,7 @@ pub(crate) mod keyset;
 pub(crate) mod languages;
 pub(crate) mod list;
 pub(crate) mod load;
-mod page;
+pub(crate) mod page;
 pub(crate) mod projection;
 pub(crate) mod reference_lookup;
 pub mod status_history;

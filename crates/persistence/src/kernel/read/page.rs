@@ -1,18 +1,20 @@
 //! The statement of a page: it selects the rows of the page first, and reads everything else for these only.
 
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 
 use super::cursor::{ListPosition, Order};
 use super::keyset::Keyset;
 use super::load::{Parents, select, visible};
 use super::stored_json;
+use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
 use crate::kernel::search;
-use crate::kernel::table::any::{AnyQuery, AnyTable};
-use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
+use crate::kernel::table::conditions::{HasChildRow, scalar_subquery};
 use crate::kernel::transaction::Reader;
 
 /// The column with the number of rows in the list.
@@ -24,6 +26,38 @@ const PAGE: &str = "page";
 const VERSION: &str = "version";
 /// The alias of all rows of a list that selects them once.
 const MATCHED: &str = "matched";
+
+/// So many child rows are few: to look up their owners and to sort them takes less than to read the list in its order.
+const FEW: i64 = 1000;
+
+/// Whether a page begins with a statement that counts child rows, see [`are_few`].
+pub(crate) fn looks_up_child_rows(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
+    let filter = (query.filter)(actor);
+    database.reading().get_database_backend() == DatabaseBackend::Sqlite
+        && !filter.child_rows.is_empty()
+        && !selects_once(query, &filter)
+}
+
+/// Whether all rows of a list are selected once, for its pages and its total.
+fn selects_once(query: &AnyQuery, filter: &FilterSql) -> bool {
+    query.search.is_some() || (query.count && filter.is_expensive)
+}
+
+/// Returns for each of these filters whether few rows match. PostgreSQL knows from its statistics.
+async fn are_few(reader: &Reader<'_>, child_rows: &[HasChildRow]) -> Result<Vec<bool>, Error> {
+    if child_rows.is_empty() || reader.tx().get_database_backend() != DatabaseBackend::Sqlite {
+        return Ok(Vec::new());
+    }
+    let mut select = Query::select();
+    for child_row in child_rows {
+        select.expr(scalar_subquery(child_row.count_up_to(FEW.unsigned_abs())));
+    }
+    let row = reader.tx().query_one(&select).await.map_err(failed)?;
+    let is_few = |index| {
+        row.as_ref().map_or(Ok(FEW), |row| row.try_get_by_index(index)).map(|number: i64| number < FEW)
+    };
+    (0..child_rows.len()).map(is_few).collect::<Result<_, _>>().map_err(failed)
+}
 
 /// What is read of each row of a page.
 #[derive(Clone, Copy)]
@@ -40,6 +74,8 @@ pub(super) struct List<'a> {
     order: &'a Order,
     counts: bool,
     filtered: SelectStatement,
+    /// The same rows, selected in the way that suits the total.
+    counted: SelectStatement,
     /// Whether all rows are selected once for the page and the total, because selecting them is expensive. If it is
     /// not, a page is read in the order of an index, without selecting all rows.
     selects_once: bool,
@@ -55,16 +91,23 @@ impl<'a> List<'a> {
     ) -> Result<Self, Error> {
         let table = query.table;
         let filter = (query.filter)(reader.actor());
+        let selects_once = selects_once(query, &filter);
         let mut filtered = Query::select()
             .from(table.name())
             .cond_where(visible(table, reader.actor(), Parents::with_id(parent), query.deleted))
             .cond_where(filter.condition)
             .take();
+        let mut counted = filtered.clone();
+        let are_few = if selects_once { Vec::new() } else { are_few(reader, &filter.child_rows).await? };
+        for (index, child_row) in filter.child_rows.iter().enumerate() {
+            let is_rare = are_few.get(index).copied().unwrap_or(false);
+            filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });
+            counted.and_where(child_row.of_all());
+        }
         if let Some(search) = &query.search {
             search::join(reader.tx(), table, &mut filtered, search).await?;
         }
-        let selects_once = query.search.is_some() || (query.count && filter.is_expensive);
-        Ok(Self { table, order, counts: query.count, filtered, selects_once })
+        Ok(Self { table, order, counts: query.count, filtered, counted, selects_once })
     }
 
     /// Reads a page, and one row more if there is one.
@@ -125,7 +168,7 @@ impl<'a> List<'a> {
 
     fn total(&self) -> SelectStatement {
         let mut total =
-            if self.selects_once { Query::select().from(MATCHED).take() } else { self.filtered.clone() };
+            if self.selects_once { Query::select().from(MATCHED).take() } else { self.counted.clone() };
         total.expr_as(Expr::cust("count(*)"), TOTAL).take()
     }
 

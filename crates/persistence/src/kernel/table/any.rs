@@ -19,6 +19,7 @@ use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
+use super::conditions::HasChildRow;
 use super::{Codes, DerivedFrom, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -228,7 +229,10 @@ pub(crate) trait TypedTable: Sync {
 
 /// A filter in SQL.
 pub(crate) struct FilterSql {
+    /// The condition, without that of the child rows.
     pub(crate) condition: Condition,
+    /// The child rows that a row must have.
+    pub(crate) child_rows: Vec<HasChildRow>,
     /// Whether each row takes several lookups in other tables.
     pub(crate) is_expensive: bool,
 }

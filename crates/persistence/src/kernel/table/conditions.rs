@@ -12,22 +12,31 @@ use crate::tables;
 
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
 pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> FilterSql {
-    criteria_to_sql(T::TABLE, filter.criteria(), T::special_filter_to_sql(filter, actor), actor)
+    let special = T::special_filter_to_sql(filter, actor);
+    criteria_to_sql(T::TABLE, filter.criteria(), special, T::child_row_filters(filter), actor)
 }
 
 fn criteria_to_sql(
     table: &AnyTable,
     criteria: Vec<Criterion>,
     special: Condition,
+    mut child_rows: Vec<HasChildRow>,
     actor: &Actor,
 ) -> FilterSql {
-    let in_set = |criterion: &&Criterion| matches!(criterion.comparison, Comparison::InSet(_));
-    let lookups = criteria.iter().filter(in_set).count() + special.len();
-    let ordinary = criteria
-        .into_iter()
-        .fold(Condition::all(), |all, criterion| all.add(comparison_to_sql(table, criterion, actor)));
-    let condition = ordinary.add_option((!special.is_empty()).then_some(special));
-    FilterSql { condition, is_expensive: lookups > 1 }
+    let mut condition = Condition::all();
+    for criterion in criteria {
+        match criterion {
+            Criterion { column, comparison: Comparison::InSet(words) } => {
+                let of_set = Condition::all().add(Expr::col("field").eq(column));
+                let of_set = of_set.add(Expr::col("value").is_in(words));
+                child_rows.push(HasChildRow { owner: table.name(), kind: "set", condition: of_set });
+            }
+            criterion => condition = condition.add(comparison_to_sql(table, criterion, actor)),
+        }
+    }
+    let is_expensive = child_rows.len() + special.len() > 1;
+    let condition = condition.add_option((!special.is_empty()).then_some(special));
+    FilterSql { condition, child_rows, is_expensive }
 }
 
 /// Converts the criterion of an ordinary filter to SQL.
@@ -42,10 +51,8 @@ fn comparison_to_sql(
             let absent = or_absent.then(|| column().is_null());
             return Condition::any().add(column().is_in(words)).add_option(absent);
         }
-        Comparison::InSet(words) => {
-            let of_set = Condition::all().add(Expr::col("field").eq(name));
-            child_row_exists(table.name(), "set", of_set.add(Expr::col("value").is_in(words)))
-        }
+        // A filter by a set is a `HasChildRow`.
+        Comparison::InSet(_) => Expr::val(false),
         Comparison::Is(value) => column().eq(value),
         Comparison::Contains(part) => {
             let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
@@ -84,21 +91,42 @@ pub(crate) fn scalar_subquery(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
-/// The resource has a child row (`set`, `party`) that matches the condition.
-///
-/// The condition is evaluated for each row in the order of the list until the page is full, which is fast if
-/// many rows match, regardless of the size of the table. If few rows match, select their ids first instead.
-pub(crate) fn has_child_row<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
-    child_row_exists(T::NAME, links, condition)
+/// A filter for the resources with a child row that matches a condition.
+#[derive(Clone)]
+pub struct HasChildRow {
+    /// The resource.
+    pub(crate) owner: &'static str,
+    /// `set` or `party`.
+    pub(crate) kind: &'static str,
+    /// The condition, with columns of the child table.
+    pub(crate) condition: Condition,
 }
 
-fn child_row_exists(owner: &'static str, links: &str, condition: Condition) -> SimpleExpr {
-    let table = Alias::new(format!("{owner}_{links}"));
-    let owner_id = Expr::col((Alias::new(owner), Alias::new("id")));
-    let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(owner_id);
-    Expr::exists(
-        Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(condition).take(),
-    )
+impl HasChildRow {
+    fn child_rows(&self) -> SelectStatement {
+        let table = Alias::new(format!("{}_{}", self.owner, self.kind));
+        Query::select().from(table).cond_where(self.condition.clone()).take()
+    }
+
+    /// Looks for a child row of each row, in the order of the list until the page is full: fast if many rows match,
+    /// regardless of the size of the table.
+    pub(crate) fn of_each(&self) -> SimpleExpr {
+        let owner_id = Expr::col((Alias::new(self.owner), Alias::new("id")));
+        let of_this = Expr::col("owner_id").eq(owner_id);
+        Expr::exists(self.child_rows().expr(Expr::val(1)).and_where(of_this).take())
+    }
+
+    /// Selects the ids of all rows first: fast if few rows match, or if all have to be counted.
+    pub(crate) fn of_all(&self) -> SimpleExpr {
+        let owners = self.child_rows().column("owner_id").take();
+        Expr::col((Alias::new(self.owner), Alias::new("id"))).in_subquery(owners)
+    }
+
+    /// Counts the matching child rows up to a limit.
+    pub(crate) fn count_up_to(&self, limit: u64) -> SelectStatement {
+        let some = self.child_rows().column("owner_id").limit(limit).take();
+        Query::select().expr(Expr::cust("count(*)")).from_subquery(some, "some").take()
+    }
 }
 
 /// Selects the ids of the resources with these keys that the actor sees.

@@ -25,6 +25,7 @@ use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
 
 use self::any::AnyTable;
 use self::child_rows::ChildRows;
+use self::conditions::HasChildRow;
 use self::hooks::WriteHooks;
 use self::row::TableRow;
 use super::database::error::Corrupt;
@@ -164,6 +165,11 @@ pub trait Table: Resource<Parent: Parent> {
     /// see matches nothing.
     fn special_filter_to_sql(_filter: &Self::Filter, _actor: &Actor) -> Condition {
         Condition::all()
+    }
+
+    /// Returns the special filters that ask for child rows, besides those by sets.
+    fn child_row_filters(_filter: &Self::Filter) -> Vec<HasChildRow> {
+        Vec::new()
     }
 
     /// Returns the column of a sort key.
