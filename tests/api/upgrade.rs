@@ -3,15 +3,17 @@
 use crate::harness::{TestApp, ask, database, on_both};
 
 /// Statements that undo the migrations.
-const UNDO: [&str; 8] = [
-    "DROP INDEX partnership_party_field_country_owner_id_sectors",
+const UNDO: [&str; 9] = [
+    "DROP INDEX partnership_party_field_country_owner_id_status_sectors",
+    "ALTER TABLE partnership_party DROP COLUMN status",
     "ALTER TABLE partnership_party DROP COLUMN sectors",
     "DROP INDEX funding_figures",
     "DROP INDEX partnership_deleted_at_visibility_status_start_first_id",
     "DROP INDEX partnership_deleted_at_visibility_start_first",
     "ALTER TABLE partnership_party DROP COLUMN country",
     "ALTER TABLE utility DROP COLUMN traits",
-    "DELETE FROM seaql_migrations WHERE version IN ('m20261123_figures', 'm20261123_traits', 'm20261130_party_sectors')",
+    "DELETE FROM seaql_migrations WHERE version IN ('m20261123_figures', 'm20261123_traits', 'm20261130_party_sectors', \
+     'm20261201_party_status')",
 ];
 
 async fn countries(app: &TestApp) -> Vec<String> {
@@ -29,6 +31,11 @@ async fn sectors(app: &TestApp) -> Vec<Vec<String>> {
     rows.into_iter().map(words).collect()
 }
 
+/// The status in the row of each party.
+async fn statuses(app: &TestApp) -> Vec<String> {
+    ask(app, "SELECT coalesce(status, '-') FROM partnership_party ORDER BY owner_id, field, position").await
+}
+
 /// The traits of each utility, sorted, because the databases store a set in different orders.
 async fn traits(app: &TestApp) -> Vec<Vec<String>> {
     let of_each = ask(app, "SELECT traits FROM utility ORDER BY id").await;
@@ -42,15 +49,18 @@ async fn traits(app: &TestApp) -> Vec<Vec<String>> {
 
 on_both! {
     async fn migrations_fill_derived_columns(app: TestApp) {
-        let before = (countries(&app).await, traits(&app).await, sectors(&app).await);
+        let columns =
+            async || (countries(&app).await, traits(&app).await, sectors(&app).await, statuses(&app).await);
+        let before = columns().await;
         assert!(before.0.iter().any(|country| country == "UA") && before.0.iter().any(|country| country == "-"));
         assert!(before.1.iter().any(|words| words.iter().any(|word| word.starts_with("sectors:"))));
+        assert!(before.3.iter().any(|status| status == "active"));
         assert!(before.2.iter().any(|words| words == &["", "", "wastewater", "water"]));
         for statement in UNDO {
             ask(&app, statement).await;
         }
         let (store, _) = database::open(&app.url).await;
         store.database().clone().close().await.unwrap();
-        assert_eq!((countries(&app).await, traits(&app).await, sectors(&app).await), before);
+        assert_eq!(columns().await, before);
     }
 }

@@ -11,6 +11,7 @@ use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::lifecycle::StatusFilter;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Country;
 use vku_domain::organisation::Organisation;
@@ -55,6 +56,7 @@ impl Table for Partnership {
     const PARTIES: bool = true;
     const PARTY_COUNTRIES: bool = true;
     const PARTY_SET: Option<&'static str> = Some("sectors");
+    const PARTY_STATUS: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -109,7 +111,8 @@ impl Table for Partnership {
         let links = ChildRows::default()
             .set("sectors", sectors)
             .set("working_areas", working_areas)
-            .set("sdg_targets", sdg_targets);
+            .set("sdg_targets", sdg_targets)
+            .status(to_text(status));
         let links =
             participants.iter().cloned().fold(links, |links, Participant { party, role, from, until }| {
                 links.party(PartyLink { field: role.to_string(), party, from, until })
@@ -145,7 +148,8 @@ impl Table for Partnership {
         // Few rows match both. The exact condition for the sectors is added by the filter itself.
         let country = (!filter.country.is_empty() && !filter.sector.is_empty()).then(|| {
             let sectors = filter.sector.iter().map(ToString::to_string);
-            with(partner_in(&filter.country).add(set_has("sectors", sectors)))
+            let partners = partner_in(&filter.country).add_option(in_status(&filter.status));
+            with(partners.add(set_has("sectors", sectors)))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = ids_of_keys(Organisation::TABLE, &filter.organisation, actor);
@@ -182,7 +186,7 @@ impl Table for Partnership {
         let partner = || HasChildRow {
             owner: <Self as Resource>::NAME,
             kind: "party",
-            condition: partner_in(&filter.country),
+            condition: partner_in(&filter.country).add_option(in_status(&filter.status)),
         };
         by_country.then(partner).into_iter().collect()
     }
@@ -251,6 +255,13 @@ fn in_role(role: ParticipantRole) -> Condition {
 fn partner_in(countries: &[Country]) -> Condition {
     let in_country = Expr::col("country").is_in(countries.iter().map(ToString::to_string));
     in_role(ParticipantRole::Partner).add(in_country)
+}
+
+/// The status of the partnership of a participant is one of these; `None` if any may match.
+fn in_status(statuses: &[StatusFilter<PartnershipStatus>]) -> Option<Expr> {
+    let known: Vec<_> = statuses.iter().filter_map(|StatusFilter(status)| *status).collect();
+    let is_known = !statuses.is_empty() && known.len() == statuses.len();
+    is_known.then(|| Expr::col("status").is_in(known.iter().map(ToString::to_string)))
 }
 
 /// Selects the ids of the partnerships with a party that matches the condition.

@@ -39,6 +39,8 @@ pub struct AnyTable {
     pub(crate) has_party_countries: bool,
     /// See [`Table::PARTY_SET`](super::Table::PARTY_SET).
     pub(crate) party_set: Option<&'static str>,
+    /// See [`Table::PARTY_STATUS`](super::Table::PARTY_STATUS).
+    pub(crate) has_party_status: bool,
     /// See [`Table::VISIBILITY`](super::Table::VISIBILITY).
     pub(crate) visibility: Option<fn() -> Expr>,
     /// See [`Table::NAMED_AFTER`](super::Table::NAMED_AFTER).

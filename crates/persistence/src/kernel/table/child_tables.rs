@@ -62,11 +62,15 @@ pub(crate) fn inserts(
         Some(name) => (format!(", {name}"), ", entry.value ->> 9"),
         None => (String::new(), ""),
     };
+    let (status, its_status) = match table.has_party_status {
+        true => (", status", ", entry.value ->> 10"),
+        false => ("", ""),
+    };
     let parties = format!(
         "INSERT INTO {}_party (owner_id, position, field, utility_id, organisation_id, \"from\", from_first, \
-         until, until_last{country}{set}) \
+         until, until_last{country}{set}{status}) \
          SELECT {}, CAST(entry.value ->> 1 AS integer), entry.value ->> 2, {}, {}, entry.value ->> 5, \
-         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country}{its_set} FROM {from} AS entry",
+         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country}{its_set}{its_status} FROM {from} AS entry",
         table.name(),
         id(0),
         id(3),
@@ -103,6 +107,7 @@ fn party_rows<'a>(
                 link.until.as_ref().map(PartialDate::to_string),
                 day(link.until.as_ref().map(PartialDate::last_day)),
                 set.clone(),
+                &children.status,
             )
         })
     })

@@ -124,6 +124,8 @@ pub trait Table: Resource<Parent: Parent> {
     /// The set that the rows of the parties repeat in a column of its name, as `|water|waste|`: one index finds
     /// resources by a party and a value of the set.
     const PARTY_SET: Option<&'static str> = None;
+    /// Whether the rows of the parties also repeat the status of the resource, for the same index.
+    const PARTY_STATUS: bool = false;
     /// Returns the visibility of a row in SQL; `None` if all rows have the same, or that of their parent. Must
     /// agree with [`Resource::visibility`], which is the same in Rust.
     const VISIBILITY: Option<fn() -> Expr> = None;

@@ -162,6 +162,7 @@ impl AnyTable {
             has_parties: T::PARTIES,
             has_party_countries: T::PARTY_COUNTRIES,
             party_set: T::PARTY_SET,
+            has_party_status: T::PARTY_STATUS,
             visibility: T::VISIBILITY,
             named_after: T::NAMED_AFTER,
             unique: T::UNIQUE,
