@@ -153,13 +153,22 @@ fn waiting(session: Uuid) -> SelectStatement {
 /// The contact and the member are not deleted, and the member has not left. Other registrations get no seat
 /// and no e-mail. `registration` is the name or alias of the table.
 fn present(registration: &'static str) -> Condition {
-    let contacts =
-        Query::select().column("id").from(Contact::NAME).and_where(Expr::col("deleted_at").is_null()).take();
-    let members = Query::select().column("id").from(Member::NAME).cond_where(taking_part()).take();
-    let contact = || Expr::col((registration, "contact_id"));
+    let contact_id = || Expr::col((registration, "contact_id"));
+    let contact = Query::select()
+        .expr(Expr::val(1))
+        .from(Contact::NAME)
+        .and_where(column::<Contact>("id").eq(contact_id()))
+        .and_where(column::<Contact>("deleted_at").is_null())
+        .take();
+    let member = Query::select()
+        .expr(Expr::val(1))
+        .from(Member::NAME)
+        .and_where(column::<Member>("id").eq(Expr::col((registration, "member_id"))))
+        .cond_where(taking_part())
+        .take();
     Condition::all()
-        .add(Expr::col((registration, "member_id")).in_subquery(members))
-        .add(Condition::any().add(contact().is_null()).add(contact().in_subquery(contacts)))
+        .add(Expr::exists(member))
+        .add(Condition::any().add(contact_id().is_null()).add(Expr::exists(contact)))
 }
 
 /// The registrations of a session, without deleted ones.

@@ -137,7 +137,8 @@ impl AnyTable {
     pub(crate) fn visible_row(&self, actor: &Actor, id: Expr) -> SelectStatement {
         let mut select = self.visible_ids(actor).clear_selects().and_where(self.column("id").eq(id)).take();
         if let Some((key, parent)) = self.parent_column().zip(self.parent) {
-            select.and_where(self.column(key).in_subquery(parent.visible_ids(actor)));
+            let parent = parent.visible_ids(actor).and_where(parent.column("id").eq(self.column(key))).take();
+            select.and_where(Expr::exists(parent));
         }
         if !self.is_read_by(actor) {
             select.and_where(Expr::val(false));

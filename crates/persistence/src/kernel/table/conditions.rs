@@ -131,12 +131,17 @@ impl HasChildRow {
 
 /// Selects the ids of the resources with these keys that the actor sees.
 pub(crate) fn ids_of_keys(table: &AnyTable, keys: &[Key], actor: &Actor) -> SelectStatement {
-    let ids = keys.iter().filter_map(|key| match key {
-        Key::Id(id) => Some(*id),
-        Key::Slug(_) => None,
-    });
-    let slugs = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
-    let has_key = Condition::any().add(table.column("id").is_in(ids)).add(has_slug(table, slugs));
+    let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+    for key in keys {
+        match key {
+            Key::Id(id) => ids.push(*id),
+            Key::Slug(slug) => slugs.push(slug.to_string()),
+        }
+    }
+    // With a list that is empty, SQLite would read the whole table.
+    let has_id = (!ids.is_empty() || slugs.is_empty()).then(|| table.column("id").is_in(ids));
+    let has_slug = (!slugs.is_empty()).then(|| has_slug(table, slugs));
+    let has_key = Condition::any().add_option(has_id).add_option(has_slug);
     table.visible_ids(actor).cond_where(has_key).take()
 }
 
