@@ -63,7 +63,7 @@ impl Table for Minutes {
     fn derived_from(_actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
         let other = |name: &'static str| Expr::col(("other", name));
         let age = |of: [Expr; 2]| Expr::tuple(of);
-        let own = ["created_at", "id"].map(|name| column::<Self>(name));
+        let own = ["created_at", "id"].map(column::<Self>);
         let is_before = age(["created_at", "id"].map(other)).lt(age(own));
         let before = Query::select()
             .expr(Expr::cust("count(*)"))

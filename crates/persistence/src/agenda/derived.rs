@@ -43,7 +43,7 @@ impl StartCells {
 /// The columns from which the derived fields are computed. A guest or topic that the actor does not see is null.
 pub(super) fn columns(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
     let own = |name: &'static str| column::<AgendaItem>(name);
-    let start = ["starts_on", "start_time", "time_zone"].map(|name| column::<Session>(name));
+    let start = ["starts_on", "start_time", "time_zone"].map(column::<Session>);
     let start = json_text(backend, json_array(backend, start));
     let start = Session::TABLE.visible_row(actor, own("session_id")).expr(start).take();
     let topic = Topic::TABLE.visible_row(actor, own("topic_id")).expr(Expr::val(1)).take();

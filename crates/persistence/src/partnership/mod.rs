@@ -26,7 +26,8 @@ use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_jso
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::child_tables::set_has;
-use crate::kernel::table::conditions::{HasChildRow, ids_of_keys, is_visible_by_level};
+use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
+use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, DerivedFrom, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;

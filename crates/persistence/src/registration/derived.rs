@@ -40,7 +40,7 @@ impl ContactCells {
 pub(super) fn columns(backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
     let own = |name: &'static str| column::<Registration>(name);
     let names = ["given_name", "family_name", "email", "language"];
-    let cells = json_array(backend, names.map(|name| column::<Contact>(name)));
+    let cells = json_array(backend, names.map(column::<Contact>));
     let contact = Query::select()
         .expr(json_text(backend, cells))
         .from(Contact::NAME)

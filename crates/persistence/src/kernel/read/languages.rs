@@ -42,7 +42,7 @@ impl Reader<'_> {
                     .expr(table.column(column))
                     .from(table.name())
                     .cond_where(visible(table, self.actor(), Parents::with_id(parent), query.deleted))
-                    .cond_where((query.filter)(self.actor()).condition)
+                    .cond_where((query.filter)(self.actor()).into_condition())
                     .take();
                 let texts = Expr::col((Alias::new("rows"), Alias::new(column)));
                 let backend = self.tx().get_database_backend();

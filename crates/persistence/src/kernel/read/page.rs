@@ -14,7 +14,8 @@ use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
 use crate::kernel::search;
 use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
-use crate::kernel::table::conditions::{HasChildRow, scalar_subquery};
+use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::transaction::Reader;
 
 /// The column with the number of rows in the list.

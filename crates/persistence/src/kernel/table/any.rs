@@ -19,7 +19,7 @@ use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
-use super::conditions::HasChildRow;
+use super::has_child_row::HasChildRow;
 use super::{Codes, DerivedFrom, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -238,6 +238,14 @@ pub(crate) struct FilterSql {
     pub(crate) child_rows: Vec<HasChildRow>,
     /// Whether each row takes several lookups in other tables.
     pub(crate) is_expensive: bool,
+}
+
+impl FilterSql {
+    /// The whole filter as one condition.
+    pub(crate) fn into_condition(self) -> Condition {
+        let child_rows = self.child_rows.iter().map(HasChildRow::of_all);
+        child_rows.fold(self.condition, Condition::add)
+    }
 }
 
 /// The filter of a list of any resource.

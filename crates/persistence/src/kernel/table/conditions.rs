@@ -7,6 +7,7 @@ use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilte
 use vku_domain::kernel::resource::reference::Key;
 
 use super::any::{AnyTable, FilterSql};
+use super::has_child_row::HasChildRow;
 use super::{Table, column};
 use crate::tables;
 
@@ -89,44 +90,6 @@ pub(crate) fn column_of(
 /// The value of a statement that selects one column of one row.
 pub(crate) fn scalar_subquery(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
-}
-
-/// A filter for the resources with a child row that matches a condition.
-#[derive(Clone)]
-pub struct HasChildRow {
-    /// The resource.
-    pub(crate) owner: &'static str,
-    /// `set` or `party`.
-    pub(crate) kind: &'static str,
-    /// The condition, with columns of the child table.
-    pub(crate) condition: Condition,
-}
-
-impl HasChildRow {
-    fn child_rows(&self) -> SelectStatement {
-        let table = Alias::new(format!("{}_{}", self.owner, self.kind));
-        Query::select().from(table).cond_where(self.condition.clone()).take()
-    }
-
-    /// Looks for a child row of each row, in the order of the list until the page is full: fast if many rows match,
-    /// regardless of the size of the table.
-    pub(crate) fn of_each(&self) -> SimpleExpr {
-        let owner_id = Expr::col((Alias::new(self.owner), Alias::new("id")));
-        let of_this = Expr::col("owner_id").eq(owner_id);
-        Expr::exists(self.child_rows().expr(Expr::val(1)).and_where(of_this).take())
-    }
-
-    /// Selects the ids of all rows first: fast if few rows match, or if all have to be counted.
-    pub(crate) fn of_all(&self) -> SimpleExpr {
-        let owners = self.child_rows().column("owner_id").take();
-        Expr::col((Alias::new(self.owner), Alias::new("id"))).in_subquery(owners)
-    }
-
-    /// Counts the matching child rows up to a limit.
-    pub(crate) fn count_up_to(&self, limit: u64) -> SelectStatement {
-        let some = self.child_rows().column("owner_id").limit(limit).take();
-        Query::select().expr(Expr::cust("count(*)")).from_subquery(some, "some").take()
-    }
 }
 
 /// Selects the ids of the resources with these keys that the actor sees.

@@ -6,6 +6,7 @@ pub mod any;
 pub(crate) mod child_rows;
 pub(crate) mod child_tables;
 pub(crate) mod conditions;
+pub(crate) mod has_child_row;
 pub mod hooks;
 pub(crate) mod json;
 pub(crate) mod related;
@@ -25,7 +26,7 @@ use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
 
 use self::any::AnyTable;
 use self::child_rows::ChildRows;
-use self::conditions::HasChildRow;
+use self::has_child_row::HasChildRow;
 use self::hooks::WriteHooks;
 use self::row::TableRow;
 use super::database::error::Corrupt;
