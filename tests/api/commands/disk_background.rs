@@ -63,7 +63,7 @@ async fn ask(home: &Home, statement: &'static str) -> Vec<String> {
 #[test]
 fn background_work_recovers_from_a_full_disk() {
     Home::run_test(Backend::Sqlite, |home| {
-        let Some(disk) = Tmpfs::over(folder(&home), 14 * 1024) else { return };
+        let Some(disk) = Tmpfs::over(folder(&home), 16 * 1024) else { return };
         let start = |sink: &Sink| {
             let mail = ["--mail-from", "office@example.org", "--smtp-url", &sink.url()];
             Server::start(&home, &[DEMO, &mail].concat())
