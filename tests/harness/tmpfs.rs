@@ -3,6 +3,7 @@
 //! Only root can mount it, and not in every container. [`Tmpfs::over`] returns `None` if it cannot be mounted, and
 //! panics instead with `VKU_REQUIRE_TMPFS=1`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,9 +36,20 @@ impl Tmpfs {
 
     /// Fills the free space with a file.
     pub(crate) fn fill(&self) {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.ballast()).unwrap();
+        let mut file = std::fs::File::options().create(true).append(true).open(self.ballast()).unwrap();
         while file.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    /// Fills the free space but for this many KiB, with the same file.
+    pub(crate) fn fill_to(&self, kib: u64) {
+        let mut file = std::fs::File::options().create(true).append(true).open(self.ballast()).unwrap();
+        let is_free = || {
+            let disk = rustix::fs::statvfs(&self.0).unwrap();
+            disk.f_bavail * disk.f_bsize > kib * 1024
+        };
+        while is_free() {
+            file.write_all(&[1; 4096]).unwrap();
+        }
     }
 
     /// Removes the file that [`Self::fill`] wrote.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, PgConnection};
 use vku_domain::kernel::access::actor::Role;
 
 use super::{cached, source, until};
@@ -33,6 +33,10 @@ on_both! {
     }
 }
 
+/// Selects the connections that listen.
+const LISTENERS: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+    AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_notify%')";
+
 /// An instance whose listening connection breaks serves nothing from the cache until it listens again, and misses
 /// nothing.
 #[test]
@@ -46,13 +50,20 @@ fn nothing_is_cached_while_notifications_are_lost() {
             // Both instances listen.
             cached(&here, &path).await;
             cached(&there, &path).await;
-            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
-                        AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_notify%')";
-            // A connection that looks into the log at this moment is found the next time.
-            let mut killed = 0;
-            while killed < 2 {
-                killed += killer.execute(kill).await.unwrap().rows_affected();
-            }
+            // Now and then a listener looks into the log.
+            let deadline = Instant::now() + Duration::from_secs(20);
+            let listeners = loop {
+                let listeners: Vec<i32> = sqlx::query_scalar(LISTENERS).fetch_all(&mut killer).await.unwrap();
+                if listeners.len() >= 2 {
+                    break listeners;
+                }
+                assert!(Instant::now() < deadline, "{listeners:?} listen");
+            };
+            assert_eq!(listeners.len(), 2);
+            let kill = "SELECT pg_terminate_backend(pid) FROM unnest($1) AS pid";
+            let killed: Vec<bool> =
+                sqlx::query_scalar(kill).bind(listeners).fetch_all(&mut killer).await.unwrap();
+            assert_eq!(killed, [true, true]);
             let city = format!("City {round}");
             there.patch(&path, "*", &json!({ "city": city })).await.ok();
             until(&here, &path, |answer| answer.json()["city"] == city).await;

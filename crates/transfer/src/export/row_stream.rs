@@ -3,7 +3,6 @@
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_persistence::any_table::{AnyQuery, ExportRow};
-use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::Reader;
 
 /// All rows of a list, from the cursor of the query on.
@@ -11,28 +10,18 @@ pub(super) struct Rows<'a> {
     reader: &'a Reader<'a>,
     query: Option<AnyQuery>,
     parent: Option<&'a Key>,
-    /// For a format that needs the rows as JSON only.
-    json_of: Option<&'a Store>,
 }
 
 impl<'a> Rows<'a> {
     /// Creates the stream.
     pub(super) fn new(reader: &'a Reader<'a>, query: AnyQuery, parent: Option<&'a Key>) -> Self {
-        Self { reader, query: Some(query), parent, json_of: None }
-    }
-
-    /// Reads the rows as JSON, for a format that needs nothing else.
-    pub(super) fn with_stored_json(self, store: &'a Store) -> Self {
-        Self { json_of: Some(store), ..self }
+        Self { reader, query: Some(query), parent }
     }
 
     /// Returns the next batch; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<ExportRow>>, Error> {
         let Some(query) = &mut self.query else { return Ok(None) };
-        let (rows, has_more) = match self.json_of {
-            Some(store) => query.next_json_rows(store, self.reader, self.parent).await?,
-            None => query.next_rows(self.reader, self.parent).await?,
-        };
+        let (rows, has_more) = query.next_rows(self.reader, self.parent).await?;
         if !has_more {
             self.query = None;
         }

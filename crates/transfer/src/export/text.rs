@@ -28,9 +28,6 @@ pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Resul
         Format::Ndjson | Format::Json | Format::Xlsx | Format::Iati => Box::new(NdjsonEncoder),
     };
     let mut rows = Rows::new(&reader, query, parent.as_ref());
-    if format == Format::Ndjson || format == Format::Json {
-        rows = rows.with_stored_json(&store);
-    }
     let mut next = rows.next().await?;
     let mut out = Vec::with_capacity(CHUNK_SIZE);
     encoder.header(&mut out)?;
