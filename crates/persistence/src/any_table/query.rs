@@ -36,10 +36,10 @@ pub struct JsonPage {
 
 impl From<StoredPage> for JsonPage {
     fn from(StoredPage { items, next, prev, total }: StoredPage) -> Self {
-        let length: usize = items.iter().map(|(_, json)| json.len() + 1).sum();
+        let length: usize = items.iter().map(|json| json.len() + 1).sum();
         let mut array = Vec::with_capacity(length + 1);
         array.push(b'[');
-        for (_, json) in &items {
+        for json in &items {
             if array.len() > 1 {
                 array.push(b',');
             }
@@ -68,8 +68,6 @@ pub enum ExportItem {
     Full(&'static AnyTable, Box<dyn AnyStored>),
     /// With selected members or expanded references.
     Selected(Value),
-    /// All members as JSON, for formats that need nothing else.
-    Json(String),
 }
 
 impl ExportItem {
@@ -80,10 +78,6 @@ impl ExportItem {
         match self {
             Self::Full(_, stored) => stored.write_json(out),
             Self::Selected(value) => serde_json::to_writer(out, value).map_err(Error::internal),
-            Self::Json(json) => {
-                out.extend_from_slice(json.as_bytes());
-                Ok(())
-            }
         }
     }
 
@@ -94,10 +88,6 @@ impl ExportItem {
         match self {
             Self::Full(table, stored) => table.typed.cells(&**stored, fields),
             Self::Selected(value) => fields.cells(value).map_err(Error::internal),
-            Self::Json(json) => {
-                let value: Value = serde_json::from_str(json).map_err(Error::internal)?;
-                fields.cells(&value).map_err(Error::internal)
-            }
         }
     }
 }
@@ -191,7 +181,7 @@ impl AnyQuery {
     /// Reads a page from its rows.
     ///
     /// Errors: those of [`Reader::list`].
-    pub async fn page(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<JsonPage, Error> {
+    async fn page(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<JsonPage, Error> {
         let AnyPage { items, next, prev, total } = reader.list_any(self, parent).await?;
         let items = match self.view.is_default() {
             true => items.to_json()?,
@@ -222,32 +212,29 @@ impl AnyQuery {
         reader.languages(self, parent).await
     }
 
-    /// Reads the next rows of an export as JSON, and returns whether there are more: as it is stored, if it is.
+    /// Reads the next rows of an export as JSON in UTF-8, stored if there is any, and returns whether there are more.
     ///
     /// Errors: those of [`Reader::list`].
-    pub async fn next_json_rows(
+    pub async fn next_lines(
         &mut self,
         store: &Store,
         reader: &Reader<'_>,
         parent: Option<&Key>,
-    ) -> Result<(Vec<ExportRow>, bool), Error> {
+    ) -> Result<(Vec<Vec<u8>>, bool), Error> {
         if self.has_stored_json(reader.actor()) {
             match reader.stored_rows(self, parent).await? {
                 StoredJson::Missing(ids) => store.json_queue().add(self.table.name(), ids),
-                StoredJson::Found(page) => {
-                    let has_more = page.next.is_some();
-                    self.cursor = page.next;
-                    let rows = page.items.into_iter().map(|(id, json)| ExportRow {
-                        id,
-                        places: None,
-                        event: None,
-                        item: ExportItem::Json(json),
-                    });
-                    return Ok((rows.collect(), has_more));
+                StoredJson::Found(StoredPage { items, next, .. }) => {
+                    let has_more = next.is_some();
+                    self.cursor = next;
+                    return Ok((items.into_iter().map(String::into_bytes).collect(), has_more));
                 }
             }
         }
-        self.next_rows(reader, parent).await
+        let (rows, has_more) = self.next_rows(reader, parent).await?;
+        let mut lines = vec![Vec::new(); rows.len()];
+        rows.iter().zip(&mut lines).try_for_each(|(row, line)| row.item.write_json(line))?;
+        Ok((lines, has_more))
     }
 
     /// Reads the next rows of an export, and returns whether there are more.

@@ -29,6 +29,7 @@ use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_persistence::kernel::store::Store;
 
 use self::sink::Sink;
+use self::text::TextFormat;
 use crate::format::Format;
 
 /// A list that is exported in a format.
@@ -72,9 +73,10 @@ impl Export {
             match self.format {
                 Format::Xlsx => xlsx::write(self, sink).await,
                 Format::Iati => iati::write(self, sink).await,
-                Format::Csv | Format::Geojson | Format::Ics | Format::Ndjson | Format::Json => {
-                    text::write(self, sink).await
-                }
+                Format::Csv => text::write(self, TextFormat::Csv, sink).await,
+                Format::Geojson => text::write(self, TextFormat::Geojson, sink).await,
+                Format::Ics => text::write(self, TextFormat::Icalendar, sink).await,
+                Format::Ndjson | Format::Json => ndjson::write(self, sink).await,
             }
         })
     }

@@ -1,4 +1,4 @@
-//! Text formats, which are written row by row, between a head and a tail.
+//! Text formats that are written row by row, between a head and a tail.
 
 use vku_domain::kernel::error::Error;
 
@@ -7,25 +7,33 @@ use super::csv::CsvEncoder;
 use super::encoder::Encoder;
 use super::geojson::GeoJsonEncoder;
 use super::icalendar::IcsEncoder;
-use super::ndjson::NdjsonEncoder;
 use super::row_stream::Rows;
 use super::sink::Sink;
-use crate::format::Format;
+
+/// The formats of this module.
+pub(super) enum TextFormat {
+    Csv,
+    Geojson,
+    Icalendar,
+}
 
 /// The approximate number of bytes that are passed on at once.
 pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
-pub(super) async fn write(export: Export, mut sink: Box<dyn Sink + '_>) -> Result<(), Error> {
-    let Export { store, actor, table, query, parent, format, dialect, .. } = export;
+pub(super) async fn write(
+    export: Export,
+    format: TextFormat,
+    mut sink: Box<dyn Sink + '_>,
+) -> Result<(), Error> {
+    let Export { store, actor, table, query, parent, dialect, .. } = export;
     let reader = store.export(&actor).await?;
     let mut encoder: Box<dyn Encoder> = match format {
-        Format::Csv => {
+        TextFormat::Csv => {
             let languages = query.languages(&reader, parent.as_ref()).await?;
             Box::new(CsvEncoder::new(table.columns(&languages, &query.view), dialect))
         }
-        Format::Geojson => Box::new(GeoJsonEncoder::default()),
-        Format::Ics => Box::new(IcsEncoder::default()),
-        Format::Ndjson | Format::Json | Format::Xlsx | Format::Iati => Box::new(NdjsonEncoder),
+        TextFormat::Geojson => Box::new(GeoJsonEncoder::default()),
+        TextFormat::Icalendar => Box::new(IcsEncoder::default()),
     };
     let mut rows = Rows::new(&reader, query, parent.as_ref());
     let mut next = rows.next().await?;

@@ -34,7 +34,7 @@ pub(crate) struct AnyPage {
 
 /// A page of a list as its JSON is stored.
 pub(crate) struct StoredPage {
-    pub(crate) items: Vec<(Uuid, String)>,
+    pub(crate) items: Vec<String>,
     pub(crate) next: Option<String>,
     pub(crate) prev: Option<String>,
     pub(crate) total: Option<u64>,
@@ -105,7 +105,7 @@ impl Reader<'_> {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
                 StoredJson::Found(mut found) => {
                     self.tx().tables().add_read(stored_json::tables_of(table));
-                    StoredJson::Found((version, found.pop().map(|(_, json)| json).unwrap_or_default()))
+                    StoredJson::Found((version, found.pop().unwrap_or_default()))
                 }
             })
         }

@@ -53,14 +53,13 @@ pub(crate) fn join(select: &mut SelectStatement, id: Expr, version: Expr, actor:
     select.expr_as(column(JSON), JSON).join(JoinType::LeftJoin, TABLE, current);
 }
 
-/// Returns the ids and the JSON of all rows, or the ids of those without JSON.
-pub(crate) fn of_rows(rows: &[QueryResult]) -> Result<StoredJson<Vec<(Uuid, String)>>, Error> {
+/// Returns the JSON of all rows, or the ids of those without JSON.
+pub(crate) fn of_rows(rows: &[QueryResult]) -> Result<StoredJson<Vec<String>>, Error> {
     let (mut found, mut missing) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
-        let id = row.try_get("", "id").map_err(failed)?;
         match row.try_get("", JSON).map_err(failed)? {
-            Some(json) => found.push((id, json)),
-            None => missing.push(id),
+            Some(json) => found.push(json),
+            None => missing.push(row.try_get("", "id").map_err(failed)?),
         }
     }
     Ok(if missing.is_empty() { StoredJson::Found(found) } else { StoredJson::Missing(missing) })
