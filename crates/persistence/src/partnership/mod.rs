@@ -1,6 +1,7 @@
 //! Maps partnerships to their table, and selects who takes part in them.
 
 mod aggregates;
+mod filter;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
@@ -9,24 +10,16 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::lifecycle::StatusFilter;
-use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Country;
-use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{
-    Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
-    PartnershipStatus,
+    Participant, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort, PartnershipStatus,
 };
-use vku_domain::programme::FundingProgramme;
-use vku_domain::utility::Utility;
 
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
-use crate::kernel::table::child_tables::set_has;
-use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
+use crate::kernel::table::conditions::is_visible_by_level;
 use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, DerivedFrom, FoundBy, SortColumn, Table, column};
@@ -143,53 +136,11 @@ impl Table for Partnership {
     }
 
     fn special_filter_to_sql(filter: &PartnershipFilter, actor: &Actor) -> Condition {
-        let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
-        let utility =
-            |keys: &[Key]| Expr::col("utility_id").in_subquery(ids_of_keys(Utility::TABLE, keys, actor));
-        // Few rows match both. The exact condition for the sectors is added by the filter itself.
-        let country = (!filter.country.is_empty() && !filter.sector.is_empty()).then(|| {
-            let sectors = filter.sector.iter().map(ToString::to_string);
-            let partners = partner_in(&filter.country).add_option(in_status(&filter.status));
-            with(partners.add(set_has("sectors", sectors)))
-        });
-        let organisation = (!filter.organisation.is_empty()).then(|| {
-            let organisations = ids_of_keys(Organisation::TABLE, &filter.organisation, actor);
-            with(Condition::all().add(Expr::col("organisation_id").in_subquery(organisations)))
-        });
-        let programme = (!filter.programme.is_empty()).then(|| {
-            let funded = Query::select()
-                .column("partnership_id")
-                .from("funding")
-                .and_where(Expr::col("deleted_at").is_null())
-                .and_where(Expr::col("programme_id").in_subquery(ids_of_keys(
-                    FundingProgramme::TABLE,
-                    &filter.programme,
-                    actor,
-                )))
-                .take();
-            column::<Self>("id").in_subquery(funded)
-        });
-        Condition::all()
-            .add_option(country)
-            .add_option(
-                (!filter.utility.is_empty()).then(|| with(Condition::all().add(utility(&filter.utility)))),
-            )
-            .add_option(organisation)
-            .add_option(
-                (!filter.lead.is_empty())
-                    .then(|| with(in_role(ParticipantRole::Lead).add(utility(&filter.lead)))),
-            )
-            .add_option(programme)
+        filter::to_sql(filter, actor)
     }
 
     fn child_row_filters(filter: &PartnershipFilter) -> Vec<HasChildRow> {
-        let by_country = !filter.country.is_empty() && filter.sector.is_empty();
-        let partner = || HasChildRow {
-            owner: <Self as Resource>::NAME,
-            kind: "party",
-            condition: partner_in(&filter.country).add_option(in_status(&filter.status)),
-        };
-        by_country.then(partner).into_iter().collect()
+        filter::by_child_rows(filter)
     }
 
     fn sort_column(key: PartnershipSort) -> SortColumn {
@@ -246,23 +197,6 @@ impl Table for Partnership {
         let conflict = Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) };
         Err(conflict.about("/participants"))
     }
-}
-
-fn in_role(role: ParticipantRole) -> Condition {
-    Condition::all().add(Expr::col("field").eq(role.as_str()))
-}
-
-/// The participant is a partner in one of these countries.
-fn partner_in(countries: &[Country]) -> Condition {
-    let in_country = Expr::col("country").is_in(countries.iter().map(ToString::to_string));
-    in_role(ParticipantRole::Partner).add(in_country)
-}
-
-/// The status of the partnership of a participant is one of these; `None` if any may match.
-fn in_status(statuses: &[StatusFilter<PartnershipStatus>]) -> Option<Expr> {
-    let known: Vec<_> = statuses.iter().filter_map(|StatusFilter(status)| *status).collect();
-    let is_known = !statuses.is_empty() && known.len() == statuses.len();
-    is_known.then(|| Expr::col("status").is_in(known.iter().map(ToString::to_string)))
 }
 
 /// Selects the ids of the partnerships with a party that matches the condition.

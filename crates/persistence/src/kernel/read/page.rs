@@ -33,10 +33,9 @@ const FEW: i64 = 1000;
 
 /// Whether a page begins with a statement that counts child rows, see [`are_few`].
 pub(crate) fn looks_up_child_rows(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
-    let filter = (query.filter)(actor);
-    database.reading().get_database_backend() == DatabaseBackend::Sqlite
-        && !filter.child_rows.is_empty()
-        && !selects_once(query, &filter)
+    query.filters_by_child_rows
+        && database.backend() == DatabaseBackend::Sqlite
+        && !selects_once(query, &(query.filter)(actor))
 }
 
 /// Whether all rows of a list are selected once, for its pages and its total.

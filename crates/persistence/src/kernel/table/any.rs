@@ -258,6 +258,8 @@ pub struct AnyQuery {
     pub(crate) table: &'static AnyTable,
     /// Converts the filter to SQL.
     pub(crate) filter: AnyFilter,
+    /// Whether the filter asks for child rows.
+    pub(crate) filters_by_child_rows: bool,
     /// The search terms.
     pub(crate) search: Option<Search>,
     /// The sort order; empty if a search sorts by relevance.

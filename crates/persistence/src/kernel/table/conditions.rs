@@ -17,6 +17,12 @@ pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> Filt
     criteria_to_sql(T::TABLE, filter.criteria(), special, T::child_row_filters(filter), actor)
 }
 
+/// Whether a filter asks for child rows, see [`FilterSql::child_rows`].
+pub(crate) fn asks_for_child_rows<T: Table>(filter: &T::Filter) -> bool {
+    let by_set = |criterion: &Criterion| matches!(criterion.comparison, Comparison::InSet(_));
+    filter.criteria().iter().any(by_set) || !T::child_row_filters(filter).is_empty()
+}
+
 fn criteria_to_sql(
     table: &AnyTable,
     criteria: Vec<Criterion>,

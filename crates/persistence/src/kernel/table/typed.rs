@@ -20,7 +20,7 @@ use vku_domain::kernel::tabular::cell::Cell;
 
 use super::any::{AnyQuery, AnyTable, Columns, TypedTable};
 use super::child_rows::ChildRows;
-use super::conditions::filter_to_sql;
+use super::conditions::{asks_for_child_rows, filter_to_sql};
 use super::hooks::WriteHooks;
 use super::row::TableRow;
 use super::{Parent, Table};
@@ -190,6 +190,7 @@ impl AnyQuery {
         let Query { filter, search, sort, cursor, limit, count, deleted, view, fingerprint } = query;
         Self {
             table: T::TABLE,
+            filters_by_child_rows: asks_for_child_rows::<T>(&filter),
             filter: Arc::new(move |actor| filter_to_sql::<T>(&filter, actor)),
             search,
             sort: sort.into_iter().map(|(key, direction)| (T::sort_column(key), direction)).collect(),
