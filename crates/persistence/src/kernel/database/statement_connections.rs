@@ -53,6 +53,19 @@ impl<D: sqlx::Database> Idle<D> {
         }
     }
 
+    /// Returns the rows of a statement. A connection that fails is dropped, and so is that of a caller who is gone.
+    async fn query_all(&self, sql: AssertSqlSafe<&str>, values: SqlxValues) -> Result<Vec<QueryResult>, DbErr>
+    where
+        SqlxValues: sqlx::IntoArguments<D>,
+        QueryResult: From<D::Row>,
+        for<'c> &'c mut D::Connection: sqlx::Executor<'c, Database = D>,
+    {
+        let mut connection = self.take().await?;
+        let rows = sqlx::query_with(sql, values).fetch_all(&mut connection).await.map_err(failed)?;
+        self.with(|idle| idle.push(connection));
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
     async fn close(&self) -> Result<(), DbErr> {
         self.opener.close().await;
         for connection in self.with(std::mem::take) {
@@ -104,20 +117,8 @@ impl StatementConnections {
                 callback(&statement.sql);
             }
             match &self.connections {
-                Connections::Sqlite(idle) => {
-                    let mut connection = idle.take().await?;
-                    let rows =
-                        sqlx::query_with(sql, values).fetch_all(&mut connection).await.map_err(failed)?;
-                    idle.with(|idle| idle.push(connection));
-                    Ok(rows.into_iter().map(QueryResult::from).collect())
-                }
-                Connections::Postgres(idle) => {
-                    let mut connection = idle.take().await?;
-                    let rows =
-                        sqlx::query_with(sql, values).fetch_all(&mut connection).await.map_err(failed)?;
-                    idle.with(|idle| idle.push(connection));
-                    Ok(rows.into_iter().map(QueryResult::from).collect())
-                }
+                Connections::Sqlite(idle) => idle.query_all(sql, values).await,
+                Connections::Postgres(idle) => idle.query_all(sql, values).await,
             }
         })
         .await
