@@ -121,7 +121,7 @@ impl TestApp {
                     tokens.insert(account.data.role, token(&shared, account.id).await);
                 }
                 let server = vku_http::server(listener, shared.clone(), 2).unwrap();
-                let stored_json = actix_web::rt::spawn(store.clone().keep_json());
+                let stored_json = actix_web::rt::spawn(store.clone().write_json_in_background());
                 let started =
                     Started { store: store.clone(), shared, clock, keyring, tokens, server: server.handle() };
                 send.send(started).unwrap_or_else(|_| panic!("nobody waits for the server"));

@@ -66,7 +66,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let server = vku_http::server(listener, shared, workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);
     let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
-    let stored_json = actix_web::rt::spawn(store.clone().keep_json());
+    let stored_json = actix_web::rt::spawn(store.clone().write_json_in_background());
     // Before the server is reported as serving, because the shutdown may be requested right after.
     let (ending, handle) = (Shutdown::watch()?, server.handle());
     actix_web::rt::spawn(async move { handle.stop(ending.requested().await).await });

@@ -19,7 +19,7 @@ use crate::kernel::read::load::{hydrate, select};
 use crate::kernel::read::stored_json::{BUILD, OUTDATED, TABLE};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::{Reader, begin_write};
-use crate::kernel::write::outdated_json::lock;
+use crate::kernel::write::outdated_json::lock_marking;
 use crate::tables;
 
 /// How many resources one transaction takes: others wait for it.
@@ -97,13 +97,13 @@ impl Store {
     }
 
     /// Writes the JSON of resources that change from now on, and all that is missing, for as long as it is polled.
-    pub async fn keep_json(self) {
+    pub async fn write_json_in_background(self) {
         self.add_all_missing();
         loop {
             self.json.changed.notified().await;
             let interval = match self.write_waiting_json().await {
                 Ok(()) => INTERVAL,
-                // Resources are then read from their rows.
+                // Resources are read from their rows, and what was to be written is found again by these reads.
                 Err(error) => {
                     tracing::warn!(source = ?error.source, "the JSON of resources cannot be stored now");
                     RETRY_INTERVAL
@@ -198,7 +198,7 @@ impl Store {
         for ids in ids.chunks(BATCH) {
             let write_slot = self.database.acquire_write_slot().await;
             let tx = begin_write(&self.database).await.map_err(failed)?;
-            lock(&tx, "pg_advisory_xact_lock").await?;
+            lock_marking(&tx).await?;
             let reader = Reader::new(tx, &operator, &self.cursors);
             let written = write_batch(table, &reader, ids).await;
             let tx = reader.into_tx();

@@ -79,9 +79,14 @@ impl AnyTable {
     }
 
     /// The columns that refer to other resources, each with the table of the resource; the parent is the last.
-    fn references(&self) -> impl Iterator<Item = (String, &'static AnyTable)> {
+    pub(crate) fn references(&self) -> impl Iterator<Item = (String, &'static AnyTable)> {
         let by_name = |(key, name): &(&str, &str)| Some((key.to_string(), AnyTable::find(name).ok()?));
         self.foreign_keys.iter().filter_map(by_name).chain(self.parent_column().zip(self.parent))
+    }
+
+    /// The columns of the parties that refer to other resources, each with the table of the resource.
+    pub(crate) fn party_references(&self) -> impl Iterator<Item = (&'static str, &'static AnyTable)> {
+        PARTY_KEYS.into_iter().zip(PARTY_TABLES.iter().copied()).filter(|_| self.has_parties)
     }
 
     fn sets(&self, backend: DatabaseBackend) -> SelectStatement {

@@ -17,6 +17,8 @@ use crate::kernel::transaction::change_log::NewChange;
 use crate::kernel::transaction::connection::Connection;
 use crate::tables;
 
+/// The advisory lock on PostgreSQL that separates the writer of JSON from writers that mark it as outdated.
+const JSON_LOCK: i64 = 0x0076_6b75_5f6a_736e;
 /// How many ids one statement has.
 const CHUNK: usize = 500;
 
@@ -53,16 +55,11 @@ static LINKS: LazyLock<BTreeMap<&str, Vec<Link>>> = LazyLock::new(|| {
         for from in of.derived_from {
             add(from.resource, from.table, from.key, from.owner);
         }
-        for (key, resource) in of.foreign_keys {
-            add(resource, of.name(), key, "id");
+        for (key, target) in of.references() {
+            add(target.name(), of.name(), &key, "id");
         }
-        if let Some((key, parent)) = of.parent_column().zip(of.parent) {
-            add(parent.name(), of.name(), &key, "id");
-        }
-        if of.has_parties {
-            let parties = format!("{}_party", of.name());
-            add("utility", &parties, "utility_id", "owner_id");
-            add("organisation", &parties, "organisation_id", "owner_id");
+        for (key, target) in of.party_references() {
+            add(target.name(), &format!("{}_party", of.name()), key, "owner_id");
         }
     }
     links
@@ -124,14 +121,15 @@ fn marked(condition: Expr) -> UpdateStatement {
         .take()
 }
 
-/// Locks JSON on PostgreSQL until the end of the transaction: shared to mark it, exclusively to write it. SQLite has one
-/// writer at a time.
-pub(crate) async fn lock(tx: &Connection, function: &str) -> Result<(), Error> {
-    /// The first number of the lock; the second is free.
-    const TAG: i32 = 0x0076_6b75;
+/// Keeps others from marking JSON until the end of the transaction. SQLite has one writer at a time.
+pub(crate) async fn lock_marking(tx: &Connection) -> Result<(), Error> {
+    lock(tx, "pg_advisory_xact_lock").await
+}
+
+async fn lock(tx: &Connection, function: &str) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = Statement::from_string(DatabaseBackend::Postgres, format!("SELECT {function}({TAG}, 0)"));
-        tx.execute_raw(lock).await.map_err(failed)?;
+        let lock = format!("SELECT {function}({JSON_LOCK})");
+        tx.execute_unprepared(&lock).await.map_err(failed)?;
     }
     Ok(())
 }
