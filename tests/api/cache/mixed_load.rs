@@ -10,7 +10,7 @@ use futures_util::future::join;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::source;
+use super::{source, stored_json};
 use crate::api::fixtures::{MEMBERS, PARTNERSHIPS, UTILITIES};
 use crate::api::sessions::published;
 use crate::harness::{Backend, Caller, Response, TestApp, run};
@@ -30,6 +30,8 @@ struct Load<'a> {
     /// Responses that were compared while nothing was written, and responses from the cache.
     compared: AtomicUsize,
     hits: AtomicUsize,
+    /// How often all lists of stored JSON were compared with their rows while nothing was written.
+    compared_lists: AtomicUsize,
 }
 
 /// Numbers in no obvious order, different for each seed.
@@ -82,6 +84,21 @@ impl Load<'_> {
                     let is_stale = known.is_some_and(|known| item["version"].as_i64().unwrap() < *known);
                     assert!(!is_stale, "{path} as {role}: {item} is older than version {known:?}");
                 }
+            }
+        }
+    }
+
+    /// Both instances read stored JSON, so it is compared with the rows that it was made from.
+    async fn read_rows(&self) {
+        for step in 0.. {
+            if self.is_over() {
+                return;
+            }
+            let before = self.quiet();
+            let (difference, _) = stored_json::difference(self.uncached, step % 50).await;
+            if before.is_some() && before == self.quiet() {
+                assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+                self.compared_lists.fetch_add(1, SeqCst);
             }
         }
     }
@@ -168,14 +185,20 @@ async fn no_response_is_stale_or_wrong(app: TestApp, lasts: Duration) {
         ended_writes: AtomicUsize::new(0),
         compared: AtomicUsize::new(0),
         hits: AtomicUsize::new(0),
+        compared_lists: AtomicUsize::new(0),
     };
     let readers = (0..READERS).map(|reader| load.read(reader as u64, &paths));
     let writers = (0..WRITERS).map(|writer| load.write(writer, &targets, &session));
-    join(join_all(readers), join_all(writers)).await;
+    join(load.read_rows(), join(join_all(readers), join_all(writers))).await;
     let [compared, hits, writes] = [&load.compared, &load.hits, &load.ended_writes].map(|it| it.load(SeqCst));
-    println!("{:?}: {compared} responses compared, {hits} hits, {writes} writes", app.backend);
+    let lists = load.compared_lists.load(SeqCst);
+    println!(
+        "{:?}: {compared} responses compared, {hits} hits, {writes} writes, {lists} times all lists",
+        app.backend
+    );
+    stored_json::equals_rows(&app, "after the load", 60).await;
     let seconds = usize::try_from(lasts.as_secs()).unwrap();
-    assert!(compared > 10 * seconds && hits > seconds && writes > seconds);
+    assert!(compared > 10 * seconds && hits > seconds && writes > seconds && lists > 0);
 }
 
 /// How long the load lasts, in seconds; `VKU_LOAD_SECONDS` sets another duration.
