@@ -23,6 +23,13 @@ use crate::tables;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceName(&'static str);
 
+impl ResourceName {
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
 impl FromStr for ResourceName {
     type Err = FieldError;
 

@@ -14,6 +14,7 @@ pub mod auth;
 mod calendar_feed;
 mod contact;
 mod document;
+pub mod feed;
 mod funding;
 mod guest;
 pub mod import;

@@ -191,6 +191,14 @@ codes! {
         => "Es gibt keinen Plan, der ausgeführt werden könnte":
             "Der Import hat keinen Plan, der ausgeführt werden könnte: Er wurde nicht geprobt, Zeilen stimmen nicht, oder \
              seine Datei ist gelöscht. `detail` sagt, was davon.";
+    /// The change feed cannot go on from this token: the log no longer has the changes after it, or the permissions of
+    /// the account have changed since; `detail` states which. Read the lists again, and go on from the `Change-Token` of
+    /// the first one.
+    ChangesGone = 410, "changes_gone", "The change feed cannot go on from this token"
+        => "Von diesem Token aus geht es nicht weiter":
+            "Die Änderungen nach diesem Token sind nicht mehr vorhanden, oder die Rechte des Kontos haben sich seither \
+             geändert; `detail` sagt, was davon. Lesen Sie die Listen neu, und machen Sie mit dem `Change-Token` der ersten \
+             weiter.";
     /// The condition in `If-Match` or `If-None-Match` is not met: the resource has changed in the meantime, or the tag
     /// belongs to another resource; `detail` states what is known. The response contains the current `ETag`. Read the
     /// resource again, then repeat the request.

@@ -1,0 +1,106 @@
+//! The change feed: what has changed for a caller since a position of the change log.
+//!
+//! A row of the log says what was written; an entry of the feed says what a caller gets now. The rows are read in
+//! groups. `effects` finds the resources that a group may have changed for the caller, `page` reads each of them as the
+//! caller sees it now, and `past` tells which of those that are hidden now it saw before: these are reported as gone. So a
+//! follower that applies all entries to an older copy has what it would get by reading everything again.
+
+mod candidates;
+mod effects;
+mod group;
+mod links;
+mod page;
+mod past;
+mod permissions;
+mod registrations;
+mod state;
+mod token;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::audit::ResourceName;
+
+vku_domain::string_enum! {
+    /// What has happened to the resource of an entry, for the caller.
+    FeedAction {
+        /// created, or not visible to the caller before
+        Created = "created",
+        /// changed
+        Updated = "updated",
+        /// the status was changed
+        Transitioned = "transitioned",
+        /// restored after it was deleted
+        Restored = "restored",
+        /// not changed itself, but something that its representation shows or its visibility depends on; it may look the
+        /// same
+        Affected = "affected",
+        /// deleted: remove your copy
+        Deleted = "deleted",
+        /// no longer visible to the caller: remove your copy
+        Hidden = "hidden",
+    }
+}
+
+impl FeedAction {
+    /// Whether the caller no longer sees the resource.
+    pub fn is_removal(self) -> bool {
+        matches!(self, Self::Deleted | Self::Hidden)
+    }
+}
+
+/// What has become of a resource for the caller.
+#[derive(Clone, Debug)]
+pub struct FeedEntry {
+    /// The time of the last change that affects the resource.
+    pub at: DateTime<Utc>,
+    /// The type of the resource.
+    pub resource: &'static str,
+    /// The id.
+    pub resource_id: Uuid,
+    /// The id of the parent.
+    pub parent_id: Option<Uuid>,
+    /// The slug, if the resource has one.
+    pub slug: Option<String>,
+    /// What has happened.
+    pub action: FeedAction,
+    /// The current version; of a removed resource, the last one that the caller saw.
+    pub version: i64,
+    /// The representation as JSON in UTF-8; absent for a removed resource, or if it was not asked for.
+    pub state: Option<Vec<u8>>,
+}
+
+/// Where to begin to read.
+#[derive(Clone, Debug)]
+pub enum Since {
+    /// Now: there are no entries yet.
+    Now,
+    /// The first change ever.
+    Beginning,
+    /// After a token.
+    Token(String),
+}
+
+/// What to read of the feed.
+#[derive(Clone, Debug)]
+pub struct FeedQuery {
+    /// Where to begin.
+    pub since: Since,
+    /// Only these types of resources; all if it is empty.
+    pub resources: Vec<ResourceName>,
+    /// The maximum number of entries.
+    pub limit: usize,
+    /// Whether entries have the representation.
+    pub with_state: bool,
+}
+
+/// A page of the feed.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// The entries, in the order of the log.
+    pub items: Vec<(FeedEntry, String)>,
+    /// The token to go on from.
+    pub since: String,
+    /// Whether more can be read at once.
+    pub has_more: bool,
+}

@@ -1,0 +1,112 @@
+//! Tokens: opaque positions in the change log, which all callers can use.
+
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+
+use crate::kernel::crypto::signed_token::TokenKey;
+use crate::kernel::id::new_id;
+
+/// What the tokens are sealed for.
+const CONTEXT: &[u8] = b"changes";
+
+/// The order of the entries of a group: the last log row that affects the resource, the resource type, and the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct EntryKey {
+    pub(super) position: i64,
+    pub(super) kind: u8,
+    pub(super) id: Uuid,
+}
+
+/// How far a follower has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The position up to which the log is read.
+    pub(super) position: i64,
+    /// The group of rows that is being read, if it is read in part: its last position, and the last entry.
+    pub(super) within: Option<(i64, EntryKey)>,
+}
+
+impl Progress {
+    /// Everything up to a position is read.
+    pub(super) fn at(position: i64) -> Self {
+        Self { position, within: None }
+    }
+
+    /// Returns the token. Two tokens of one position differ: nobody can tell by them whether something hidden has
+    /// happened in between.
+    pub(super) fn seal(&self, key: &TokenKey) -> Result<String, Error> {
+        let none = EntryKey { position: 0, kind: u8::MAX, id: Uuid::nil() };
+        let (end, last) = self.within.unwrap_or((self.position, none));
+        // Always of the same length, so that a token does not show how far it is.
+        let mut payload = Vec::with_capacity(49);
+        for number in [self.position, end, last.position] {
+            payload.extend(number.to_be_bytes());
+        }
+        payload.push(last.kind);
+        payload.extend(last.id.as_bytes());
+        payload.extend(new_id().as_u64_pair().1.to_be_bytes());
+        key.seal(CONTEXT, &payload).ok_or_else(|| Error::internal("a token that is too long"))
+    }
+
+    /// Reads a token.
+    ///
+    /// Errors: 400 if it was changed, or is no token of a change feed.
+    pub(super) fn open(key: &TokenKey, token: &str) -> Result<Self, Error> {
+        key.unseal(CONTEXT, token).and_then(|payload| Self::read(&payload)).ok_or_else(invalid_token)
+    }
+
+    fn read(mut payload: &[u8]) -> Option<Self> {
+        let mut number = || {
+            let (bytes, rest) = payload.split_first_chunk::<8>()?;
+            payload = rest;
+            Some(i64::from_be_bytes(*bytes))
+        };
+        let (position, end, last) = (number()?, number()?, number()?);
+        let (kind, rest) = payload.split_first()?;
+        let id = Uuid::from_bytes(*rest.first_chunk::<16>()?);
+        let within = (*kind != u8::MAX).then_some((end, EntryKey { position: last, kind: *kind, id }));
+        Some(Self { position, within })
+    }
+}
+
+fn invalid_token() -> Error {
+    let detail = bilingual!(
+        "This is not a token of this service, or it was changed: send the last `since` of `GET /api/v1/changes`, a \
+         `Change-Token` of a list, or `beginning`.",
+        "Das ist kein Token von uns, oder es wurde verändert: Senden Sie das letzte `since` von `GET /api/v1/changes`, \
+         das `Change-Token` einer Liste oder `beginning`."
+    );
+    let mut violations = Violations::default();
+    violations.parameter("since", "invalid_token", detail);
+    Error::parameters(violations)
+}
+
+/// 410: the log no longer has what follows this token, or what the caller sees has changed as a whole.
+pub(super) fn gone(about: vku_domain::kernel::bilingual::Bilingual) -> Error {
+    Error::new(Code::ChangesGone, about)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_opens_to_what_it_was_made_of() {
+        let key = TokenKey::from_bytes([3; 32]);
+        let last = EntryKey { position: 9, kind: 2, id: new_id() };
+        for progress in
+            [Progress::at(0), Progress::at(i64::MAX), Progress { position: 7, within: Some((12, last)) }]
+        {
+            let token = progress.seal(&key).unwrap();
+            assert_eq!(Progress::open(&key, &token).unwrap(), progress);
+            assert_ne!(token, progress.seal(&key).unwrap(), "tokens of one position can be compared");
+            assert_eq!(token.len(), Progress::at(1).seal(&key).unwrap().len());
+            assert!(Progress::open(&TokenKey::from_bytes([4; 32]), &token).is_err());
+        }
+        for bad in ["", "beginning", "AAAA", "!"] {
+            assert_eq!(Progress::open(&key, bad).unwrap_err().code, Code::InvalidParameters, "{bad}");
+        }
+    }
+}
