@@ -11,6 +11,7 @@ mod concurrency;
 mod contacts;
 mod contract;
 mod exports;
+mod feed;
 mod fields;
 mod filters;
 mod fixtures;

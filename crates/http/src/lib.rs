@@ -15,6 +15,7 @@ mod contact;
 pub mod docs;
 mod document;
 mod features;
+mod feed;
 mod funding;
 mod guest;
 pub mod import;
@@ -70,6 +71,7 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
     let notices = Data::new(openapi_document::notices());
     let front = Data::new(meta::index::HomePageCache::default());
     shared.store.database().listen();
+    shared.store.follow_log();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())

@@ -6,6 +6,7 @@ use utoipa::{Modify, OpenApi};
 use vku_domain::matching::MatchQuery;
 use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, SessionFigures};
 use vku_persistence::audit::AuditFilter;
+use vku_persistence::feed::parameters::ChangesQuery;
 use vku_persistence::mail::outbox::MailFilter;
 
 use crate::code_lists;
@@ -46,6 +47,8 @@ use crate::routes::Endpoints;
     servers((url = "/", description = "This server")),
     tags(
         (name = "audit", description = "The audit log: who changed what, and when. For the coordination office."),
+        (name = "changes", description = "What has changed, for those who keep a copy: as pages, or as a stream of \
+            server-sent events."),
         (name = "auth", description = "Signing in and out, passwords, and your own account."),
         (name = "imports", description = "Imports of files: directly, or as a dry run that is reviewed and then \
             committed. For the coordination office."),
@@ -113,6 +116,7 @@ pub(crate) fn plain_document() -> Value {
         Document::new(&Base::openapi().merge_from(Endpoints::openapi()).merge_from(code_lists::document()));
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");
+    document.parameters::<ChangesQuery>("/api/v1/changes");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.filter::<MailFilter>("/api/v1/mails");
     document.parameters::<PartnershipFigures>("/api/v1/statistics/partnerships");

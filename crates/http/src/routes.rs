@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use crate::features::feature_routes;
 use crate::kernel::resource::routes::Routes;
 use crate::{
-    account, audit, calendar_feed, code_lists, import, interest, mail, matching, meta, statistics, topic,
-    user,
+    account, audit, calendar_feed, code_lists, feed, import, interest, mail, matching, meta, statistics,
+    topic, user,
 };
 
 /// Declares the single endpoints: their paths, methods and handlers. `get` answers `HEAD`, too. What is `documented` is
@@ -54,6 +54,7 @@ endpoints! {
         "/api/v1/api-keys/{id}" => get account::api_key::get_api_key, delete account::api_key::delete_api_key;
         "/.well-known/jwks.json" => get meta::jwks::get_jwks;
         "/api/v1/audit" => get audit::list_audit;
+        "/api/v1/changes" => get feed::changes::list_changes;
         "/api/v1/interest-confirmations" => post interest::register::confirm_interest_registration;
         "/api/v1/interest-registrations/{id}/accept" => post interest::triage::accept_interest_registration;
         "/api/v1/interest-registrations/{id}/decline" => post interest::triage::decline_interest_registration;

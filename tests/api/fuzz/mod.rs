@@ -9,7 +9,7 @@
 
 mod lists;
 mod patches;
-mod random;
+pub(in crate::api) mod random;
 mod requests;
 
 use std::collections::BTreeSet;

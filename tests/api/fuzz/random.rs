@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 
 /// A random number generator (SplitMix64).
-pub(super) struct Random(u64);
+pub(in crate::api) struct Random(u64);
 
 /// Texts that often break parsers, databases, calendars and arithmetic.
 const HOSTILE_TEXTS: &[&str] = &[
@@ -83,7 +83,7 @@ const HOSTILE_TEXTS: &[&str] = &[
 ];
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::api) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -96,15 +96,15 @@ impl Random {
     }
 
     /// A number from 0 to `end - 1`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(in crate::api) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.roll() % u64::try_from(end.max(1)).unwrap()).unwrap()
     }
 
-    pub(super) fn one_in(&mut self, many: usize) -> bool {
+    pub(in crate::api) fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
 
-    pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub(in crate::api) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
 

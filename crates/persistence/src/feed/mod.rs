@@ -10,6 +10,7 @@ mod effects;
 mod group;
 mod links;
 mod page;
+pub mod parameters;
 mod past;
 mod permissions;
 mod registrations;
@@ -18,8 +19,11 @@ mod token;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+use vku_domain::kernel::error::Error;
 
+use self::token::Progress;
 use crate::audit::ResourceName;
+use crate::kernel::store::Store;
 
 vku_domain::string_enum! {
     /// What has happened to the resource of an entry, for the caller.
@@ -70,15 +74,19 @@ pub struct FeedEntry {
     pub state: Option<Vec<u8>>,
 }
 
+/// How far a follower has read. All followers can use it, whatever they see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FeedCursor(Progress);
+
 /// Where to begin to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// Now: there are no entries yet.
     Now,
     /// The first change ever.
     Beginning,
-    /// After a token.
-    Token(String),
+    /// After what was read before.
+    Cursor(FeedCursor),
 }
 
 /// What to read of the feed.
@@ -97,10 +105,32 @@ pub struct FeedQuery {
 /// A page of the feed.
 #[derive(Clone, Debug)]
 pub struct FeedPage {
-    /// The entries, in the order of the log.
-    pub items: Vec<(FeedEntry, String)>,
-    /// The token to go on from.
-    pub since: String,
+    /// The entries in the order of the log, each with the cursor after it.
+    pub items: Vec<(FeedEntry, FeedCursor)>,
+    /// The cursor after the page.
+    pub since: FeedCursor,
     /// Whether more can be read at once.
     pub has_more: bool,
+}
+
+impl Store {
+    /// Reads a token; `None` if it was changed, or is no token of a change feed.
+    pub fn open_change_token(&self, token: &str) -> Option<FeedCursor> {
+        Progress::open(self.cursor_key(), token).map(FeedCursor)
+    }
+
+    /// Returns the token of a cursor. Two tokens of one cursor differ: nobody can tell by them whether something hidden
+    /// has happened in between.
+    ///
+    /// Errors: none in practice.
+    pub fn seal_change_token(&self, FeedCursor(progress): FeedCursor) -> Result<String, Error> {
+        progress.seal(self.cursor_key())
+    }
+
+    /// Returns the token from which to go on after reading from a snapshot that begins now.
+    ///
+    /// Errors: the database is unavailable.
+    pub async fn change_token(&self) -> Result<String, Error> {
+        Progress::at(self.log_position().await?).seal(self.cursor_key())
+    }
 }

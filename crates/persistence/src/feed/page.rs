@@ -17,7 +17,7 @@ use super::effects::Effects;
 use super::links::Links;
 use super::past::{Involvement, PastKey, PastStates, Sight};
 use super::token::{EntryKey, Progress, gone};
-use super::{FeedAction, FeedEntry, FeedPage, FeedQuery, Since, group, permissions};
+use super::{FeedAction, FeedCursor, FeedEntry, FeedPage, FeedQuery, Since, group, permissions};
 use crate::kernel::database::error::failed;
 use crate::kernel::database::log_watermark;
 use crate::kernel::store::Store;
@@ -38,7 +38,7 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
 impl Store {
     /// Reads what has changed for the actor.
     ///
-    /// Errors: 400 for a token that was changed; 410 for one that lies before the first row of the log or after its end,
+    /// Errors: 401 or 403 for types of resources that the actor may not read; 410 for a cursor that lies before the first row of the log or after its end,
     /// or is older than the actor's permissions; 503 if the database is unavailable.
     pub async fn feed(&self, actor: &Actor, query: &FeedQuery) -> Result<FeedPage, Error> {
         for name in &query.resources {
@@ -68,12 +68,10 @@ impl Feed<'_> {
     async fn page(&self) -> Result<FeedPage, Error> {
         let bounds = self.bounds().await?;
         let end = Ord::min(self.end, bounds.last);
-        let mut progress = match &self.query.since {
+        let mut progress = match self.query.since {
             Since::Now => Progress::at(end),
             Since::Beginning => Progress::at(bounds.first - 1),
-            Since::Token(token) => {
-                self.checked(Progress::open(self.reader.cursors(), token)?, &bounds).await?
-            }
+            Since::Cursor(FeedCursor(progress)) => self.checked(progress, &bounds).await?,
         };
         let mut items = Vec::new();
         let mut groups = 0;
@@ -81,8 +79,7 @@ impl Feed<'_> {
             groups += 1;
             progress = self.read_group(progress, end, &mut items).await?;
         }
-        let since = progress.seal(self.reader.cursors())?;
-        Ok(FeedPage { items, since, has_more: progress.position < end })
+        Ok(FeedPage { items, since: FeedCursor(progress), has_more: progress.position < end })
     }
 
     /// Refuses tokens from which nobody can go on.
@@ -123,7 +120,7 @@ impl Feed<'_> {
         &self,
         from: Progress,
         end: i64,
-        items: &mut Vec<(FeedEntry, String)>,
+        items: &mut Vec<(FeedEntry, FeedCursor)>,
     ) -> Result<Progress, Error> {
         let room = self.query.limit - items.len();
         let (group_end, size) = match from.within {
@@ -166,7 +163,7 @@ impl Feed<'_> {
                 done = Some(*key);
                 if let Some(entry) = entry {
                     let progress = Progress { position: from.position, within: Some((last, *key)) };
-                    items.push((entry, progress.seal(self.reader.cursors())?));
+                    items.push((entry, FeedCursor(progress)));
                     left -= 1;
                 }
                 if left == 0 {

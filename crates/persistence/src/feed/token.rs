@@ -1,9 +1,8 @@
 //! Tokens: opaque positions in the change log, which all callers can use.
 
 use uuid::Uuid;
-use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::violation::Violations;
 
 use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::id::new_id;
@@ -12,7 +11,7 @@ use crate::kernel::id::new_id;
 const CONTEXT: &[u8] = b"changes";
 
 /// The order of the entries of a group: the last log row that affects the resource, the resource type, and the id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct EntryKey {
     pub(super) position: i64,
     pub(super) kind: u8,
@@ -20,7 +19,7 @@ pub(super) struct EntryKey {
 }
 
 /// How far a follower has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Progress {
     /// The position up to which the log is read.
     pub(super) position: i64,
@@ -34,8 +33,7 @@ impl Progress {
         Self { position, within: None }
     }
 
-    /// Returns the token. Two tokens of one position differ: nobody can tell by them whether something hidden has
-    /// happened in between.
+    /// Returns the token, another one each time.
     pub(super) fn seal(&self, key: &TokenKey) -> Result<String, Error> {
         let none = EntryKey { position: 0, kind: u8::MAX, id: Uuid::nil() };
         let (end, last) = self.within.unwrap_or((self.position, none));
@@ -50,11 +48,9 @@ impl Progress {
         key.seal(CONTEXT, &payload).ok_or_else(|| Error::internal("a token that is too long"))
     }
 
-    /// Reads a token.
-    ///
-    /// Errors: 400 if it was changed, or is no token of a change feed.
-    pub(super) fn open(key: &TokenKey, token: &str) -> Result<Self, Error> {
-        key.unseal(CONTEXT, token).and_then(|payload| Self::read(&payload)).ok_or_else(invalid_token)
+    /// Reads a token; `None` if it was changed, or is no token of a change feed.
+    pub(super) fn open(key: &TokenKey, token: &str) -> Option<Self> {
+        key.unseal(CONTEXT, token).and_then(|payload| Self::read(&payload))
     }
 
     fn read(mut payload: &[u8]) -> Option<Self> {
@@ -71,20 +67,8 @@ impl Progress {
     }
 }
 
-fn invalid_token() -> Error {
-    let detail = bilingual!(
-        "This is not a token of this service, or it was changed: send the last `since` of `GET /api/v1/changes`, a \
-         `Change-Token` of a list, or `beginning`.",
-        "Das ist kein Token von uns, oder es wurde verändert: Senden Sie das letzte `since` von `GET /api/v1/changes`, \
-         das `Change-Token` einer Liste oder `beginning`."
-    );
-    let mut violations = Violations::default();
-    violations.parameter("since", "invalid_token", detail);
-    Error::parameters(violations)
-}
-
 /// 410: the log no longer has what follows this token, or what the caller sees has changed as a whole.
-pub(super) fn gone(about: vku_domain::kernel::bilingual::Bilingual) -> Error {
+pub(super) fn gone(about: Bilingual) -> Error {
     Error::new(Code::ChangesGone, about)
 }
 
@@ -100,13 +84,13 @@ mod tests {
             [Progress::at(0), Progress::at(i64::MAX), Progress { position: 7, within: Some((12, last)) }]
         {
             let token = progress.seal(&key).unwrap();
-            assert_eq!(Progress::open(&key, &token).unwrap(), progress);
+            assert_eq!(Progress::open(&key, &token), Some(progress));
             assert_ne!(token, progress.seal(&key).unwrap(), "tokens of one position can be compared");
             assert_eq!(token.len(), Progress::at(1).seal(&key).unwrap().len());
-            assert!(Progress::open(&TokenKey::from_bytes([4; 32]), &token).is_err());
+            assert_eq!(Progress::open(&TokenKey::from_bytes([4; 32]), &token), None);
         }
         for bad in ["", "beginning", "AAAA", "!"] {
-            assert_eq!(Progress::open(&key, bad).unwrap_err().code, Code::InvalidParameters, "{bad}");
+            assert_eq!(Progress::open(&key, bad), None, "{bad}");
         }
     }
 }

@@ -38,6 +38,7 @@ const TYPICAL_ENTRY_BYTES: u64 = 4096;
 pub struct Representation {
     pub(super) tag: ETag,
     pub(super) link: Option<HeaderValue>,
+    pub(super) change_token: Option<HeaderValue>,
     pub(super) media_type: &'static str,
     pub(super) body: Bytes,
     pub(super) gzip: Option<Bytes>,
@@ -48,7 +49,16 @@ pub struct Representation {
 impl Representation {
     /// A JSON representation with its tag.
     pub fn new(tag: ETag, body: Vec<u8>) -> Self {
-        Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None, reads: None }
+        Self {
+            tag,
+            link: None,
+            change_token: None,
+            media_type: JSON,
+            body: body.into(),
+            gzip: None,
+            br: None,
+            reads: None,
+        }
     }
 
     /// Sets the sparse media type if the projection leaves members out.
@@ -64,6 +74,11 @@ impl Representation {
     /// Sets the `Link` header.
     pub fn with_links(self, link: Option<HeaderValue>) -> Self {
         Self { link, ..self }
+    }
+
+    /// Sets the `Change-Token` header: the token that was valid before the representation was read.
+    pub fn with_change_token(self, token: String) -> Self {
+        Self { change_token: token.try_into().ok(), ..self }
     }
 
     fn encoded_body(&self, coding: ContentCoding) -> Option<&Bytes> {

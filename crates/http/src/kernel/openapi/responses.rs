@@ -62,6 +62,13 @@ const STATUSES: &[SharedResponse] = &[
         "The transition from `active` to `preparation` is not allowed.",
     ),
     shared(
+        "Gone",
+        "The change feed cannot go on from this token: read the lists again.",
+        Code::ChangesGone,
+        "The log does not have the changes after this token any more. Read the lists again, and go on from the \
+         `Change-Token` of the first one.",
+    ),
+    shared(
         "PreconditionFailed",
         "The condition in `If-Match` or `If-None-Match` is not met, for example because the resource has \
          changed in the meantime.",
@@ -230,7 +237,8 @@ pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
     }
 }
 
-/// Marks `ETag` as required where it is always sent: in responses that are only JSON, and in 304 responses.
+/// Marks `ETag` as required where it is always sent: in responses that are only JSON, and in 304 responses, which have
+/// the `Change-Token` of lists, too.
 pub(super) fn require_tags(responses: &mut Map<String, Value>) {
     let mut known = Map::new();
     for response in responses.iter_mut().filter(|(status, _)| status.starts_with('2')).map(|(_, it)| it) {
@@ -243,6 +251,9 @@ pub(super) fn require_tags(responses: &mut Map<String, Value>) {
                 *tag = always.clone();
             }
             known.insert("ETag".into(), always);
+        }
+        if let Some(token) = headers.get("Change-Token") {
+            known.insert("Change-Token".into(), token.clone());
         }
     }
     if let (false, Some(Value::Object(response))) = (known.is_empty(), responses.get_mut("304")) {

@@ -93,10 +93,12 @@ pub async fn list(
         .await;
     }
     cached::get_or_insert_with(&context, async || {
+        // Before the snapshot begins: the changes after the token are at most those that it does not have.
+        let token = context.shared.store.change_token().await?;
         let page = query.read_page(&context.shared.store, &context.actor, parent.as_ref()).await?;
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = list_body(&page.items, &next, &prev, page.total)?;
-        Ok(page_representation(body, &next, &prev).projected(&query.view))
+        Ok(page_representation(body, &next, &prev).projected(&query.view).with_change_token(token))
     })
     .await
 }

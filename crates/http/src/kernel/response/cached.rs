@@ -18,6 +18,8 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
+/// The token from which to follow the changes after a list.
+pub(crate) const CHANGE_TOKEN: HeaderName = HeaderName::from_static("change-token");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Responds with the representation, without caching it.
@@ -29,6 +31,10 @@ pub fn respond_with(context: &Context, representation: Representation) -> HttpRe
     // With 304, the client already has the links.
     if let (Some(link), StatusCode::OK) = (representation.link, response.status()) {
         response.headers_mut().insert(LINK, link);
+    }
+    // The copy of the client is as current as this one.
+    if let Some(token) = representation.change_token {
+        response.headers_mut().insert(CHANGE_TOKEN, token);
     }
     response
 }

@@ -23,6 +23,7 @@ use crate::kernel::config::HttpConfig;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
+use crate::kernel::response::cached::CHANGE_TOKEN;
 use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
 
 /// The minimum average transfer rate of a client, in bytes per second.
@@ -117,6 +118,9 @@ pub(crate) async fn stream(
         .insert_header((CACHE_CONTROL, cache_control(&context)))
         .insert_header((VARY, DEPENDS_ON))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    // Before the snapshot of the export begins.
+    let token = context.shared.store.change_token().await?;
+    response.insert_header((CHANGE_TOKEN, token));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
     let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
     let export = Export { store, actor, table, query, parent, format, dialect, sheets, reporter };

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseTransaction, DbErr};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::file_watch::FileWatch;
 use super::table_set::{CAPACITY, GrowingTableSet, TableSet};
@@ -28,6 +28,8 @@ pub(crate) struct CacheGeneration {
     /// On SQLite: notices writes of other processes. On PostgreSQL they send notifications.
     file: Option<FileWatch>,
     polling: Mutex<()>,
+    /// Notified after each change of the number.
+    bumped: watch::Sender<()>,
     started: Instant,
     /// Until when the number is valid without polling, in microseconds since `started`.
     until: AtomicU64,
@@ -118,6 +120,7 @@ impl CacheGeneration {
             changes: Arc::new(LastChanges(std::array::from_fn(|_| AtomicU64::new(0)))),
             file: None,
             polling: Mutex::default(),
+            bumped: watch::Sender::new(()),
             started: Instant::now(),
             until: AtomicU64::new(0),
         }
@@ -182,6 +185,24 @@ impl CacheGeneration {
         for change in tables.places().filter_map(|place| self.changes.0.get(place)) {
             change.fetch_max(generation, SeqCst);
         }
+        self.bumped.send_replace(());
+    }
+
+    /// Watches the number: wakes after each write, of this instance or of others.
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.bumped.subscribe()
+    }
+
+    /// Whether other processes write without notifications, so that the number has to be polled.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Returns what tells whether one of these tables has changed since a generation.
+    pub(crate) fn tables_read(&self, tables: TableSet) -> Arc<TablesRead> {
+        let reads = self.begin_reads();
+        reads.add(tables);
+        reads
     }
 
     /// Announces a write of these tables: the generation increases when the guard is dropped.

@@ -1,6 +1,13 @@
-//! The change log, for its followers.
+//! The change log, for its followers: its rows, and the position up to which it is complete.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::change_log::Change;
 use vku_domain::kernel::error::Error;
@@ -9,6 +16,21 @@ use super::Store;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::log_watermark;
 use crate::kernel::transaction::change_log::row;
+
+/// The position before it is known.
+const UNKNOWN: i64 = -1;
+/// The time between two looks at the log, while somebody waits for changes and while nobody does.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
+/// How often other processes are asked for changes while somebody waits for them, where they send no notifications.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The position up to which the log was complete lately.
+pub(super) type LogPosition = watch::Sender<i64>;
+
+/// Makes the position before it is known.
+pub(super) fn unknown_position() -> LogPosition {
+    watch::Sender::new(UNKNOWN)
+}
 
 impl Store {
     /// Returns the log after a position, oldest first, up to the high watermark; for staff, and for internal
@@ -35,5 +57,59 @@ impl Store {
             .await
             .map_err(failed)?;
         Ok(rows.into_iter().map(row::Model::into_change).collect::<Result<_, _>>()?)
+    }
+
+    /// Follows the log until the runtime ends: keeps the position, and wakes those who wait for changes.
+    pub fn follow_log(&self) {
+        tokio::spawn(follow(self.clone()));
+    }
+
+    /// Returns a position up to which every snapshot that begins from now on has the log. It may lie before the last
+    /// change, so that nobody has to ask the database for it.
+    ///
+    /// Errors: the database is unavailable.
+    pub(crate) async fn log_position(&self) -> Result<i64, Error> {
+        let known = *self.positions.borrow();
+        if known == UNKNOWN { self.read_log_position().await } else { Ok(known) }
+    }
+
+    /// Watches the position: wakes when there are changes to read.
+    pub fn watch_log(&self) -> watch::Receiver<i64> {
+        self.positions.subscribe()
+    }
+
+    async fn read_log_position(&self) -> Result<i64, Error> {
+        if self.database().backend() == DatabaseBackend::Postgres {
+            return log_watermark::high_watermark(self.database()).await;
+        }
+        // SQLite has one writer at a time, so its log is complete up to the last row.
+        let last = Query::select().expr_as(Expr::col("position").max(), "last").from("change").take();
+        let row = self.database().reading().query_one(&last).await.map_err(failed)?;
+        let last: Option<Option<i64>> = row.map(|row| row.try_get("", "last")).transpose().map_err(failed)?;
+        Ok(last.flatten().unwrap_or(0))
+    }
+}
+
+/// Looks at the log after each write, but not more often than necessary. An outage is tried again: whoever waits for
+/// changes gets them later.
+async fn follow(store: Store) {
+    let generation = store.database().generation().clone();
+    let mut bumped = generation.watch();
+    loop {
+        bumped.mark_unchanged();
+        if let Ok(position) = store.read_log_position().await {
+            store.positions.send_if_modified(|known| std::mem::replace(known, position) != position);
+        } else {
+            bumped.mark_changed();
+        }
+        let is_awaited = store.positions.receiver_count() > 0;
+        sleep(if is_awaited { PAUSE.0 } else { PAUSE.1 }).await;
+        // A change of the number of receivers is noticed by then.
+        while timeout(POLL, bumped.changed()).await.is_err() {
+            if generation.is_polled() && store.positions.receiver_count() > 0 {
+                // This increases the generation if others have written.
+                let _ = generation.current().await;
+            }
+        }
     }
 }

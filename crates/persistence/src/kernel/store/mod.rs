@@ -21,6 +21,7 @@ use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 
+use self::change_feed::{LogPosition, unknown_position};
 use self::idempotency::InFlightKeys;
 use self::json_writer::JsonQueue;
 use self::running_imports::RunningImports;
@@ -56,6 +57,7 @@ pub struct Store {
     imports: Arc<RunningImports>,
     mails: Arc<Notify>,
     json: Arc<JsonQueue>,
+    positions: Arc<LogPosition>,
     clock: Arc<dyn Clock>,
 }
 
@@ -78,8 +80,20 @@ impl Store {
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails, json) = (Arc::default(), Arc::default(), Arc::default());
-        let store =
-            Self { database, cursors, refreshes, noting, running, exports, imports, mails, json, clock };
+        let positions = Arc::new(unknown_position());
+        let store = Self {
+            database,
+            cursors,
+            refreshes,
+            noting,
+            running,
+            exports,
+            imports,
+            mails,
+            json,
+            positions,
+            clock,
+        };
         // Delete what is left of an import whose process has died; a database that does not take writes keeps
         // it until it does.
         if let Err(error) = store.sweep_staged().await {
@@ -91,6 +105,11 @@ impl Store {
     /// The current instant.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// The key that signs cursors and seals the tokens of the change feed.
+    pub(crate) fn cursor_key(&self) -> &TokenKey {
+        &self.cursors
     }
 
     /// The key that signs refresh tokens, password-reset tokens and links in e-mails.

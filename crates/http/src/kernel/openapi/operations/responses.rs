@@ -39,6 +39,10 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
                 "description": "One page as JSON, or all matching rows in another format.",
                 "headers": {
                     "ETag": etag,
+                    "Change-Token": {
+                        "description": "The token for `GET /api/v1/changes`, which returns what changes after this list.",
+                        "schema": { "type": "string" }, "required": true
+                    },
                     "Link": { "description": "Links to the `next` and `prev` pages (RFC 8288).", "schema": { "type": "string" } },
                     "Content-Disposition": {
                         "description": "The file name; only if the response is a file.", "schema": { "type": "string" }
