@@ -187,6 +187,11 @@ first_examples() {
     "$python/python" tests/clients/first.py "$base"
 }
 
+follow_examples() {
+    serve
+    "$python/python" tests/clients/follow.py "$base"
+}
+
 calendars() {
     serve
     figures "$python/python" tests/clients/calendars.py "$base"

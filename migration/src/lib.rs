@@ -34,6 +34,7 @@ mod m20261123_traits;
 mod m20261127_mail_calendar;
 mod m20261129_import_change;
 mod m20261130_party_sectors;
+mod m20261201_event_ticket;
 mod m20261201_list_order;
 mod m20261201_party_status;
 mod m20261201_resource_json;
@@ -91,4 +92,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261201_resource_json,
     m20261201_party_status,
     m20261201_list_order,
+    m20261201_event_ticket,
 ];

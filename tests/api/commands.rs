@@ -18,6 +18,7 @@ mod restore;
 mod server;
 mod serving;
 mod shutdown;
+mod streams;
 mod users;
 
 use std::io::{Read, Write};

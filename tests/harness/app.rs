@@ -14,6 +14,7 @@ use vku_http::kernel::auth::token::{SigningKey, SigningKeyCache, TokenKeys};
 use vku_http::kernel::cache;
 use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::HttpConfig;
+use vku_http::kernel::event_streams::EventStreams;
 use vku_http::kernel::limits::login_throttle::LoginThrottle;
 use vku_http::kernel::limits::mail_throttle::MailThrottle;
 use vku_http::kernel::state::{AppState, SiteConfig};
@@ -111,6 +112,7 @@ impl TestApp {
                     login_throttle: LoginThrottle::default(),
                     mail_throttle: MailThrottle::default(),
                     responses,
+                    streams: EventStreams::default(),
                     proxies,
                     site,
                     http_config,
@@ -149,6 +151,11 @@ impl TestApp {
     /// The number of bytes that exports have on disk.
     pub(crate) fn spooled(&self) -> u64 {
         self.shared.http_config.spool.used()
+    }
+
+    /// The number of open streams of changes.
+    pub(crate) fn streams(&self) -> usize {
+        self.shared.streams.count()
     }
 
     fn caller(&self, role: Role) -> Caller {

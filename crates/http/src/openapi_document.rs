@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi};
 use vku_domain::matching::MatchQuery;
 use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, SessionFigures};
 use vku_persistence::audit::AuditFilter;
-use vku_persistence::feed::parameters::ChangesQuery;
+use vku_persistence::feed::parameters::{ChangesQuery, EventsQuery};
 use vku_persistence::mail::outbox::MailFilter;
 
 use crate::code_lists;
@@ -117,6 +117,7 @@ pub(crate) fn plain_document() -> Value {
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");
     document.parameters::<ChangesQuery>("/api/v1/changes");
+    document.parameters::<EventsQuery>("/api/v1/events");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.filter::<MailFilter>("/api/v1/mails");
     document.parameters::<PartnershipFigures>("/api/v1/statistics/partnerships");

@@ -55,6 +55,8 @@ endpoints! {
         "/.well-known/jwks.json" => get meta::jwks::get_jwks;
         "/api/v1/audit" => get audit::list_audit;
         "/api/v1/changes" => get feed::changes::list_changes;
+        "/api/v1/events" => get feed::events::stream_events;
+        "/api/v1/events/tickets" => post feed::events::create_event_ticket;
         "/api/v1/interest-confirmations" => post interest::register::confirm_interest_registration;
         "/api/v1/interest-registrations/{id}/accept" => post interest::triage::accept_interest_registration;
         "/api/v1/interest-registrations/{id}/decline" => post interest::triage::decline_interest_registration;

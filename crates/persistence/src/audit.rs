@@ -20,7 +20,7 @@ use crate::kernel::transaction::change_log::row;
 use crate::tables;
 
 /// The name of an existing resource type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceName(&'static str);
 
 impl ResourceName {

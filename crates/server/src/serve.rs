@@ -4,8 +4,9 @@ use std::net::TcpListener;
 
 use actix_web::web::Data;
 use vku_http::kernel::cache::ResponseCache;
-use vku_http::kernel::config::{HttpConfig, Timeouts};
+use vku_http::kernel::config::{HttpConfig, StreamLimits, Timeouts};
 use vku_http::kernel::cors::Origins;
+use vku_http::kernel::event_streams::EventStreams;
 use vku_http::kernel::limits::login_throttle::LoginThrottle;
 use vku_http::kernel::limits::mail_throttle::MailThrottle;
 use vku_http::kernel::limits::rate_limit::RateLimiter;
@@ -53,6 +54,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         login_throttle: LoginThrottle::default(),
         mail_throttle: MailThrottle::default(),
         responses: ResponseCache::new(config.cache_bytes),
+        streams: EventStreams::default(),
         proxies: config.trusted_proxies.clone(),
         site,
         http_config: HttpConfig {
@@ -60,16 +62,22 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
             origins: Origins::new(&config.cors_origins),
             timeouts: Timeouts::default(),
             spool: SpoolSpace::of(config.spool_bytes),
+            streams: StreamLimits::default(),
         },
         sheets: XlsxLimits::limited_to(config.xlsx_rows),
     });
-    let server = vku_http::server(listener, shared, workers)?;
+    let server = vku_http::server(listener, shared.clone(), workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);
     let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
     let stored_json = actix_web::rt::spawn(store.clone().write_json_in_background());
     // Before the server is reported as serving, because the shutdown may be requested right after.
     let (ending, handle) = (Shutdown::watch()?, server.handle());
-    actix_web::rt::spawn(async move { handle.stop(ending.requested().await).await });
+    actix_web::rt::spawn(async move {
+        let is_graceful = ending.requested().await;
+        // A graceful stop waits for open streams.
+        shared.streams.close();
+        handle.stop(is_graceful).await;
+    });
     config.warn(demo);
     tracing::info!(%address, database = store.database().kind(), "serving");
     if demo {

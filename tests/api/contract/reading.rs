@@ -14,6 +14,7 @@ const WITHOUT_TAG: &[(&str, &str)] = &[
     ("get_readiness", "whether it is up is asked now"),
     ("get_problem_type", "never changes while a version runs: kept for an hour"),
     ("get_security_contact", "read by people"),
+    ("stream_events", "a stream, of which nobody has a copy"),
 ];
 
 /// Whether the response is the same for all callers. Others depend on what the caller may see.

@@ -16,7 +16,7 @@ use crate::harness::{Caller, Response, TestApp};
 
 const DRESDEN: &str = "stadtentwaesserung-dresden";
 const LVIV: &str = "lvivvodokanal";
-const VISIBILITIES: &[&str] = &["public", "members", "internal"];
+pub(super) const VISIBILITIES: &[&str] = &["public", "members", "internal"];
 
 /// What the changes are made of. Each list has some paths of its type, which grow with what is created.
 pub(super) struct World<'a> {
@@ -62,7 +62,7 @@ impl<'a> World<'a> {
     }
 
     /// A path of this type, mostly one of the newest.
-    fn any(&self, kind: &str) -> String {
+    pub(super) fn any(&self, kind: &str) -> String {
         let paths = self.paths.lock().unwrap();
         let all: Vec<_> = paths.iter().filter(|(it, _)| *it == kind).map(|(_, path)| path).collect();
         assert!(!all.is_empty(), "there is no {kind}");
@@ -74,7 +74,7 @@ impl<'a> World<'a> {
         self.paths.lock().unwrap().iter().any(|(it, _)| *it == kind)
     }
 
-    fn key(&self, kind: &str) -> String {
+    pub(super) fn key(&self, kind: &str) -> String {
         self.any(kind).rsplit('/').next().unwrap().to_owned()
     }
 
@@ -82,22 +82,22 @@ impl<'a> World<'a> {
         self.random.lock().unwrap().below(end)
     }
 
-    fn pick<'b, T: ?Sized>(&self, of: &'b [&'b T]) -> &'b T {
+    pub(super) fn pick<'b, T: ?Sized>(&self, of: &'b [&'b T]) -> &'b T {
         of[self.below(of.len())]
     }
 
-    fn word(&self) -> String {
+    pub(super) fn word(&self) -> String {
         format!("Zxq {}", self.below(1_000_000))
     }
 
-    fn party(&self) -> Value {
+    pub(super) fn party(&self) -> Value {
         match self.below(4) {
             0 => json!({"organisation": self.key("organisation")}),
             _ => json!({"utility": self.key("utility")}),
         }
     }
 
-    fn participants(&self) -> Value {
+    pub(super) fn participants(&self) -> Value {
         let mut all =
             vec![participant("lead", &self.key("utility")), participant("partner", &self.key("utility"))];
         for own in [DRESDEN, LVIV] {
@@ -210,7 +210,7 @@ impl<'a> World<'a> {
         }
     }
 
-    async fn patch(&self, path: &str, body: Value) -> Response {
+    pub(super) async fn patch(&self, path: &str, body: Value) -> Response {
         self.admin.patch(path, "*", &body).await
     }
 
@@ -271,45 +271,5 @@ impl<'a> World<'a> {
         let method = if self.below(2) == 0 { Method::PUT } else { Method::DELETE };
         let request = self.office.request(method, &format!("{path}/support?member={member}"));
         self.office.send(request).await;
-    }
-
-    async fn update(&self, kind: &str) {
-        let path = self.any(kind);
-        let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01"});
-        let body = match (kind, self.below(4)) {
-            ("utility", 0) => json!({"slug": format!("zxq-{}", self.below(1_000_000))}),
-            ("utility" | "organisation" | "programme", 1) => json!({"name": self.word()}),
-            ("utility", _) => json!({"visibility": self.pick(VISIBILITIES)}),
-            ("organisation", _) => json!({"country": self.pick(&["DE", "FR", "UA"])}),
-            ("programme", _) => json!({"funders": [self.party()]}),
-            ("policy_update", _) => json!({"title": {"en": self.word()}}),
-            ("member", _) => json!({"note": self.word()}),
-            ("partnership", 0) => json!({"title": self.word()}),
-            ("partnership", 1) => json!({"visibility": self.pick(VISIBILITIES)}),
-            ("partnership", _) => json!({"participants": self.participants()}),
-            ("funding", _) => json!({"programme": self.key("programme")}),
-            ("activity", _) => json!({"starts_on": self.pick(&["2024-01-01", "2025-02-03"])}),
-            ("result", _) => json!({"name": self.word()}),
-            ("document", _) => json!({"title": self.word()}),
-            ("contact", 0) => json!({"family_name": self.word()}),
-            ("contact", 1) => json!({"consents": {"directory": null}}),
-            ("contact", _) => json!({"consents": {"directory": consent}}),
-            ("topic", 0) => json!({"proposed_by": self.key("member")}),
-            ("topic", _) => json!({"title": {"en": self.word()}}),
-            ("session" | "held", 0) => json!({"title": self.word()}),
-            ("session" | "held", 1) => json!({"visibility": self.pick(VISIBILITIES)}),
-            ("session" | "held", 2) => json!({"organisers": [self.party()]}),
-            ("session", _) => json!({"start_time": self.pick(&["09:00", "10:00"])}),
-            ("held", _) => json!({"starts_on": self.pick(&["2024-02-01", "2024-03-01"])}),
-            ("guest", 0) => json!({"party": self.party()}),
-            ("guest", _) => json!({"name": self.word()}),
-            ("agenda", 0) => json!({"position": 1 + self.below(3)}),
-            ("agenda", _) => json!({"duration_minutes": 5 + self.below(9)}),
-            ("registration", _) => json!({"attendance": self.pick(&["online", "in_person"])}),
-            ("minutes", _) => json!({"text": {"de": self.word()}}),
-            ("user", _) => json!({"utilities": [self.key("utility")]}),
-            _ => panic!("{kind}"),
-        };
-        self.patch(&path, body).await;
     }
 }

@@ -32,6 +32,8 @@ fn patient() -> Timeouts {
         keep_alive: LONG,
         disconnect: FEW,
         download: LONG,
+        heartbeat: LONG,
+        event: LONG,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The change feed: pages of changes, the same as server-sent events, and tickets for them.
 
 pub mod changes;
+mod connection;
+pub mod events;
 
 use serde::Serialize;
 use serde_json::Value;

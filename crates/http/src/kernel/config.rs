@@ -20,8 +20,25 @@ pub struct HttpConfig {
     pub origins: Origins,
     /// The timeouts.
     pub timeouts: Timeouts,
+    /// How many streams of changes may be open.
+    pub streams: StreamLimits,
     /// The disk space for what the clients of exports have not received yet.
     pub spool: SpoolSpace,
+}
+
+/// How many streams of changes may be open at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamLimits {
+    /// Of an account, an API key, or, without either, an address.
+    pub per_caller: usize,
+    /// Of all callers of an instance.
+    pub in_all: usize,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self { per_caller: 20, in_all: 1_000 }
+    }
 }
 
 /// How long the server waits for its clients, and how long they wait for it. None of this is configurable; tests set
@@ -59,6 +76,7 @@ pub struct HttpConfig {
 /// - links to confirm an interest: `LIFETIME` and `RETENTION` in `persistence/src/interest/pending.rs`
 /// - e-mails: `MAX_AGE`, `RETENTION` and the retries in `persistence/src/mail/delivery.rs`
 /// - responses by `Idempotency-Key`: `RETENTION` in `persistence/src/kernel/store/idempotency/mod.rs`
+/// - tickets for the stream of changes: `LIFETIME` in `persistence/src/feed/tickets.rs`
 /// - files of imports: `RETENTION` in `persistence/src/import/retention.rs`
 /// - failed attempts to sign in: `http/src/kernel/limits/login_throttle.rs`
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +99,13 @@ pub struct Timeouts {
     /// For the client of an export to receive something; extended in proportion to the bytes received. Enforced by
     /// `TransferRate` in `http/src/kernel/response/download.rs`, which aborts the response.
     pub download: Duration,
+    /// Between two comments in a stream of changes, by which proxies and clients see that it is alive; also how often its
+    /// credentials are checked although nothing has changed them. Used by `Connection` in
+    /// `http/src/feed/connection.rs`.
+    pub heartbeat: Duration,
+    /// For the client of a stream of changes to receive what was sent before. Enforced by `Connection` there, which ends
+    /// the stream; the client resumes it.
+    pub event: Duration,
 }
 
 impl Default for Timeouts {
@@ -92,6 +117,8 @@ impl Default for Timeouts {
             keep_alive: Duration::from_secs(75),
             disconnect: Duration::from_secs(5),
             download: Duration::from_secs(60),
+            heartbeat: Duration::from_secs(15),
+            event: Duration::from_secs(30),
         }
     }
 }

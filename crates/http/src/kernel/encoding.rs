@@ -124,10 +124,13 @@ pub fn compress_response(
     response.map_body(|head, body| Encoder::response(coding, head, body).boxed())
 }
 
-/// Whether content of this media type is already compressed.
+/// Whether content of this media type is already compressed, or would be held back until enough has come together.
 fn is_compressed(media_type: &[u8]) -> bool {
     let begins = |kind: &str| media_type.starts_with(kind.as_bytes());
-    (begins("image/") && !begins("image/svg")) || begins("font/") || begins("application/vnd.openxml")
+    begins("text/event-stream")
+        || (begins("image/") && !begins("image/svg"))
+        || begins("font/")
+        || begins("application/vnd.openxml")
 }
 
 /// Compresses the bytes with a coding of [`ContentCoding::CACHED`]; `None` if that does not make them shorter.

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod config;
 pub mod cors;
 pub mod encoding;
+pub mod event_streams;
 pub(crate) mod html;
 pub(crate) mod in_runtime;
 pub mod limits;

@@ -7,6 +7,7 @@ use vku_transfer::export::{ReportingOrg, XlsxLimits};
 use super::auth::token::SigningKeyCache;
 use super::cache::ResponseCache;
 use super::config::HttpConfig;
+use super::event_streams::EventStreams;
 use super::limits::login_throttle::LoginThrottle;
 use super::limits::mail_throttle::MailThrottle;
 
@@ -28,6 +29,8 @@ pub struct AppState {
     pub site: SiteConfig,
     /// The rate limit, CORS, the timeouts and the disk space of exports.
     pub http_config: HttpConfig,
+    /// The open streams of changes.
+    pub streams: EventStreams,
     /// The limits of XLSX exports.
     pub sheets: XlsxLimits,
 }

@@ -5,26 +5,19 @@
 //! that followers have already; one too few leaves them with an old one. Links are looked up as they are now: a link that
 //! was removed since has a log row of its own, whose state before names it.
 
-use std::collections::HashSet;
-
-use uuid::Uuid;
 use vku_domain::activity::Activity;
 use vku_domain::agenda::AgendaItem;
-use vku_domain::contact::Contact;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
-use vku_domain::guest::{Guest, GuestStatus};
-use vku_domain::interest::InterestRegistration;
+use vku_domain::guest::Guest;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::member::Member;
-use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
-use vku_domain::registration::Registration;
 use vku_domain::result::PartnershipResult;
 use vku_domain::session::Session;
 use vku_domain::topic::{SUPPORT, Topic};
@@ -34,8 +27,8 @@ use super::candidates::Candidates;
 use super::group::LoggedChange;
 use super::links::{Links, Sources, add};
 use super::past::Involvement;
-use super::state::{id_of, own_participation, participants, text_of};
-use crate::{table, tables};
+use super::state::{own_participation, participants};
+use crate::tables;
 
 /// What others see of a resource to which they refer.
 const SUMMARY: &[&str] = &["slug", "name", "title", "label", "kind", "country", "location", "visibility"];
@@ -203,7 +196,7 @@ impl Effects<'_> {
     }
 
     /// Topics are visible with the member that proposes them, count the supporters, and are in agendas.
-    async fn topics_of(&mut self, members: &Sources) -> Result<(), Error> {
+    pub(super) async fn topics_of(&mut self, members: &Sources) -> Result<(), Error> {
         let mut topics = self.links.rows(Topic::NAME, "proposed_by_id", members).await?;
         for (id, positions) in self.links.column(SUPPORT, "topic_id", "member_id", members).await? {
             add(&mut topics, id, positions);
@@ -212,103 +205,9 @@ impl Effects<'_> {
         self.agenda_of("topic_id", &topics).await
     }
 
-    async fn agenda_of(&mut self, key: &'static str, of: &Sources) -> Result<(), Error> {
+    pub(super) async fn agenda_of(&mut self, key: &'static str, of: &Sources) -> Result<(), Error> {
         let items = self.links.rows(AgendaItem::NAME, key, of).await?;
         self.found.add(AgendaItem::NAME, &items);
-        Ok(())
-    }
-
-    /// What depends on whether a member takes part, and to which utility it belongs.
-    async fn members(&mut self, group: &[LoggedChange]) -> Result<(), Error> {
-        let changed = sources(group, Member::NAME, |it| it.changes(&["status", "utility"]));
-        let registrations = self.links.rows(Registration::NAME, "member_id", &changed).await?;
-        self.found.add(Registration::NAME, &registrations);
-        let sessions = self.links.column(Registration::NAME, "session_id", "member_id", &changed).await?;
-        self.waiting_in(&sessions).await?;
-        let own = self.involvement.own_members.clone();
-        let own: Sources = changed.clone().into_iter().filter(|(id, _)| own.contains(id)).collect();
-        if !own.is_empty() {
-            let sessions = self.links.column(Registration::NAME, "session_id", "member_id", &own).await?;
-            self.found.add(Session::NAME, &sessions);
-            self.parts_of(Session::NAME, &sessions).await?;
-        }
-        self.topics_of(&changed).await
-    }
-
-    /// A registration shows the person of its contact.
-    async fn contacts(&mut self, group: &[LoggedChange]) -> Result<(), Error> {
-        let changed = sources(group, Contact::NAME, |_| true);
-        let registrations = self.links.rows(Registration::NAME, "contact_id", &changed).await?;
-        self.found.add(Registration::NAME, &registrations);
-        let gone = sources(group, Contact::NAME, LoggedChange::is_lifecycle);
-        let sessions = self.links.column(Registration::NAME, "session_id", "contact_id", &gone).await?;
-        self.waiting_in(&sessions).await
-    }
-
-    /// The positions on the waiting lists of these sessions.
-    pub(super) async fn waiting_in(&mut self, sessions: &Sources) -> Result<(), Error> {
-        let waiting = self.links.waiting(sessions).await?;
-        self.found.add(Registration::NAME, &waiting);
-        Ok(())
-    }
-
-    /// Agenda items have their times from those before them, and minutes their number.
-    async fn siblings(&mut self, group: &[LoggedChange]) -> Result<(), Error> {
-        for kind in [AgendaItem::NAME, Minutes::NAME] {
-            let mut sessions = Sources::new();
-            let of_kind = group.iter().filter(|it| it.change.resource == kind);
-            for it in of_kind.filter(|it| kind == AgendaItem::NAME || it.is_lifecycle()) {
-                // New minutes are the last ones.
-                let is_last = kind == Minutes::NAME && it.before.is_none() && !self.actor.is_staff();
-                if let Some(session) = it.change.parent_id.filter(|_| !is_last) {
-                    add(&mut sessions, session, [it.change.position]);
-                }
-            }
-            let found = self.links.rows(kind, "session_id", &sessions).await?;
-            self.found.add(kind, &found);
-        }
-        Ok(())
-    }
-
-    /// Agendas show speakers and topics as far as the caller sees them, and topics count their supporters.
-    async fn guests_and_topics(&mut self, group: &[LoggedChange]) -> Result<(), Error> {
-        let staff = self.actor.is_staff();
-        let confirmed = |status: Option<&str>| status == Some(GuestStatus::Confirmed.as_str());
-        let guests = sources(group, Guest::NAME, |it| {
-            staff || it.states().any(|state| confirmed(text_of(&state.state, "status")))
-        });
-        self.agenda_of("guest_id", &guests).await?;
-        let topics = sources(group, Topic::NAME, |it| it.changes(&["proposed_by"]));
-        self.agenda_of("topic_id", &topics).await?;
-        let supporting = group.iter().filter(|it| it.change.resource == SUPPORT);
-        let members: HashSet<Uuid> =
-            supporting.clone().filter_map(|it| id_of(&it.change.state, "member")).collect();
-        let seen = self.links.visible(table(Member::NAME), self.actor, &members).await?;
-        let mut topics = Sources::new();
-        for it in supporting {
-            let member = id_of(&it.change.state, "member").filter(|id| seen.contains(id));
-            if let (Some(topic), Some(_)) = (it.change.parent_id, member) {
-                add(&mut topics, topic, [it.change.position]);
-            }
-        }
-        self.found.add(Topic::NAME, &topics);
-        Ok(())
-    }
-
-    /// Interest registrations show likely duplicates.
-    async fn interests(&mut self, group: &[LoggedChange]) -> Result<(), Error> {
-        if !self.actor.is_staff() {
-            return Ok(());
-        }
-        let may_be_alike = group.iter().filter(|it| match it.change.resource.as_str() {
-            Utility::NAME => it.changes(&["name", "slug", "city", "location", "former_names"]),
-            Member::NAME => it.is_lifecycle(),
-            Contact::NAME | InterestRegistration::NAME => true,
-            _ => false,
-        });
-        let positions: Vec<i64> = may_be_alike.map(|it| it.change.position).collect();
-        let all = self.links.all(InterestRegistration::NAME, &positions).await?;
-        self.found.add(InterestRegistration::NAME, &all);
         Ok(())
     }
 

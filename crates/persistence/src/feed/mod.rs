@@ -5,16 +5,19 @@
 //! caller sees it now, and `past` tells which of those that are hidden now it saw before: these are reported as gone. So a
 //! follower that applies all entries to an older copy has what it would get by reading everything again.
 
+mod bounds;
 mod candidates;
 mod effects;
 mod group;
 mod links;
+mod member_effects;
 mod page;
 pub mod parameters;
 mod past;
 mod permissions;
 mod registrations;
 mod state;
+mod tickets;
 mod token;
 
 use chrono::{DateTime, Utc};

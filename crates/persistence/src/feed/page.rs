@@ -12,6 +12,7 @@ use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::any::AnyStored;
 
+use super::bounds::{Bounds, bounds};
 use super::candidates::{Candidate, Candidates};
 use super::effects::Effects;
 use super::links::Links;
@@ -51,6 +52,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns the cursor before the first change.
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn first_change(&self) -> Result<FeedCursor, Error> {
+        let operator = Actor::operator(self.now());
+        let reader = self.read(&operator).await?;
+        Ok(FeedCursor(Progress::at(bounds(reader.tx()).await?.first - 1)))
+    }
+}
+
 /// A page that is being read, from one snapshot.
 struct Feed<'a> {
     reader: &'a Reader<'a>,
@@ -58,15 +70,9 @@ struct Feed<'a> {
     end: i64,
 }
 
-/// The bounds of the log.
-struct Bounds {
-    first: i64,
-    last: i64,
-}
-
 impl Feed<'_> {
     async fn page(&self) -> Result<FeedPage, Error> {
-        let bounds = self.bounds().await?;
+        let bounds = bounds(self.tx()).await?;
         let end = Ord::min(self.end, bounds.last);
         let mut progress = match self.query.since {
             Since::Now => Progress::at(end),
@@ -98,21 +104,6 @@ impl Feed<'_> {
         }
         permissions::check_unchanged(self.tx(), self.reader.actor(), progress.position).await?;
         Ok(progress)
-    }
-
-    async fn bounds(&self) -> Result<Bounds, Error> {
-        let ends = Query::select()
-            .expr_as(Expr::col("position").min(), "first")
-            .expr_as(Expr::col("position").max(), "last")
-            .from("change")
-            .take();
-        let row = self.tx().query_one(&ends).await.map_err(failed)?;
-        let bound = |name: &str| {
-            let bound: Option<Option<i64>> =
-                row.as_ref().map(|row| row.try_get("", name)).transpose().map_err(failed)?;
-            Ok::<_, Error>(bound.flatten())
-        };
-        Ok(Bounds { first: bound("first")?.unwrap_or(1), last: bound("last")?.unwrap_or(0) })
     }
 
     /// Reads entries of the next group of rows, until the page is full.

@@ -239,6 +239,12 @@ codes! {
         => "Zu viele Versuche":
             "Zu viele fehlgeschlagene Anmeldungen, für dieses Konto oder von dieser Adresse. Versuchen Sie es nach der \
              Zahl von Sekunden in `Retry-After` wieder.";
+    /// Too many streams of changes are open, for this account, API key or IP address. Close one, or try again after the
+    /// number of seconds in `Retry-After`.
+    TooManyStreams = 429, "too_many_streams", "Too many streams are open"
+        => "Es sind zu viele Streams offen":
+            "Für dieses Konto, diesen API-Schlüssel oder diese Adresse sind so viele Streams offen, wie es geben kann. \
+             Schließen Sie einen, oder versuchen Sie es nach der Zahl von Sekunden in `Retry-After` wieder.";
     /// The request quota of this API key, this account or, without an account, this IP address is used up. Try again
     /// after the number of seconds in `Retry-After`; the header `RateLimit` states how many requests are left.
     TooManyRequests = 429, "too_many_requests", "Too many requests"

@@ -5,11 +5,12 @@
 //! checked at every lookup, so entries are not invalidated one by one (see `CacheGeneration::bump`). Entries that are not
 //! requested are evicted in favour of those that are.
 
+mod representation;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use actix_web::http::header::HeaderValue;
 use actix_web::web::block;
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -18,13 +19,12 @@ use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::access::scope::Scopes;
-use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::projection::Projection;
 use vku_persistence::kernel::database::cache_generation::TablesRead;
 
 use super::encoding::{ContentCoding, compress};
-use super::media_type::{JSON, SPARSE};
 use super::problem::Problem;
+
+pub use self::representation::Representation;
 
 /// The default capacity, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
@@ -32,63 +32,6 @@ pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
 const OVERHEAD: u64 = 512;
 /// The typical size of a response, in bytes; the estimated number of entries follows from it.
 const TYPICAL_ENTRY_BYTES: u64 = 4096;
-
-/// A representation of stored data, before the conditional headers and the content coding are evaluated.
-#[derive(Clone, Debug)]
-pub struct Representation {
-    pub(super) tag: ETag,
-    pub(super) link: Option<HeaderValue>,
-    pub(super) change_token: Option<HeaderValue>,
-    pub(super) media_type: &'static str,
-    pub(super) body: Bytes,
-    pub(super) gzip: Option<Bytes>,
-    pub(super) br: Option<Bytes>,
-    pub(super) reads: Option<Arc<TablesRead>>,
-}
-
-impl Representation {
-    /// A JSON representation with its tag.
-    pub fn new(tag: ETag, body: Vec<u8>) -> Self {
-        Self {
-            tag,
-            link: None,
-            change_token: None,
-            media_type: JSON,
-            body: body.into(),
-            gzip: None,
-            br: None,
-            reads: None,
-        }
-    }
-
-    /// Sets the sparse media type if the projection leaves members out.
-    pub fn projected(self, view: &Projection) -> Self {
-        if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
-    }
-
-    /// Sets the tables that it was read from. Without them, any write makes it outdated.
-    pub(super) fn read_from(self, reads: Arc<TablesRead>) -> Self {
-        Self { reads: Some(reads), ..self }
-    }
-
-    /// Sets the `Link` header.
-    pub fn with_links(self, link: Option<HeaderValue>) -> Self {
-        Self { link, ..self }
-    }
-
-    /// Sets the `Change-Token` header: the token that was valid before the representation was read.
-    pub fn with_change_token(self, token: String) -> Self {
-        Self { change_token: token.try_into().ok(), ..self }
-    }
-
-    fn encoded_body(&self, coding: ContentCoding) -> Option<&Bytes> {
-        match coding {
-            ContentCoding::Br => self.br.as_ref(),
-            ContentCoding::Gzip => self.gzip.as_ref(),
-            ContentCoding::Deflate | ContentCoding::Identity => None,
-        }
-    }
-}
 
 /// The state of the data that a response was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 
 use super::*;
 

@@ -198,11 +198,9 @@ impl CacheGeneration {
         self.file.is_some()
     }
 
-    /// Returns what tells whether one of these tables has changed since a generation.
-    pub(crate) fn tables_read(&self, tables: TableSet) -> Arc<TablesRead> {
-        let reads = self.begin_reads();
-        reads.add(tables);
-        reads
+    /// The generation in which one of these tables last changed.
+    pub(crate) fn last_change(&self, tables: TableSet) -> u64 {
+        self.changes.latest(tables)
     }
 
     /// Announces a write of these tables: the generation increases when the guard is dropped.

@@ -10,11 +10,12 @@ use crate::tables;
 pub(crate) const CAPACITY: usize = 128;
 
 /// The tables that belong to no resource.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     "answer",
     "api_key",
     "calendar_link",
     "change",
+    "event_ticket",
     "import",
     "import_change",
     "import_piece",

@@ -15,14 +15,18 @@ use vku_domain::kernel::error::Error;
 use super::Store;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::log_watermark;
+use crate::kernel::database::table_set::TableSet;
 use crate::kernel::transaction::change_log::row;
 
 /// The position before it is known.
 const UNKNOWN: i64 = -1;
 /// The time between two looks at the log, while somebody waits for changes and while nobody does.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(50));
 /// How often other processes are asked for changes while somebody waits for them, where they send no notifications.
 const POLL: Duration = Duration::from_millis(200);
+
+/// The tables that say who is signed in, and what the accounts may see.
+const CREDENTIALS: &str = "api_key,login,user,user_party,utility";
 
 /// The position up to which the log was complete lately.
 pub(super) type LogPosition = watch::Sender<i64>;
@@ -78,6 +82,12 @@ impl Store {
         self.positions.subscribe()
     }
 
+    /// Watches the credentials: wakes when a login may have ended, a key may be revoked, or the permissions of an account
+    /// may have changed, in this instance or another.
+    pub fn watch_credentials(&self) -> watch::Receiver<()> {
+        self.credentials.subscribe()
+    }
+
     async fn read_log_position(&self) -> Result<i64, Error> {
         if self.database().backend() == DatabaseBackend::Postgres {
             return log_watermark::high_watermark(self.database()).await;
@@ -94,9 +104,14 @@ impl Store {
 /// changes gets them later.
 async fn follow(store: Store) {
     let generation = store.database().generation().clone();
-    let mut bumped = generation.watch();
+    let (mut bumped, credentials) = (generation.watch(), TableSet::from_names(CREDENTIALS));
+    let mut changed = generation.last_change(credentials);
     loop {
         bumped.mark_unchanged();
+        let last = generation.last_change(credentials);
+        if std::mem::replace(&mut changed, last) != last {
+            store.credentials.send_replace(());
+        }
         if let Ok(position) = store.read_log_position().await {
             store.positions.send_if_modified(|known| std::mem::replace(known, position) != position);
         } else {

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, TransactionOptions};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
@@ -58,6 +58,7 @@ pub struct Store {
     mails: Arc<Notify>,
     json: Arc<JsonQueue>,
     positions: Arc<LogPosition>,
+    credentials: Arc<watch::Sender<()>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -80,7 +81,7 @@ impl Store {
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails, json) = (Arc::default(), Arc::default(), Arc::default());
-        let positions = Arc::new(unknown_position());
+        let (positions, credentials) = (Arc::new(unknown_position()), Arc::new(watch::Sender::new(())));
         let store = Self {
             database,
             cursors,
@@ -92,6 +93,7 @@ impl Store {
             mails,
             json,
             positions,
+            credentials,
             clock,
         };
         // Delete what is left of an import whose process has died; a database that does not take writes keeps
