@@ -18,6 +18,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "list_audit",
         "the log in its own order: its pages are turned below, its filters tested in `history/audit.rs`",
     ),
+    ("list_changes", "the log in its order, by tokens: `feed`"),
     ("list_climate_zones", "reference data: whole"),
     ("list_countries", "reference data: whole"),
     ("list_dac_codes", "reference data: whole"),

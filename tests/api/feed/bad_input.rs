@@ -82,7 +82,7 @@ on_both! {
         change(json!({"name": "Zxq"})).await;
         caller.get(&format!("{CHANGES}?since={token}")).await.ok();
         for body in [
-            json!({"utilities": ["hamburg-wasser", "lvivvodokanal"]}),
+            json!({"utilities": ["hamburg-wasser", "stadtentwaesserung-dresden"]}),
             json!({"role": "reader", "utilities": []}),
         ] {
             let token = now(&caller).await;

@@ -108,24 +108,24 @@ on_both! {
     }
 
     async fn withdrawn_consent_removes_a_contact(app: TestApp) {
-        let (office, reader) = (app.coordinator(), app.reader());
+        let (office, member) = (app.coordinator(), app.member());
         let path = location(&create(&office, &format!("{MEMBERS}/hamburg-wasser/contacts"), &contact("zxq", true)).await);
         let person = id(&office, &path).await;
-        let token = now(&reader).await;
+        let token = now(&member).await;
         office.patch(&path, "*", &json!({"consents": {"directory": null}})).await.ok();
-        assert_eq!(entries(&reader, &token).await.0, [format!("hidden contact {person}")]);
-        let (_, token) = entries(&reader, &token).await;
+        assert_eq!(entries(&member, &token).await.0, [format!("hidden contact {person}")]);
+        let (_, token) = entries(&member, &token).await;
         office.patch(&path, "*", &json!({"family_name": "Zxqother"})).await.ok();
-        assert_eq!(entries(&reader, &token).await.0, [""; 0]);
+        assert_eq!(entries(&member, &token).await.0, [""; 0]);
         // A member that leaves takes its contacts along.
         let utility = merged(&municipal("Zxq"), &json!({"slug": "zxq"}));
         create(&office, UTILITIES, &utility).await;
-        let member = location(&create(&office, MEMBERS, &json!({"utility": "zxq", "status": "active"})).await);
-        let path = location(&create(&office, &format!("{member}/contacts"), &contact("zxqleaving", true)).await);
+        let leaver = location(&create(&office, MEMBERS, &json!({"utility": "zxq", "status": "active"})).await);
+        let path = location(&create(&office, &format!("{leaver}/contacts"), &contact("zxqleaving", true)).await);
         let leaving = id(&office, &path).await;
-        let token = now(&reader).await;
-        office.post(&format!("{member}/transitions"), &json!({"to": "left"})).await.ok();
-        let (gone, _) = entries(&reader, &token).await;
+        let token = now(&member).await;
+        office.post(&format!("{leaver}/transitions"), &json!({"to": "left"})).await.ok();
+        let (gone, _) = entries(&member, &token).await;
         assert!(gone.contains(&format!("hidden contact {leaving}")), "{gone:?}");
     }
 

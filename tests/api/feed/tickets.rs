@@ -19,7 +19,7 @@ async fn ticket(caller: &Caller) -> String {
 on_both! {
     async fn a_ticket_opens_one_stream_as_its_owner(app: TestApp) {
         let anonymous = app.anonymous();
-        let one = ticket(&app.reader()).await;
+        let one = ticket(&app.member()).await;
         let mut stream = Stream::open(&anonymous, &format!("?ticket={one}"), None).await;
         let consented = crate::api::fixtures::bodies::contact("zxq", true);
         create(&app.coordinator(), &format!("{MEMBERS}/hamburg-wasser/contacts"), &consented).await;
@@ -39,7 +39,7 @@ on_both! {
         let late = ticket(&app.reader()).await;
         app.clock.advance(TimeDelta::seconds(31));
         anonymous.get(&format!("{EVENTS}?ticket={late}")).await.problem(401, "invalid_token");
-        let account = app.account(Role::Reader, "hamburg-wasser").await;
+        let account = app.account(Role::Member, "hamburg-wasser").await;
         let (unused, used) = (ticket(&account).await, ticket(&account).await);
         let stream = Stream::open(&anonymous, &format!("?ticket={used}"), None).await;
         let me = account.get("/api/v1/me").await.ok().json();

@@ -1,3 +1,4 @@
+import json
 import time
 
 import requests
@@ -7,8 +8,8 @@ copy = {}
 
 
 def read_all():
-    answer = requests.get(f"{api}/organisations", params={"limit": 200})
-    copy.update((it["id"], it) for it in answer.json()["items"])
+    answer = requests.get(f"{api}/organisations", params={"format": "ndjson"})
+    copy.update((it["id"], it) for it in map(json.loads, answer.iter_lines()))
     return answer.headers["Change-Token"]
 
 

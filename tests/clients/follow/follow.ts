@@ -1,5 +1,6 @@
 const url = "http://localhost:8080/api/v1/events?resource=organisation";
 let last = ""; // keep it, to resume after a restart
+export {};
 for (;;) {
   try {
     const headers: Record<string, string> = last ? { "Last-Event-ID": last } : {};

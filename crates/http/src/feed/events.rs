@@ -54,6 +54,7 @@ const PAGE: usize = 50;
     responses((
         status = 200,
         description = "The stream of events.",
+        headers(("X-Accel-Buffering" = String, description = "`no`: proxies such as nginx pass on each event at once.")),
         content((String = "text/event-stream", example = json!(
             "id: q1LWVVxuyM1E5mWfC0d2bXgk3Sg0hWnB7s1k1b0Tq2c\nevent: change\ndata: {\"at\":\"2026-03-01T08:00:00.000000Z\",\
              \"resource\":\"organisation\",\"resource_id\":\"0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a30\",\"slug\":\"bmz\",\

@@ -190,6 +190,7 @@ pub(super) fn head(error: &Error, locale: Locale) -> HttpResponseBuilder {
         }
         Code::TooManyAttempts
         | Code::TooManyRequests
+        | Code::TooManyStreams
         | Code::IdempotencyKeyInUse
         | Code::Unavailable
         | Code::TimedOut => {

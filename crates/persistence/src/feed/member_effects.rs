@@ -7,6 +7,7 @@ use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
 use vku_domain::guest::{Guest, GuestStatus};
 use vku_domain::interest::InterestRegistration;
+use vku_domain::kernel::change_log::Change;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::member::Member;
@@ -37,6 +38,14 @@ impl Effects<'_> {
             self.found.add(Session::NAME, &sessions);
             self.parts_of(Session::NAME, &sessions).await?;
         }
+        // A member whose utility the caller does not see changes no topic for it.
+        let utility = |state: &Change| id_of(&state.state, "utility");
+        let of_members = group.iter().filter(|it| it.change.resource == Member::NAME);
+        let utilities = of_members.flat_map(LoggedChange::states).filter_map(utility).collect();
+        let seen = self.links.visible(table(Utility::NAME), self.actor, &utilities).await?;
+        let changed = sources(group, Member::NAME, |it| {
+            it.changes(&["status", "utility"]) && it.states().filter_map(utility).any(|id| seen.contains(&id))
+        });
         self.topics_of(&changed).await
     }
 
