@@ -38,6 +38,7 @@ mod m20261201_event_ticket;
 mod m20261201_list_order;
 mod m20261201_party_status;
 mod m20261201_resource_json;
+mod m20261201_webhook;
 mod manager;
 mod prelude;
 mod runner;
@@ -93,4 +94,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261201_party_status,
     m20261201_list_order,
     m20261201_event_ticket,
+    m20261201_webhook,
 ];

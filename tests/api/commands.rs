@@ -20,6 +20,7 @@ mod serving;
 mod shutdown;
 mod streams;
 mod users;
+mod webhooks;
 
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;

@@ -99,13 +99,23 @@ fn sorts(keys: &[String]) -> Vec<String> {
 
 /// A filter that matches only a few of the rows, and these rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
-    let filters =
-        ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target", "level"]
-            .into_iter()
-            .flat_map(|name| {
-                let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
-                values.into_iter().map(move |value| (name, value))
-            });
+    let filters = [
+        "kind",
+        "country",
+        "status",
+        "visibility",
+        "language",
+        "role",
+        "code",
+        "sdg_target",
+        "level",
+        "as_role",
+    ]
+    .into_iter()
+    .flat_map(|name| {
+        let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
+        values.into_iter().map(move |value| (name, value))
+    });
     let few = filters.map(|(name, value)| {
         let matching: Vec<_> = rows.iter().filter(|row| row[name] == value).cloned().collect();
         (format!("&{name}={value}"), matching)

@@ -42,6 +42,7 @@ mod topics;
 mod upgrade;
 mod users;
 mod visibility;
+mod webhooks;
 mod whitespace;
 mod working_areas;
 mod writing;

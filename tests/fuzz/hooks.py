@@ -16,6 +16,7 @@ own = {os.environ.get("VKU_FUZZ_USER", "")}
 # Why a valid request may still be refused: code, place and words of the fault, for rules that no schema of a single
 # request can express.
 BEYOND_SCHEMAS = [
+    ("credentials", "/url: ", "a pattern tells no user from a path"),
     ("declined", "/topic: ", "what became of it, the office knows"),
     ("duplicate", ".*", "some entries are the same although they are written differently"),
     ("empty", "/(label|description)/", "what is blank in some script, a pattern does not tell"),
@@ -24,6 +25,7 @@ BEYOND_SCHEMAS = [
     ("end_before_start", ".*", "a rule between two members"),
     ("fixed", "/member: ", "what GET answered may be sent back, so the member stands in the schema"),
     ("fixed", "/slug: ", "what GET answered may be sent back, so the member stands in the schema"),
+    ("forbidden_address", "/url: ", "to which addresses nothing is sent, no pattern says"),
     ("german_partner", ".*", "a rule between a member and what it refers to"),
     ("inconsistent", ".*", "a rule between two members"),
     ("invalid_cursor", "cursor: ", "only the server makes a cursor, and the document cannot lend one"),
@@ -36,6 +38,12 @@ BEYOND_SCHEMAS = [
     ("invalid_format", "/token: ", "only the server makes the links in mails"),
     ("invalid_format", "If-Match: ", "the pattern of an optional header is not kept by the phase `coverage`"),
     ("longer_than_session", ".*", "a rule between an agenda and its session"),
+    ("not_https", "/url: ", "the operator may allow http"),
+    ("unresolvable", "/url: ", "which names have addresses, only their servers know"),
+    ("invalid_format", "/url: ", "which hosts there can be, no pattern says"),
+    ("out_of_range", "/since: ", "what is still to come, only the clock knows"),
+    ("required", "/since: ", "a rule between two members"),
+    ("unknown_reference", "/delivery_id: ", "which deliveries there are, a schema does not know"),
     ("no_lead", ".*", "a rule between the entries of a list"),
     ("no_partner", ".*", "a rule between the entries of a list"),
     ("not_a_participant", ".*/reported_by: ", "a rule between a member and what it belongs to"),

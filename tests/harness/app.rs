@@ -27,6 +27,7 @@ use super::caller::Caller;
 use super::clock::MovableClock;
 use super::contract::coverage::CoverageRecorder;
 use super::database::{self, Private};
+use super::hosts::Hosts;
 use super::{postgres, skip};
 
 /// The database that a test runs on.
@@ -68,7 +69,9 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Te
 impl TestApp {
     /// Starts the app on a database that holds the demo accounts.
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
-        Self::with(backend, url, database, HttpConfig::default(), cache::DEFAULT_CACHE_BYTES)
+        let hosts = Arc::<Hosts>::default();
+        let config = HttpConfig { webhook_targets: hosts.policy(false), ..HttpConfig::default() };
+        Self::with(backend, url, database, config, cache::DEFAULT_CACHE_BYTES)
     }
 
     /// Starts another app on the same database, with this configuration.

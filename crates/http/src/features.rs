@@ -21,6 +21,7 @@ use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
+use vku_domain::webhook::Webhook;
 use vku_domain::working_area::WorkingArea;
 use vku_persistence::table;
 
@@ -33,7 +34,7 @@ macro_rules! features {
         /// Registers the routes of all resources.
         pub(crate) fn feature_routes(config: &mut ServiceConfig) {
             $(if let Some(table) = table(<$feature as Resource>::NAME) {
-                routes(config, table, &<$feature>::path(), <$feature>::CUSTOM_CREATE);
+                routes(config, table, &<$feature>::path(), <$feature>::CUSTOM_CREATE, <$feature>::BODY_CHECK);
             })+
         }
 
@@ -73,4 +74,5 @@ features! {
     Minutes,
     WorkingArea,
     User,
+    Webhook,
 }

@@ -39,6 +39,7 @@ mod statistics;
 mod topic;
 mod user;
 mod utility;
+pub mod webhook;
 mod working_area;
 
 use std::net::TcpListener;

@@ -8,6 +8,7 @@ use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, 
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::feed::parameters::{ChangesQuery, EventsQuery};
 use vku_persistence::mail::outbox::MailFilter;
+use vku_persistence::webhook::log::DeliveryFilter;
 
 use crate::code_lists;
 use crate::features::feature_documents;
@@ -16,6 +17,7 @@ use crate::kernel::openapi::Document;
 use crate::kernel::resource::{history, transitions};
 use crate::kernel::{negotiation, problem};
 use crate::routes::Endpoints;
+use crate::webhook;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -72,6 +74,7 @@ use crate::routes::Endpoints;
         vku_domain::kernel::tabular::CsvDialect,
         vku_domain::kernel::resource::reference::Key,
         vku_domain::kernel::bilingual::Locale,
+        webhook::event::WebhookEvent,
     )),
     modifiers(&Bearer)
 )]
@@ -120,11 +123,13 @@ pub(crate) fn plain_document() -> Value {
     document.parameters::<EventsQuery>("/api/v1/events");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.filter::<MailFilter>("/api/v1/mails");
+    document.filter::<DeliveryFilter>("/api/v1/webhooks/{id}/deliveries");
     document.parameters::<PartnershipFigures>("/api/v1/statistics/partnerships");
     document.parameters::<FundingFigures>("/api/v1/statistics/funding");
     document.parameters::<MemberFigures>("/api/v1/statistics/members");
     document.parameters::<SessionFigures>("/api/v1/statistics/sessions");
     narrow(&mut document);
+    document.webhooks(webhook::event::described());
     document.finish()
 }
 

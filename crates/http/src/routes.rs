@@ -7,7 +7,7 @@ use crate::features::feature_routes;
 use crate::kernel::resource::routes::Routes;
 use crate::{
     account, audit, calendar_feed, code_lists, feed, import, interest, mail, matching, meta, statistics,
-    topic, user,
+    topic, user, webhook,
 };
 
 /// Declares the single endpoints: their paths, methods and handlers. `get` answers `HEAD`, too. What is `documented` is
@@ -61,6 +61,11 @@ endpoints! {
         "/api/v1/interest-registrations/{id}/accept" => post interest::triage::accept_interest_registration;
         "/api/v1/interest-registrations/{id}/decline" => post interest::triage::decline_interest_registration;
         "/api/v1/members/{id}/calendar-link" => post calendar_feed::create_member_calendar_link, delete calendar_feed::delete_member_calendar_link;
+        "/api/v1/webhooks/{id}/reveal-secret" => post webhook::secret::reveal_webhook_secret;
+        "/api/v1/webhooks/{id}/rotate-secret" => post webhook::secret::rotate_webhook_secret;
+        "/api/v1/webhooks/{id}/ping" => post webhook::delivery::ping_webhook;
+        "/api/v1/webhooks/{id}/replay" => post webhook::delivery::replay_webhook;
+        "/api/v1/webhooks/{id}/deliveries" => get webhook::delivery::list_webhook_deliveries;
         "/api/v1/mails" => get mail::list_mails;
         "/api/v1/mails/{id}" => get mail::get_mail;
         "/api/v1/imports" => get import::read::list_imports, post import::create::create_import;

@@ -36,6 +36,7 @@ pub mod statistics;
 mod topic;
 mod user;
 mod utility;
+pub mod webhook;
 mod working_area;
 
 pub use interest::pending::Link as InterestLink;
@@ -62,6 +63,7 @@ use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
+use vku_domain::webhook::Webhook;
 use vku_domain::working_area::WorkingArea;
 
 use crate::kernel::table::Table;
@@ -137,11 +139,18 @@ resources! {
     Registration,
     Minutes,
     User,
+    Webhook,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_webhook_can_be_sent_the_changes_of_every_resource() {
+        let names: Vec<_> = tables().iter().map(|table| table.name()).collect();
+        assert_eq!(vku_domain::webhook::WatchedResource::WORDS, names);
+    }
 
     /// Without an existing scope, no API key could be used for a sub-resource.
     #[test]

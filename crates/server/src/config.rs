@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
@@ -87,6 +87,10 @@ pub(crate) struct Config {
     /// bytes; an export that needs more is aborted
     #[arg(long, env = "VKU_SPOOL_BYTES", default_value_t = SpoolSpace::DEFAULT_CAPACITY, global = true)]
     pub(crate) spool_bytes: u64,
+    /// Whether webhooks may be sent to private and local addresses and by http, for receivers in an intranet: `true` or
+    /// `false`. With `true`, whoever may create webhooks can have the server send requests into its own network
+    #[arg(long, env = "VKU_WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = ArgAction::Set, global = true)]
+    pub(crate) webhook_allow_private: bool,
     /// The log level, or a list of levels such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,

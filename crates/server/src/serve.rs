@@ -10,6 +10,7 @@ use vku_http::kernel::event_streams::EventStreams;
 use vku_http::kernel::limits::login_throttle::LoginThrottle;
 use vku_http::kernel::limits::mail_throttle::MailThrottle;
 use vku_http::kernel::limits::rate_limit::RateLimiter;
+use vku_http::kernel::outbound::TargetPolicy;
 use vku_http::kernel::state::{AppState, SiteConfig};
 use vku_transfer::export::XlsxLimits;
 use vku_transfer::export::spool::SpoolSpace;
@@ -48,6 +49,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         security_contact: config.security_contact.clone(),
         reporter: config.iati_reporting_org.clone().unwrap_or_default(),
     };
+    let webhook_targets = TargetPolicy::new(config.webhook_allow_private);
     let shared = Data::new(AppState {
         store: store.clone(),
         tokens,
@@ -63,12 +65,15 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
             timeouts: Timeouts::default(),
             spool: SpoolSpace::of(config.spool_bytes),
             streams: StreamLimits::default(),
+            webhook_targets: webhook_targets.clone(),
         },
         sheets: XlsxLimits::limited_to(config.xlsx_rows),
     });
     let server = vku_http::server(listener, shared.clone(), workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);
-    let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
+    let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended.clone()));
+    let client = worker::webhook::Client::new(webhook_targets);
+    let webhooks = actix_web::rt::spawn(worker::webhook::run(store.clone(), client, ended));
     let stored_json = actix_web::rt::spawn(store.clone().write_json_in_background());
     // Before the server is reported as serving, because the shutdown may be requested right after.
     let (ending, handle) = (Shutdown::watch()?, server.handle());
@@ -86,9 +91,10 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     server.await?;
     // JSON that is not written now is written by the next process.
     stored_json.abort();
-    // The e-mail that is being sent is finished, so that nobody receives it twice.
+    // The e-mail and the events that are being sent are finished, so that nobody receives them twice.
     end.send_replace(true);
     mails.await.map_err(|error| CliError::new(format!("sending e-mails was aborted: {error}")))?;
+    webhooks.await.map_err(|error| CliError::new(format!("delivering to webhooks was aborted: {error}")))?;
     tracing::info!("stopped");
     let database = store.database().clone();
     database

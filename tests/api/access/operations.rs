@@ -35,6 +35,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "complete_password_reset" => json!({ "token": "zxq", "new_password": "correct horse battery" }),
         "confirm_interest_registration" => json!({ "token": "zxq" }),
         "accept_interest_registration" => json!({}),
+        "replay_webhook" => json!({ "since": "2020-01-01T00:00:00Z" }),
         "decline_interest_registration" => json!({ "reason": "Zxq" }),
         _ => return None,
     })

@@ -37,7 +37,7 @@ on_empty! {
     fn compose_sets_variables_of_the_program_only(home: Home) {
         let help = home.run(&["serve", "--help"]).ok();
         let set: BTreeSet<_> = variables().into_iter().map(|(name, _)| name).collect();
-        for name in ["VKU_PUBLIC_URL", "VKU_TRUSTED_PROXIES", "VKU_SMTP_URL", "VKU_MAIL_FROM", "VKU_SPOOL_BYTES"] {
+        for name in ["VKU_PUBLIC_URL", "VKU_TRUSTED_PROXIES", "VKU_SMTP_URL", "VKU_MAIL_FROM", "VKU_SPOOL_BYTES", "VKU_WEBHOOK_ALLOW_PRIVATE"] {
             assert!(set.contains(name), "{name} cannot be set in .env");
         }
         let known: BTreeSet<_> = help.split(|it: char| it != '_' && !it.is_ascii_alphanumeric()).collect();

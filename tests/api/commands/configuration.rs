@@ -90,6 +90,11 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_XLSX_ROWS", "many")], &["check-config"], &["many", "--xlsx-rows"]),
     (&[("VKU_CACHE_BYTES", "-1")], &["check-config"], &["-1", "--cache-bytes"]),
     (&[("VKU_SPOOL_BYTES", "2G")], &["check-config"], &["2G", "--spool-bytes"]),
+    (
+        &[("VKU_WEBHOOK_ALLOW_PRIVATE", "perhaps")],
+        &["check-config"],
+        &["perhaps", "--webhook-allow-private", "true, false"],
+    ),
     (&[("VKU_SECRET_FILE", "/proc/nowhere/secret")], &["check-config"], &["/proc/nowhere"]),
     (
         &[("VKU_MAIL_FROM", "office"), ("VKU_SMTP_URL", "smtp://localhost")],
@@ -173,6 +178,7 @@ fn empty_variables_are_ignored() {
         "VKU_XLSX_ROWS",
         "VKU_CACHE_BYTES",
         "VKU_SPOOL_BYTES",
+        "VKU_WEBHOOK_ALLOW_PRIVATE",
         "VKU_LOG",
     ] {
         command.env(variable, "");

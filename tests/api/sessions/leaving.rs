@@ -205,6 +205,8 @@ on_both! {
             "import_piece.import_id", "login.account_id", "password.user_id",
             // Calendar links and supports are read only together with their member or topic.
             "calendar_link.member_id", "support.member_id", "support.topic_id",
+            // What belongs to a webhook stays with it, also while it is deleted.
+            "webhook_delivery.webhook_id", "webhook_progress.webhook_id", "webhook_request.webhook_id",
         ];
         let unknown: Vec<_> = keys.iter().filter(|key| !known.contains(*key) && !free.contains(&key.as_str())).collect();
         assert!(unknown.is_empty(), "{unknown:?}");

@@ -42,7 +42,7 @@ fn values(parameter: &Value, schemas: &Value, restrictions: &[Restriction]) -> V
         "utility" => [slugs("werk"), slugs("vodokanal")].concat(),
         "lead" => slugs("werk"),
         "regional_group" => list(&["Zxq"]),
-        "has_active_partnership" | "is_primary" | "disabled" => list(&["true", "false"]),
+        "has_active_partnership" | "is_primary" | "disabled" | "enabled" => list(&["true", "false"]),
         "q" => restrictions.iter().map(|it| it.word().to_owned()).chain(["zxq".to_owned()]).collect(),
         "name" => restrictions.iter().map(|it| it.word().to_owned()).collect(),
         "organisation" => list(&["vku", "zxqdeleted-verein"]),

@@ -25,6 +25,7 @@ public final class Main {
             PartnershipFundingApi.class, PartnershipResultsApi.class, PartnershipsApi.class, PolicyUpdatesApi.class,
             ReferenceApi.class, SessionAgendaApi.class, SessionGuestsApi.class, SessionMinutesApi.class,
             SessionRegistrationsApi.class, SessionsApi.class, TopicsApi.class, UsersApi.class, UtilitiesApi.class,
+            WebhooksApi.class,
             WorkingAreasApi.class);
 
     public static void main(String[] arguments) throws Exception {

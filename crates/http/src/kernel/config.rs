@@ -1,4 +1,4 @@
-//! The HTTP settings: the rate limit, CORS and the disk space of exports, which the operator configures, and the
+//! The HTTP settings: the rate limit, CORS, the disk space of exports and the targets of webhooks, which the operator configures, and the
 //! timeouts.
 
 use std::time::Duration;
@@ -7,6 +7,7 @@ use vku_transfer::export::spool::SpoolSpace;
 
 use super::cors::Origins;
 use super::limits::rate_limit::RateLimiter;
+use super::outbound::TargetPolicy;
 
 /// The path prefix of the API.
 pub const BASE: &str = "/api/v1";
@@ -24,6 +25,8 @@ pub struct HttpConfig {
     pub streams: StreamLimits,
     /// The disk space for what the clients of exports have not received yet.
     pub spool: SpoolSpace,
+    /// Where webhooks may be sent to.
+    pub webhook_targets: TargetPolicy,
 }
 
 /// How many streams of changes may be open at the same time.
@@ -65,6 +68,8 @@ impl Default for StreamLimits {
 /// - waiting for other exports: `SLOT_TIMEOUT` in `persistence/src/kernel/store/stream.rs`, and for XLSX `MAX_WAIT` in
 ///   `transfer/src/export/xlsx.rs`
 /// - the mail server: `TIMEOUT` in `server/src/worker/smtp.rs`
+/// - a receiver of webhooks: `CONNECT_TIMEOUT` and `TIMEOUT` in `server/src/worker/webhook/client.rs`, and
+///   `RESOLVE_TIMEOUT` in `http/src/kernel/outbound.rs`
 /// - a health check: `TIMEOUT` in `http/src/meta/health.rs`; that of the command `health` in `server/src/health.rs`
 ///
 /// How long something is valid or stored:
@@ -75,6 +80,8 @@ impl Default for StreamLimits {
 /// - links to reset a password: `LIFETIME` in `persistence/src/auth/password_reset.rs`
 /// - links to confirm an interest: `LIFETIME` and `RETENTION` in `persistence/src/interest/pending.rs`
 /// - e-mails: `MAX_AGE`, `RETENTION` and the retries in `persistence/src/mail/delivery.rs`
+/// - deliveries to webhooks: `PAUSES` and `PATIENCE` in `persistence/src/webhook/attempt.rs`, `RETENTION` in `log.rs`
+///   beside it, and `OVERLAP` of secrets in `secret.rs`
 /// - responses by `Idempotency-Key`: `RETENTION` in `persistence/src/kernel/store/idempotency/mod.rs`
 /// - tickets for the stream of changes: `LIFETIME` in `persistence/src/feed/tickets.rs`
 /// - files of imports: `RETENTION` in `persistence/src/import/retention.rs`

@@ -17,6 +17,7 @@ pub mod media_type;
 pub mod middleware;
 pub mod negotiation;
 pub mod openapi;
+pub mod outbound;
 pub mod page;
 pub mod problem;
 pub(crate) mod query_string;

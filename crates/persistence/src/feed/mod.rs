@@ -15,6 +15,7 @@ mod page;
 pub mod parameters;
 mod past;
 mod permissions;
+mod place;
 mod registrations;
 mod state;
 mod tickets;
@@ -22,39 +23,12 @@ mod token;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+pub use vku_domain::feed::FeedAction;
 use vku_domain::kernel::error::Error;
 
 use self::token::Progress;
 use crate::audit::ResourceName;
 use crate::kernel::store::Store;
-
-vku_domain::string_enum! {
-    /// What has happened to the resource of an entry, for the caller.
-    FeedAction {
-        /// created, or not visible to the caller before
-        Created = "created",
-        /// changed
-        Updated = "updated",
-        /// the status was changed
-        Transitioned = "transitioned",
-        /// restored after it was deleted
-        Restored = "restored",
-        /// not changed itself, but something that its representation shows or its visibility depends on; it may look the
-        /// same
-        Affected = "affected",
-        /// deleted: remove your copy
-        Deleted = "deleted",
-        /// no longer visible to the caller: remove your copy
-        Hidden = "hidden",
-    }
-}
-
-impl FeedAction {
-    /// Whether the caller no longer sees the resource.
-    pub fn is_removal(self) -> bool {
-        matches!(self, Self::Deleted | Self::Hidden)
-    }
-}
 
 /// What has become of a resource for the caller.
 #[derive(Clone, Debug)]

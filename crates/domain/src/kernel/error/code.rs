@@ -93,6 +93,16 @@ codes! {
     TooManyApiKeys = 409, "too_many_api_keys", "Too many API keys"
         => "Es gibt zu viele API-Schlüssel":
             "Das Konto hat so viele API-Schlüssel, wie man haben kann. Widerrufen Sie einen, der nicht mehr benutzt wird.";
+    /// There are as many webhooks as there can be. Delete one that is no longer used.
+    TooManyWebhooks = 409, "too_many_webhooks", "Too many webhooks"
+        => "Es gibt zu viele Webhooks":
+            "Es gibt so viele Webhooks, wie es geben kann. Löschen Sie einen, der nicht mehr benutzt wird.";
+    /// The secret of the webhook has been shown, and is not shown a second time. If it is lost, replace it by
+    /// `POST /api/v1/webhooks/{id}/rotate-secret`.
+    SecretAlreadyShown = 409, "secret_already_shown", "The secret has already been shown"
+        => "Das Geheimnis wurde schon gezeigt":
+            "Das Geheimnis des Webhooks wurde schon gezeigt und wird kein zweites Mal gezeigt. Ist es verloren, ersetzen \
+             Sie es mit `POST /api/v1/webhooks/{id}/rotate-secret`.";
     /// The link has already been used. There is nothing more to do.
     LinkUsed = 409, "link_used", "The link has already been used"
         => "Der Link wurde schon benutzt":

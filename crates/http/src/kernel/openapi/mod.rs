@@ -75,6 +75,11 @@ impl Document {
         }
     }
 
+    /// Adds the requests that the service sends to others.
+    pub fn webhooks(&mut self, webhooks: Value) {
+        self.value["webhooks"] = webhooks;
+    }
+
     /// Narrows a field in request schemas, because its own schema is shared with other fields: `more` is added
     /// beside the reference.
     pub fn narrow(&mut self, schemas: &[&str], member: &str, more: &Value) {

@@ -3,13 +3,16 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
 use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::violation::Violations;
 use vku_persistence::any_table::{AnyTable, JsonResource, VersionedJson};
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_transfer::format::Format;
 
-use super::{icalendar, list};
+use super::{BodyCheck, icalendar, list};
 use crate::kernel::cache::Representation;
 use crate::kernel::media_type::{JSON, MERGE_PATCH};
 use crate::kernel::negotiation::format;
@@ -83,6 +86,7 @@ pub(crate) fn stored_response(
 /// Handles `POST` on the collection.
 pub async fn create(
     table: &'static AnyTable,
+    check: Option<BodyCheck>,
     context: Context,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
@@ -90,9 +94,10 @@ pub async fn create(
     let parent = parent(table, &context.request)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let value = json(&context.request, &body, &[JSON])?;
+    let violations = checked(check, &context, &value).await;
     context
         .post(dry_run, &body, async |writer| {
-            let created = table.create(writer, parent.as_ref(), value).await?;
+            let created = with_violations(table.create(writer, parent.as_ref(), value).await, violations)?;
             let name = created.slug.as_ref().map_or_else(|| created.id.to_string(), ToString::to_string);
             let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
             Ok(stored_response(StatusCode::CREATED, created, location))
@@ -103,6 +108,7 @@ pub async fn create(
 /// Handles `PATCH` on a resource.
 pub async fn update(
     table: &'static AnyTable,
+    check: Option<BodyCheck>,
     context: Context,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
@@ -111,9 +117,33 @@ pub async fn update(
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let body = json(&context.request, &body, &[MERGE_PATCH, JSON])?;
-    let changed =
-        context.write(dry_run, async |writer| table.patch(writer, &at, &condition, body).await).await?;
+    let violations = checked(check, &context, &body).await;
+    let changed = context
+        .write(dry_run, async |writer| {
+            with_violations(table.patch(writer, &at, &condition, body).await, violations)
+        })
+        .await?;
     Ok(written(&context, StatusCode::OK, changed))
+}
+
+/// Checks a body, if there is anything to check before the transaction begins.
+async fn checked(check: Option<BodyCheck>, context: &Context, body: &Value) -> Violations {
+    match check {
+        Some(check) => check(context, body).await,
+        None => Violations::default(),
+    }
+}
+
+/// Adds the violations of that check to the result of a write.
+fn with_violations<R>(result: Result<R, Error>, violations: Violations) -> Result<R, Error> {
+    match result {
+        Ok(_) if !violations.is_empty() => Err(Error::invalid(violations)),
+        Err(mut error) if error.code == Code::ValidationFailed => {
+            error.violations.append(violations);
+            Err(error)
+        }
+        result => result,
+    }
 }
 
 /// Handles `DELETE` on a resource.

@@ -10,15 +10,22 @@ pub mod operation;
 pub mod routes;
 pub mod transitions;
 
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use vku_domain::kernel::resource::ParentKind;
+use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::table::Table;
 
+use super::request::context::Context;
 use super::request::params::PARENT;
 use crate::kernel::config::BASE;
 pub(crate) use example::example;
 use operation::Operation;
 use routes::BoxHandler;
+
+/// Checks the body of a `POST` or `PATCH` before the transaction begins: what takes longer than a transaction may. Returns
+/// the violations, to which those of the transaction are added.
+pub type BodyCheck = for<'a> fn(&'a Context, &'a Value) -> LocalBoxFuture<'a, Violations>;
 
 /// A resource in the API: what the document says in addition to what follows from the types.
 pub trait ResourceApi: Table {
@@ -34,6 +41,9 @@ pub trait ResourceApi: Table {
 
     /// The handler of `POST` on the collection, if that is a single endpoint with its own part of the document.
     const CUSTOM_CREATE: Option<fn() -> BoxHandler> = None;
+
+    /// What is checked before the transaction of a `POST` or `PATCH` begins.
+    const BODY_CHECK: Option<BodyCheck> = None;
 
     /// A complete example, as `GET` returns it.
     fn example() -> Value;

@@ -6,27 +6,28 @@ use vku_persistence::any_table::AnyTable;
 
 use super::history::history;
 use super::routes::{BoxHandler, Routes};
-use super::{handlers, transitions};
+use super::{BodyCheck, handlers, transitions};
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::ID;
 
 /// Registers the routes of a resource at the path of its collection. `custom_create` is the handler of `POST` on the
-/// collection, if that is a single endpoint.
+/// collection, if that is a single endpoint; `body_check` runs before the transaction of a write.
 pub fn routes(
     config: &mut ServiceConfig,
     table: &'static AnyTable,
     collection: &str,
     custom_create: Option<fn() -> BoxHandler>,
+    body_check: Option<BodyCheck>,
 ) {
     let one = format!("{collection}/{{{ID}}}");
-    let create = move |context: Context, body: Bytes| handlers::create(table, context, body);
+    let create = move |context: Context, body: Bytes| handlers::create(table, body_check, context, body);
     Routes::at(collection)
         .get(move |context: Context| handlers::list(table, context))
         .route(Method::POST, custom_create.map_or_else(|| BoxHandler::new(create), |handler| handler()))
         .register(config);
     Routes::at(&one)
         .get(move |context: Context| handlers::get(table, context))
-        .patch(move |context: Context, body: Bytes| handlers::update(table, context, body))
+        .patch(move |context: Context, body: Bytes| handlers::update(table, body_check, context, body))
         .delete(move |context: Context| handlers::delete(table, context))
         .register(config);
     Routes::at(&format!("{one}/restore"))

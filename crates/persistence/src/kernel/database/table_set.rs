@@ -10,7 +10,7 @@ use crate::tables;
 pub(crate) const CAPACITY: usize = 128;
 
 /// The tables that belong to no resource.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 17] = [
     "answer",
     "api_key",
     "calendar_link",
@@ -25,6 +25,9 @@ const OTHERS: [&str; 14] = [
     "password",
     "sealed_key",
     "support",
+    "webhook_delivery",
+    "webhook_progress",
+    "webhook_request",
 ];
 
 /// The tables of the search index. They have no place in a set: the words of a resource count as a part of its table,

@@ -57,6 +57,7 @@ pub struct Store {
     imports: Arc<RunningImports>,
     mails: Arc<Notify>,
     json: Arc<JsonQueue>,
+    webhooks: Arc<Notify>,
     positions: Arc<LogPosition>,
     credentials: Arc<watch::Sender<()>>,
     clock: Arc<dyn Clock>,
@@ -80,7 +81,8 @@ impl Store {
         let refreshes = TokenKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        let (imports, mails, json) = (Arc::default(), Arc::default(), Arc::default());
+        let (imports, mails, webhooks) = (Arc::default(), Arc::default(), Arc::default());
+        let json = Arc::default();
         let (positions, credentials) = (Arc::new(unknown_position()), Arc::new(watch::Sender::new(())));
         let store = Self {
             database,
@@ -92,6 +94,7 @@ impl Store {
             imports,
             mails,
             json,
+            webhooks,
             positions,
             credentials,
             clock,
@@ -137,6 +140,11 @@ impl Store {
     /// Wakes the mail worker; notified after each commit that queues an e-mail.
     pub fn mails(&self) -> &Notify {
         &self.mails
+    }
+
+    /// Wakes the worker that delivers to webhooks; notified after each commit that changes a resource.
+    pub fn webhooks(&self) -> &Notify {
+        &self.webhooks
     }
 
     /// Returns the cache generation: data that is read after this call may be cached as long as the generation
@@ -257,6 +265,7 @@ impl Store {
             let published = staging.as_ref().map(|staging| staging.resource);
             let marking = outdated_json::marking(&tx, &changes, published).await?;
             let outdates = !marking.is_empty();
+            let has_changes = staging.is_some() || !changes.is_empty();
             let mut last = search::begin(&tx, indexed).await?;
             last.extend(marking);
             last.extend(deferred);
@@ -284,6 +293,9 @@ impl Store {
             }
             if has_mail {
                 self.mails.notify_one();
+            }
+            if has_changes {
+                self.webhooks.notify_one();
             }
             if many {
                 self.database.analyze().await;
