@@ -192,6 +192,10 @@ follow_examples() {
     "$python/python" tests/clients/follow.py "$base"
 }
 
+webhooks() {
+    figures "$python/python" tests/clients/webhooks/run.py "$binary"
+}
+
 calendars() {
     serve
     figures "$python/python" tests/clients/calendars.py "$base"
