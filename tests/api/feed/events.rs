@@ -122,6 +122,9 @@ on_both! {
     /// Nothing is lost and nothing is repeated if a stream is cut anywhere, whether the last event was read or not.
     async fn a_stream_that_is_cut_resumes_without_loss(app: TestApp) {
         const MANY: usize = 120;
+        // The server may notice a cut late.
+        let streams = StreamLimits { per_caller: 1_000, in_all: 1_000 };
+        let app = app.another_instance(HttpConfig { streams, ..HttpConfig::default() });
         let caller = app.anonymous();
         let mut stream = Stream::open(&caller, "?state=false", None).await;
         let writers = join_all((0..4).map(async |writer| {
