@@ -74,6 +74,7 @@ impl Operation {
                 format!("{path}?dry_run=true&member={}", super::visibility::hidden::DRESDEN)
             }
             _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
+            _ if self.id == "create_event_ticket" => path,
             _ => path + "?dry_run=true",
         }
     }
