@@ -57,7 +57,7 @@ on_both! {
         let internal = create(&site.office(), UTILITIES, &internal).await.json();
         let public = site.utilities(&["public"]).await.remove(0);
         let to_public = site.receiver.requests(1).await;
-        assert_eq!(resources(&to_public), [public.clone()]);
+        assert_eq!(resources(&to_public), std::slice::from_ref(&public));
         let at = |id: &Value| format!("{UTILITIES}/{}", id.as_str().unwrap());
         let seen = site.app.anonymous().get(&at(&public)).await.ok().json();
         assert_eq!(to_public[0].json()["data"]["state"], seen);

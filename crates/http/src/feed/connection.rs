@@ -112,7 +112,7 @@ impl Connection {
         let query = FeedQuery { since: Since::Cursor(self.since), ..self.query.clone() };
         let actor = self.actor.clone();
         let read = async {
-            let page = shared.store.feed(&actor, &query).await?;
+            let page = Box::pin(shared.store.feed(&actor, &query)).await?;
             event_page(&shared, page)
         };
         shared.streams.page(&key, read).await

@@ -29,7 +29,7 @@ impl Effects<'_> {
                 add(&mut counted, session, [it.change.position]);
             }
             let left = it.before.as_ref().filter(|_| it.changes(SEATS));
-            if left.is_some_and(|before| waits(before)) {
+            if left.is_some_and(waits) {
                 add(&mut waiting, session, [it.change.position]);
             }
             if it.before.as_ref().is_some_and(|before| self.is_own(before) && is_active(before)) {

@@ -77,7 +77,9 @@ impl Document {
 
     /// Adds the requests that the service sends to others.
     pub fn webhooks(&mut self, webhooks: Value) {
-        self.value["webhooks"] = webhooks;
+        if let Some(document) = self.value.as_object_mut() {
+            document.insert("webhooks".to_owned(), webhooks);
+        }
     }
 
     /// Narrows a field in request schemas, because its own schema is shared with other fields: `more` is added
