@@ -1,0 +1,158 @@
+//! A write: one transaction, with everything that has to be committed with it.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::InputSource;
+
+use super::Store;
+use crate::kernel::bulk_import::query_plans::discard_plans;
+use crate::kernel::database::error::failed;
+use crate::kernel::database::sqlite::set_import_cache;
+use crate::kernel::search;
+use crate::kernel::transaction::change_log::{self, NewChange};
+use crate::kernel::transaction::staging::Staging;
+use crate::kernel::transaction::{Collected, Reader, WriteContext, Writer, begin_write};
+use crate::kernel::write::outdated_json;
+
+/// From this many changes on, a write updates the planner statistics.
+const ANALYZE_FROM: usize = 1_000;
+
+impl Store {
+    /// Executes `work`, and commits if it returns `Ok`; rolls back otherwise, and in a dry run.
+    ///
+    /// The change-log rows are appended in the same transaction, as its last statement.
+    pub async fn write<R>(
+        &self,
+        writing: &WriteContext<'_>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let result = self.write_now(writing, work).await;
+        match &result {
+            Err(error) => self.database.writes().failed(error),
+            Ok(_) if writing.dry_run => {}
+            Ok(_) => self.database.writes().succeeded(),
+        }
+        result
+    }
+
+    /// Runs a write that belongs to no resource, as the operator and without a request id.
+    pub(crate) async fn in_own_transaction<R>(
+        &self,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let operator = Actor::operator(self.now());
+        let writing =
+            WriteContext { actor: &operator, request_id: "", dry_run: false, origin: InputSource::Request };
+        self.write(&writing, work).await
+    }
+
+    async fn write_now<R>(
+        &self,
+        writing: &WriteContext<'_>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let mut writer = self.begin_write(writing).await?;
+        match work(&mut writer).await {
+            Ok(result) if !writing.dry_run => self.commit(writer).await.map(|()| result),
+            result => {
+                self.roll_back(writer).await;
+                result
+            }
+        }
+    }
+
+    /// Boxed, like the other parts of a write, so that it is compiled once and not for each kind of work.
+    fn begin_write<'a>(&'a self, writing: &'a WriteContext<'_>) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
+        async move {
+            let write_slot = self.database.acquire_write_slot().await;
+            let tx = begin_write(&self.database).await.map_err(failed)?;
+            let reader = Reader::new(tx, writing.actor, &self.cursors);
+            Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
+        }
+        .boxed()
+    }
+
+    /// Commits a write, or rolls it back if the staged rows of an import cannot be published.
+    fn commit<'a>(&'a self, mut writer: Writer<'a>) -> BoxFuture<'a, Result<(), Error>> {
+        async move {
+            if let Err(error) = writer.publish().await {
+                self.roll_back(writer).await;
+                return Err(error);
+            }
+            let Collected { tx, write_slot, changes, indexed, deferred, staging, has_mail } = writer.finish();
+            // Everything that must be committed with the work is in the same transaction: the log here,
+            // and before it the response of an idempotency key; without that, a crash in between would
+            // let the work be done twice.
+            let staged = staging.as_ref().map_or(0, Staging::staged);
+            let many = changes.len() + staged >= ANALYZE_FROM;
+            if many && staged == 0 {
+                discard_plans(&tx).await?;
+            }
+            let first = staging.as_ref().and_then(|staging| staging.first.clone());
+            let first = first.or_else(|| changes.first().map(NewChange::mark));
+            let changed: Vec<_> =
+                changes.iter().map(|change| (change.resource, change.resource_id)).collect();
+            let published = staging.as_ref().map(|staging| staging.resource);
+            let marking = outdated_json::marking(&tx, &changes, published).await?;
+            let outdates = !marking.is_empty();
+            let has_changes = staging.is_some() || !changes.is_empty();
+            let mut last = search::begin(&tx, indexed).await?;
+            last.extend(marking);
+            last.extend(deferred);
+            last.extend(change_log::appending(&tx, changes).await?);
+            tx.execute_all(last).await.map_err(failed)?;
+            if staging.is_some() {
+                set_import_cache(&tx, false).await.map_err(failed)?;
+            }
+            // The generation changes after the commit and before the response, even if the client is
+            // gone, so that no later request gets cached data from before.
+            let written = tx.tables().written();
+            let generation_guard = self.database.generation().bump_on_drop(written);
+            tx.commit().await.map_err(failed)?;
+            generation_guard.committed();
+            self.database.notify(written, first);
+            self.database.truncate_wal();
+            for (resource, id) in changed {
+                self.json.add(resource, [id]);
+            }
+            if outdates {
+                self.json.add_outdated();
+            }
+            if let Some(resource) = published {
+                self.json.add_missing(resource);
+            }
+            if has_mail {
+                self.mails.notify_one();
+            }
+            if has_changes {
+                self.webhooks.notify_one();
+            }
+            if many {
+                self.database.analyze().await;
+            }
+            drop(write_slot);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> BoxFuture<'a, ()> {
+        async move {
+            let Collected { tx, write_slot, staging, .. } = writer.finish();
+            if staging.is_some() {
+                // A larger cache than needed does no harm.
+                let _ = set_import_cache(&tx, false).await;
+            }
+            // The result of the rollback does not matter: without a commit there is nothing to undo, and a
+            // connection whose rollback failed is closed instead of reused.
+            let _ = tx.rollback().await;
+            drop(write_slot);
+            if let Some(staging) = staging {
+                self.abandon(staging).await;
+            }
+        }
+        .boxed()
+    }
+}
