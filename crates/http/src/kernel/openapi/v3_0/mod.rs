@@ -55,16 +55,21 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Drops the schemas that are no longer used: those of the media types that were removed from request bodies.
+/// Drops the schemas that are no longer used: those of the media types that were removed from request bodies, those of
+/// webhooks, and those that only these use.
 fn drop_unused(document: &mut Value, used: &BTreeSet<String>) {
-    let mut left = BTreeSet::new();
-    references(document, &mut left);
-    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        let lost = |name: &str| {
+    loop {
+        let mut left = BTreeSet::new();
+        references(document, &mut left);
+        let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") else { return };
+        let before = schemas.len();
+        schemas.retain(|name, _| {
             let path = format!("#/components/schemas/{name}");
-            used.contains(&path) && !left.contains(&path)
-        };
-        schemas.retain(|name, _| !lost(name));
+            !used.contains(&path) || left.contains(&path)
+        });
+        if schemas.len() == before {
+            return;
+        }
     }
 }
 

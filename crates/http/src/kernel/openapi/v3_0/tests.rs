@@ -191,3 +191,22 @@ fn the_converted_document_has_no_keywords_of_3_1() {
         assert_eq!(lost, expected, "{part}");
     }
 }
+
+#[test]
+fn schemas_that_only_webhooks_use_are_removed() {
+    let to = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let body = |schema| json!({ "content": { "application/json": { "schema": schema } } });
+    let older = openapi_3_0(json!({
+        "openapi": "3.1.0",
+        "paths": { "/a": { "get": { "responses": { "200": body(to("Shared")) } } } },
+        "webhooks": { "changed": { "post": { "requestBody": body(to("Event")) } } },
+        "components": { "schemas": {
+            "Event": { "properties": { "data": to("EventData") } },
+            "EventData": { "properties": { "shared": to("Shared") } },
+            "Shared": { "type": "string" },
+            "Lonely": { "type": "string" }
+        } }
+    }));
+    let left: Vec<_> = older["components"]["schemas"].as_object().unwrap().keys().collect();
+    assert_eq!(left, ["Shared", "Lonely"]);
+}
