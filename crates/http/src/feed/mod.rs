@@ -36,9 +36,9 @@ pub struct ChangeEntry {
     version: i64,
     /// The current representation, as `GET` returns it; absent for `deleted` and `hidden` resources, and with
     /// `state=false`.
-    #[serde(skip)]
-    #[schema(value_type = Object)]
-    #[expect(dead_code, reason = "the schema has it; its bytes are appended as they are")]
+    // `write_entry` appends its bytes as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
     state: Option<Value>,
 }
 
