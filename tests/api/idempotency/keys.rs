@@ -77,8 +77,10 @@ fn the_document_declares_idempotency_keys() {
     let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("post") else { continue };
-        let of_credentials =
-            path.starts_with("/api/v1/auth/") || path.starts_with(KEYS) || path.ends_with("/calendar-link");
+        // What must not be stored.
+        let of_credentials = path.starts_with("/api/v1/auth/")
+            || path.starts_with(KEYS)
+            || ["/calendar-link", "/events/tickets", "-secret"].iter().any(|end| path.ends_with(end));
         // A confirmation link can be used only once anyway.
         let of_a_link = path == "/api/v1/interest-confirmations";
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();

@@ -104,6 +104,23 @@ on_both! {
         assert_eq!((received.json()["type"].clone(), received.json()["data"]["resource_id"].clone()), ("utility.deleted".into(), ids[1].clone()));
     }
 
+    async fn a_ping_with_an_idempotency_key_is_sent_once(app: TestApp) {
+        let site = Site::start(&app);
+        let webhook = site.webhook(json!({})).await;
+        let office = site.office();
+        let ping = async |key: &str| {
+            let request = office.request(reqwest::Method::POST, &format!("{}/ping", path(&webhook)));
+            office.send(request.header("Idempotency-Key", key)).await.expect(202)
+        };
+        let (one, again, other) = (ping("one").await, ping("one").await, ping("other").await);
+        assert_eq!((one.body.clone(), again.header("idempotency-replayed")), (again.body, "true".to_owned()));
+        assert_ne!(one.body, other.body);
+        let received = site.receiver.requests(2).await;
+        let ids: Vec<_> = received.iter().map(|request| request.header("webhook-id")).collect();
+        assert_eq!(ids, [one.json(), other.json()].map(|it| it["event_id"].as_str().unwrap().to_owned()));
+        assert_eq!(site.deliveries(&webhook, 2).await.len(), 2);
+    }
+
     async fn a_ping_arrives_even_if_the_webhook_is_disabled(app: TestApp) {
         let site = Site::start(&app);
         let webhook = site.webhook(json!({"enabled": false})).await;

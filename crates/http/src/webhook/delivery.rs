@@ -14,9 +14,12 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_domain::webhook::{DeliveryFailure, DeliveryState, Webhook};
+use vku_persistence::kernel::store::idempotency::StoredResponse;
+use vku_persistence::kernel::transaction::Writer;
 use vku_persistence::webhook::log::{Delivery, DeliveryFilter};
 use vku_transfer::format::Format;
 
+use crate::kernel::media_type::JSON;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
@@ -113,10 +116,22 @@ pub struct WebhookRequested {
     event_id: Option<String>,
 }
 
-/// Wakes the worker, and responds to a request.
-fn requested(context: &Context, event_id: Option<String>) -> HttpResponse {
+/// Requests a delivery, and wakes the worker.
+async fn request_delivery(
+    context: &Context,
+    dry_run: bool,
+    body: &[u8],
+    request: impl AsyncFnOnce(&Writer<'_>) -> Result<Option<String>, Error>,
+) -> Result<HttpResponse, Problem> {
+    let response = context
+        .post(dry_run, body, async |writer| {
+            let requested = WebhookRequested { status: "requested", event_id: request(writer).await? };
+            let body = serde_json::to_vec(&requested).map_err(Error::internal)?;
+            Ok(StoredResponse { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })
+        })
+        .await?;
     context.shared.store.webhooks().notify_one();
-    HttpResponse::Accepted().json(WebhookRequested { status: "requested", event_id })
+    Ok(response)
 }
 
 /// List the deliveries of a webhook
@@ -179,23 +194,27 @@ pub async fn list_webhook_deliveries(context: Context) -> Result<HttpResponse, P
     operation_id = "ping_webhook",
     params(
         ("id" = String, Path, description = "The id of the webhook.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2c10"),
-        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and nothing \
+            is done twice.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     responses((
         status = 202,
         description = "The ping was requested.",
+        headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+            request with the same `Idempotency-Key`.")),
         body = WebhookRequested,
         example = json!({ "status": "requested", "event_id": "msg_0197a5c08a3e7c51b0a63f1d5b6f2c20" })
     )),
-    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 409, 422, 500, 503]))),
     security(("bearer" = ["webhooks:write"]))
 )]
 pub async fn ping_webhook(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require(Webhook::INFO, Action::Update)?;
     let id = key(&context.request, ID)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
-    let event_id = context.write(dry_run, async |writer| writer.ping_webhook(&id).await).await?;
-    Ok(requested(&context, Some(event_id)))
+    request_delivery(&context, dry_run, &[], async |writer| writer.ping_webhook(&id).await.map(Some)).await
 }
 
 /// Deliver once more
@@ -209,16 +228,21 @@ pub async fn ping_webhook(context: Context) -> Result<HttpResponse, Problem> {
     operation_id = "replay_webhook",
     params(
         ("id" = String, Path, description = "The id of the webhook.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2c10"),
-        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and nothing \
+            is done twice.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     request_body(content = WebhookReplay, example = json!({ "since": "2026-03-01T08:00:00Z" })),
     responses((
         status = 202,
         description = "The deliveries were requested.",
+        headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+            request with the same `Idempotency-Key`.")),
         body = WebhookRequested,
         example = json!({ "status": "requested" })
     )),
-    extensions(("x-problems" = json!([400, 401, 403, 404, 413, 415, 422, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 409, 413, 415, 422, 500, 503]))),
     security(("bearer" = ["webhooks:write"]))
 )]
 pub async fn replay_webhook(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
@@ -227,13 +251,11 @@ pub async fn replay_webhook(context: Context, body: Bytes) -> Result<HttpRespons
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let replay: WebhookReplay = parsed(&context.request, &body)?;
     let source = replay.source()?;
-    let event_id = context
-        .write(dry_run, async |writer| match source {
-            Source::Delivery(delivery) => writer.replay_webhook_delivery(&id, delivery).await.map(Some),
-            Source::Instant(since) => writer.replay_webhook_since(&id, since.0).await.map(|()| None),
-        })
-        .await?;
-    Ok(requested(&context, event_id))
+    request_delivery(&context, dry_run, &body, async |writer| match source {
+        Source::Delivery(delivery) => writer.replay_webhook_delivery(&id, delivery).await.map(Some),
+        Source::Instant(since) => writer.replay_webhook_since(&id, since.0).await.map(|()| None),
+    })
+    .await
 }
 
 /// What is delivered once more.

@@ -30,10 +30,10 @@ impl ResourceApi for Webhook {
                  Redirects are not followed. Otherwise it is sent again after 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, \
                  20 and 24 hours; later events wait. After three days of failures the webhook is disabled, and whoever \
                  created it gets an e-mail; likewise at once if the receiver answers that it is gone.\n\nOnly administrators create webhooks \
-                 with `as_role=admin`; an API key only those with `public`."
+                 that see as `admin`; API keys can create only those that see as `public`."
             }
             Operation::Update => {
-                "After a change of `as_role` read the lists anew: the receiver is not told what it no longer sees. A \
+                "After a change of `as_role`, read the lists again: the receiver is not told what it no longer sees. A \
                  webhook that is enabled again continues where it stopped."
             }
             Operation::Restore => "The webhook continues where it stopped.",
