@@ -83,6 +83,48 @@ on_both! {
         assert!(seen.len() > 40, "{}", seen.len());
     }
 
+    async fn a_registration_shows_only_when_the_last_seat_is_taken_or_freed(app: TestApp) {
+        let office = app.coordinator();
+        published(&app, json!({"slug": "zxq-seen", "capacity": 2, "waiting_list": false})).await;
+        let callers = [app.anonymous(), app.partner(), app.member()];
+        let list = format!("{SESSIONS}/zxq-seen/registrations");
+        let register = async |name: &str| {
+            let theirs = merged(&person(name), &json!({"member": "hamburg-wasser"}));
+            location(&create(&office, &list, &theirs).await)
+        };
+        let mut token = now(&callers[0]).await;
+        let mut seen = async |state: Option<&str>| {
+            let mut next = String::new();
+            for caller in &callers {
+                let (all, since) = items(caller, &format!("since={token}")).await;
+                let states: Vec<_> = all.iter().map(|it| &it["state"]["registration_state"]["state"]).collect();
+                assert_eq!(states, state.as_slice(), "{all:#?}");
+                next = since;
+            }
+            token = next;
+        };
+        let first = register("zxq-one").await;
+        seen(None).await;
+        office.patch(&first, "*", &json!({"attendance": "in_person"})).await.ok();
+        seen(None).await;
+        register("zxq-two").await;
+        seen(Some("closed")).await;
+        let cancel = async || office.post(&format!("{first}/transitions"), &json!({"to": "cancelled"})).await.ok();
+        cancel().await;
+        seen(Some("open")).await;
+        // Within one group of changes, too: the copy may be of any moment.
+        let third = register("zxq-three").await;
+        delete(&office, &third).await;
+        seen(Some("open")).await;
+        published(&app, json!({"slug": "zxq-wide", "capacity": 20})).await;
+        seen(Some("open")).await;
+        for number in 0..5 {
+            let theirs = merged(&person(&format!("zxq{number}")), &json!({"member": "hamburg-wasser"}));
+            create(&office, &format!("{SESSIONS}/zxq-wide/registrations"), &theirs).await;
+        }
+        seen(None).await;
+    }
+
     async fn no_entry_has_what_its_reader_cannot_get(app: TestApp) {
         published(&app, json!({"slug": "zxq-seen"})).await;
         let topic = json!({"slug": "zxq-seen", "title": {"en": "Zxq"}, "proposed_by": "hamburg-wasser"});

@@ -88,14 +88,6 @@ impl Links<'_> {
         self.linked(all, "id", "session_id", sessions).await
     }
 
-    /// Returns the sessions that have a limited number of seats.
-    pub(super) async fn limited(self, sessions: &Sources) -> Result<Sources, Error> {
-        let has_limit = Condition::any()
-            .add(Expr::col("capacity").is_not_null())
-            .add(Expr::col("room_capacity").is_not_null());
-        self.linked(Query::select().from("session").cond_where(has_limit).take(), "id", "id", sessions).await
-    }
-
     /// Returns those of these resources that the caller sees.
     pub(super) async fn visible(
         self,

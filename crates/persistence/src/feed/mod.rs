@@ -17,6 +17,7 @@ mod past;
 mod permissions;
 mod place;
 mod registrations;
+mod seats;
 mod state;
 mod tickets;
 mod token;

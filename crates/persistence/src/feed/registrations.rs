@@ -39,9 +39,9 @@ impl Effects<'_> {
         self.waiting_in(&waiting).await?;
         let sessions = match sees_counts(self.actor) {
             true => counted,
-            // Others only see whether there are seats, which depends on the number of them.
+            // Others only see whether there are seats: they must not learn from an entry that somebody has registered.
             false => {
-                let mut shown = self.links.limited(&counted).await?;
+                let mut shown = self.links.filled_or_freed(&counted).await?;
                 own.iter().for_each(|(id, positions)| add(&mut shown, *id, positions.iter().copied()));
                 shown
             }
