@@ -26,7 +26,7 @@ pub(super) struct Copy {
 impl Copy {
     /// Reads the token and then all lists.
     pub(super) async fn of(store: &Store, actor: &Actor) -> Self {
-        let token = store.change_token().await.unwrap();
+        let token = store.change_token(actor).await.unwrap();
         let since = Since::Cursor(store.open_change_token(&token).unwrap());
         Self { actor: actor.clone(), rows: all_rows(store, actor).await, since }
     }

@@ -42,6 +42,8 @@ pub(crate) struct PageKey {
     resources: Vec<ResourceName>,
     with_state: bool,
     since: FeedCursor,
+    /// The account, if it decides whether its permissions are still those of the cursor.
+    account: Option<Uuid>,
     /// The position of the log: after a change, nobody gets a page that was read before it.
     position: i64,
 }
@@ -60,6 +62,7 @@ impl PageKey {
             resources: resources.to_vec(),
             with_state,
             since,
+            account: actor.account.filter(|_| !since.is_of(actor)),
             position,
         }
     }

@@ -25,8 +25,11 @@ mod token;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 pub use vku_domain::feed::FeedAction;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 
+use self::permissions::Permissions;
+pub use self::token::FeedCursor;
 use self::token::Progress;
 use crate::audit::ResourceName;
 use crate::kernel::store::Store;
@@ -51,10 +54,6 @@ pub struct FeedEntry {
     /// The representation as JSON in UTF-8; absent for a removed resource, or if it was not asked for.
     pub state: Option<Vec<u8>>,
 }
-
-/// How far a follower has read. All followers can use it, whatever they see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FeedCursor(Progress);
 
 /// Where to begin to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,21 +93,22 @@ pub struct FeedPage {
 impl Store {
     /// Reads a token; `None` if it was changed, or is no token of a change feed.
     pub fn open_change_token(&self, token: &str) -> Option<FeedCursor> {
-        Progress::open(self.cursor_key(), token).map(FeedCursor)
+        FeedCursor::open(self.cursor_key(), token)
     }
 
     /// Returns the token of a cursor. Two tokens of one cursor differ: nobody can tell by them whether something hidden
     /// has happened in between.
     ///
     /// Errors: none in practice.
-    pub fn seal_change_token(&self, FeedCursor(progress): FeedCursor) -> Result<String, Error> {
-        progress.seal(self.cursor_key())
+    pub fn seal_change_token(&self, cursor: FeedCursor) -> Result<String, Error> {
+        cursor.seal(self.cursor_key())
     }
 
-    /// Returns the token from which to go on after reading from a snapshot that begins now.
+    /// Returns the token from which the actor can go on after reading from a snapshot that begins now.
     ///
     /// Errors: the database is unavailable.
-    pub async fn change_token(&self) -> Result<String, Error> {
-        Progress::at(self.log_position().await?).seal(self.cursor_key())
+    pub async fn change_token(&self, actor: &Actor) -> Result<String, Error> {
+        let progress = Progress::at(self.log_position().await?);
+        FeedCursor { progress, permissions: Permissions::of(actor) }.seal(self.cursor_key())
     }
 }

@@ -17,8 +17,9 @@ use super::candidates::{Candidate, Candidates};
 use super::effects::Effects;
 use super::links::Links;
 use super::past::{Involvement, PastKey, PastStates, Sight};
-use super::token::{EntryKey, Progress, gone};
-use super::{FeedAction, FeedCursor, FeedEntry, FeedPage, FeedQuery, Since, group, permissions};
+use super::permissions::{Permissions, gone};
+use super::token::{EntryKey, FeedCursor, Progress};
+use super::{FeedAction, FeedEntry, FeedPage, FeedQuery, Since, group, permissions};
 use crate::kernel::database::error::failed;
 use crate::kernel::database::log_watermark;
 use crate::kernel::store::Store;
@@ -59,7 +60,8 @@ impl Store {
     pub async fn first_change(&self) -> Result<FeedCursor, Error> {
         let operator = Actor::operator(self.now());
         let reader = self.read(&operator).await?;
-        Ok(FeedCursor(Progress::at(bounds(reader.tx()).await?.first - 1)))
+        let progress = Progress::at(bounds(reader.tx()).await?.first - 1);
+        Ok(FeedCursor { progress, permissions: Permissions::default() })
     }
 }
 
@@ -77,7 +79,7 @@ impl Feed<'_> {
         let mut progress = match self.query.since {
             Since::Now => Progress::at(end),
             Since::Beginning => Progress::at(bounds.first - 1),
-            Since::Cursor(FeedCursor(progress)) => self.checked(progress, &bounds).await?,
+            Since::Cursor(cursor) => self.checked(cursor, &bounds).await?,
         };
         let mut items = Vec::new();
         let mut groups = 0;
@@ -85,11 +87,12 @@ impl Feed<'_> {
             groups += 1;
             progress = self.read_group(progress, end, &mut items).await?;
         }
-        Ok(FeedPage { items, since: FeedCursor(progress), has_more: progress.position < end })
+        Ok(FeedPage { items, since: self.cursor(progress), has_more: progress.position < end })
     }
 
     /// Refuses tokens from which nobody can go on.
-    async fn checked(&self, progress: Progress, bounds: &Bounds) -> Result<Progress, Error> {
+    async fn checked(&self, cursor: FeedCursor, bounds: &Bounds) -> Result<Progress, Error> {
+        let progress = cursor.progress;
         // Of an older copy of the database, the end may lie before the token. On PostgreSQL the high watermark includes
         // positions that were never used.
         let last = if self.end == i64::MAX { bounds.last } else { Ord::max(self.end, bounds.last) };
@@ -102,8 +105,15 @@ impl Feed<'_> {
             );
             return Err(gone(detail));
         }
-        permissions::check_unchanged(self.tx(), self.reader.actor(), progress.position).await?;
+        // What was seen with the same permissions differs from what is seen now by what the log has.
+        if !cursor.is_of(self.reader.actor()) {
+            permissions::check_unchanged(self.tx(), self.reader.actor(), progress.position).await?;
+        }
         Ok(progress)
+    }
+
+    fn cursor(&self, progress: Progress) -> FeedCursor {
+        FeedCursor { progress, permissions: Permissions::of(self.reader.actor()) }
     }
 
     /// Reads entries of the next group of rows, until the page is full.
@@ -154,7 +164,7 @@ impl Feed<'_> {
                 done = Some(*key);
                 if let Some(entry) = entry {
                     let progress = Progress { position: from.position, within: Some((last, *key)) };
-                    items.push((entry, FeedCursor(progress)));
+                    items.push((entry, self.cursor(progress)));
                     left -= 1;
                 }
                 if left == 0 {

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use vku_domain::kernel::error::Error;
 
-use super::token::Progress;
+use super::permissions::Permissions;
+use super::token::{FeedCursor, Progress};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::database::log_watermark;
 use crate::kernel::transaction::Writer;
@@ -24,7 +25,8 @@ impl Writer<'_> {
             .one(self.tx())
             .await
             .map_err(failed)?;
-        Progress::at(last.unwrap_or_default()).seal(self.cursors())
+        let progress = Progress::at(last.unwrap_or_default());
+        FeedCursor { progress, permissions: Permissions::default() }.seal(self.cursors())
     }
 
     /// Returns the token before the first change at an instant or later; `None` if another token is not after it.
@@ -33,7 +35,7 @@ impl Writer<'_> {
         since: DateTime<Utc>,
         current: &str,
     ) -> Result<Option<String>, Error> {
-        let Some(reached) = Progress::open(self.cursors(), current) else {
+        let Some(cursor) = FeedCursor::open(self.cursors(), current) else {
             return Err(Corrupt::from("the token of a follower").into());
         };
         let first = row::Entity::find()
@@ -45,9 +47,10 @@ impl Writer<'_> {
             .one(self.tx())
             .await
             .map_err(failed)?;
+        let reached = cursor.progress;
         let before = first.map(|position| position - 1);
         let before = before.filter(|before| *before < reached.position || reached.within.is_some());
         let before = before.map(|before| Progress::at(before.min(reached.position)));
-        before.map(|progress| progress.seal(self.cursors())).transpose()
+        before.map(|progress| FeedCursor { progress, ..cursor }.seal(self.cursors())).transpose()
     }
 }

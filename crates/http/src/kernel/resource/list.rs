@@ -94,7 +94,7 @@ pub async fn list(
     }
     cached::get_or_insert_with(&context, async || {
         // Before the snapshot begins: the changes after the token are at most those that it does not have.
-        let token = context.shared.store.change_token().await?;
+        let token = context.shared.store.change_token(&context.actor).await?;
         let page = query.read_page(&context.shared.store, &context.actor, parent.as_ref()).await?;
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = list_body(&page.items, &next, &prev, page.total)?;

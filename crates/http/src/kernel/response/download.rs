@@ -119,7 +119,7 @@ pub(crate) async fn stream(
         .insert_header((VARY, DEPENDS_ON))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     // Before the snapshot of the export begins.
-    let token = context.shared.store.change_token().await?;
+    let token = context.shared.store.change_token(&context.actor).await?;
     response.insert_header((CHANGE_TOKEN, token));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
     let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
