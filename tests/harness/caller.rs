@@ -62,6 +62,18 @@ impl Caller {
         answer
     }
 
+    /// Opens a stream of events, and checks the head of the response against the OpenAPI document.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> reqwest::Response {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let sent = Sent::of(&request);
+        let response = client.execute(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let (status, headers) = (response.status(), response.headers().clone());
+        Contract::served().check(&sent, &Response { status, headers, body: Vec::new() });
+        response
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }

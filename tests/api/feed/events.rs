@@ -37,8 +37,7 @@ impl Stream {
         let request =
             caller.request(Method::GET, &format!("{EVENTS}{query}")).header("Accept", "text/event-stream");
         let request = last_id.into_iter().fold(request, |request, id| request.header("Last-Event-ID", id));
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
+        let response = caller.open(request).await;
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = Self { response, text: String::new(), last_id: String::new(), comments: 0 };
         let first = stream.block().await.unwrap();

@@ -12,7 +12,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::copy::{Copy, actors, all_rows};
 use self::world::World;
@@ -50,6 +50,13 @@ async fn now(caller: &Caller) -> String {
     page["since"].as_str().unwrap().to_owned()
 }
 
+/// Applies all changes to a copy, and counts the actions that each role sees.
+async fn follow(copy: &mut Copy, app: &TestApp, limit: usize, seen: &mut BTreeMap<String, usize>) {
+    for (action, _) in copy.follow(&app.store, limit).await {
+        *seen.entry(format!("{:?} {action}", copy.actor.role)).or_default() += 1;
+    }
+}
+
 /// Follows with several copies of each caller while writers change everything, and compares them from time to time.
 async fn copies_stay_equal(app: &TestApp, seed: u64, rounds: usize, writers: usize) {
     app.clock.stop();
@@ -62,6 +69,12 @@ async fn copies_stay_equal(app: &TestApp, seed: u64, rounds: usize, writers: usi
         copies.push(Copy::empty(actor));
     }
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    // Everybody but staff loses sight of something, whatever the seed brings.
+    let narrowed = world.patch("/api/v1/partnerships/hamburg-kyiv", json!({"visibility": "internal"})).await;
+    narrowed.ok();
+    for copy in &mut copies {
+        follow(copy, app, 300, &mut seen).await;
+    }
     for round in 0..rounds {
         let changes = join_all((0..writers).map(|_| world.change()));
         let cut = async {
@@ -82,9 +95,7 @@ async fn copies_stay_equal(app: &TestApp, seed: u64, rounds: usize, writers: usi
                 fresh.push(all_rows(&app.store, actor).await);
             }
             for copy in &mut copies {
-                for (action, _) in copy.follow(&app.store, 1 + world.below(300)).await {
-                    *seen.entry(format!("{:?} {action}", copy.actor.role)).or_default() += 1;
-                }
+                follow(copy, app, 1 + world.below(300), &mut seen).await;
                 let index = actors.iter().position(|actor| actor.role == copy.actor.role).unwrap();
                 copy.assert_equals(&fresh[index], &format!("seed {seed}, round {round}"));
             }
