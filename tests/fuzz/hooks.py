@@ -37,6 +37,7 @@ BEYOND_SCHEMAS = [
     ("invalid_format", "/phone: ", "how many digits a number has, no pattern counts between its blanks"),
     ("invalid_format", "/token: ", "only the server makes the links in mails"),
     ("invalid_format", "If-Match: ", "the pattern of an optional header is not kept by the phase `coverage`"),
+    ("invalid_token", "since: ", "only the server makes a token, and the document cannot lend one"),
     ("longer_than_session", ".*", "a rule between an agenda and its session"),
     ("not_https", "/url: ", "the operator may allow http"),
     ("unresolvable", "/url: ", "which names have addresses, only their servers know"),

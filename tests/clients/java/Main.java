@@ -19,14 +19,13 @@ import org.openapitools.client.model.*;
 public final class Main {
     /** All APIs with lists. If one is missing, {@link #everyListIsRead} counts too few. */
     private static final List<Class<?>> APIS = List.of(
-            ApiKeysApi.class, AuditApi.class, AuthApi.class, FundingProgrammesApi.class, ImportsApi.class,
+            ApiKeysApi.class, AuditApi.class, AuthApi.class, ChangesApi.class, FundingProgrammesApi.class, ImportsApi.class,
             InterestRegistrationsApi.class, MailsApi.class, MemberContactsApi.class, MembersApi.class,
             OrganisationsApi.class, PartnershipActivitiesApi.class, PartnershipDocumentsApi.class,
             PartnershipFundingApi.class, PartnershipResultsApi.class, PartnershipsApi.class, PolicyUpdatesApi.class,
             ReferenceApi.class, SessionAgendaApi.class, SessionGuestsApi.class, SessionMinutesApi.class,
             SessionRegistrationsApi.class, SessionsApi.class, TopicsApi.class, UsersApi.class, UtilitiesApi.class,
-            WebhooksApi.class,
-            WorkingAreasApi.class);
+            WebhooksApi.class, WorkingAreasApi.class);
 
     public static void main(String[] arguments) throws Exception {
         ApiClient client = new ApiClient();
@@ -66,9 +65,9 @@ public final class Main {
 
     /** The ids of the parents of a list of parts. A list of resources has no parents. */
     private static List<String> parents(ApiClient client, String list) throws ReflectiveOperationException {
-        for (String parent : List.of("Partnership", "Session", "Member")) {
-            Class<?> api = Map.of("Partnership", PartnershipsApi.class, "Session", SessionsApi.class, "Member", MembersApi.class)
-                    .get(parent);
+        for (String parent : List.of("Partnership", "Session", "Member", "Webhook")) {
+            Class<?> api = Map.of("Partnership", PartnershipsApi.class, "Session", SessionsApi.class, "Member", MembersApi.class,
+                    "Webhook", WebhooksApi.class).get(parent);
             if (!list.startsWith("list" + parent) || list.equals("list" + parent + "s")) continue;
             List<String> ids = new ArrayList<>();
             Object instance = api.getConstructor(ApiClient.class).newInstance(client);

@@ -1,4 +1,4 @@
-//! Maps webhooks to their table, and delivers changes to them. How far each webhook is, is in [`progress`]; the worker
+//! Maps webhooks to their table, and delivers changes to them. How far each webhook is, is in `progress`; the worker
 //! reads what is due from [`due`], and records the result of each attempt in [`attempt`].
 
 pub mod attempt;

@@ -7,8 +7,8 @@ use crate::kernel::collation::collation_key;
 /// are listed as a whole.
 const HEADINGS: &[(&str, &str)] = &[
     ("abstract", "Kurzfassung"),
-    ("aliases", "Weitere Namen"),
     ("actions", "Arten von Änderungen"),
+    ("aliases", "Weitere Namen"),
     ("amount", "Betrag"),
     ("amount.amount", "Betrag"),
     ("as_of", "Stand"),
