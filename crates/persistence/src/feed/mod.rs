@@ -7,6 +7,7 @@
 
 mod bounds;
 mod candidates;
+mod current;
 mod effects;
 mod group;
 mod links;

@@ -10,10 +10,10 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::any::AnyStored;
 
 use super::bounds::{Bounds, bounds};
 use super::candidates::{Candidate, Candidates};
+use super::current::{self, CurrentState};
 use super::effects::Effects;
 use super::links::Links;
 use super::past::{Involvement, PastKey, PastStates, Sight};
@@ -153,12 +153,12 @@ impl Feed<'_> {
         let mut left = room;
         while !rest.is_empty() && left > 0 {
             let (batch, after) = rest.split_at(rest.len().min(BATCH));
-            let mut stored = self.current(batch).await?;
-            self.load_past(&mut sight, batch, &stored).await?;
+            let mut current = self.current(batch).await?;
+            self.load_past(&mut sight, batch, &current).await?;
             for (key, candidate) in batch {
                 let at = times.get(&key.position).copied().unwrap_or_default();
-                let entry = match stored.remove(&key.id) {
-                    Some(stored) => Some(self.visible_entry(&*stored, candidate, at)?),
+                let entry = match current.remove(&key.id) {
+                    Some(current) => visible_entry(current, *key, candidate, at),
                     None => removal(&sight, *key, candidate, at),
                 };
                 done = Some(*key);
@@ -190,17 +190,12 @@ impl Feed<'_> {
     }
 
     /// Reads the resources as the caller sees them now, by id.
-    async fn current(
-        &self,
-        batch: &[(EntryKey, Candidate)],
-    ) -> Result<HashMap<Uuid, Box<dyn AnyStored>>, Error> {
+    async fn current(&self, batch: &[(EntryKey, Candidate)]) -> Result<HashMap<Uuid, CurrentState>, Error> {
         let mut found = HashMap::with_capacity(batch.len());
         for (kind, table) in (0_u8..).zip(tables()) {
             let of_kind = batch.iter().filter(|(key, _)| key.kind == kind);
             let ids: Vec<Uuid> = of_kind.map(|(key, _)| key.id).collect();
-            let list = self.reader.by_ids_any(table, &ids).await?;
-            let stored = list.into_iter().flat_map(|list| list.into_items());
-            found.extend(stored.map(|stored| (stored.id(), stored)));
+            current::read(self.reader, table, &ids, self.query.with_state, &mut found).await?;
         }
         Ok(found)
     }
@@ -211,7 +206,7 @@ impl Feed<'_> {
         &self,
         sight: &mut Sight<'_>,
         batch: &[(EntryKey, Candidate)],
-        current: &HashMap<Uuid, Box<dyn AnyStored>>,
+        current: &HashMap<Uuid, CurrentState>,
     ) -> Result<(), Error> {
         let hidden: Vec<_> = batch.iter().filter(|(key, _)| !current.contains_key(&key.id)).collect();
         let first: Vec<PastKey> = hidden
@@ -226,32 +221,6 @@ impl Feed<'_> {
             .flat_map(|(key, candidate)| candidate.positions.iter().map(|position| (key.id, position - 1)))
             .collect();
         sight.load(self.tx(), &others).await
-    }
-
-    fn visible_entry(
-        &self,
-        stored: &dyn AnyStored,
-        candidate: &Candidate,
-        at: DateTime<Utc>,
-    ) -> Result<FeedEntry, Error> {
-        let action = match candidate.own.map(|(_, action)| action) {
-            Some(ChangeAction::Created) => FeedAction::Created,
-            // It was restored by a later change.
-            Some(ChangeAction::Restored | ChangeAction::Deleted) => FeedAction::Restored,
-            Some(ChangeAction::Transitioned) => FeedAction::Transitioned,
-            Some(ChangeAction::Updated | ChangeAction::RefreshTokenReused) => FeedAction::Updated,
-            None => FeedAction::Affected,
-        };
-        Ok(FeedEntry {
-            at,
-            resource: stored.info().name,
-            resource_id: stored.id(),
-            parent_id: stored.meta().parent,
-            slug: stored.data().slug().map(|slug| slug.to_string()),
-            action,
-            version: stored.version(),
-            state: self.query.with_state.then(|| stored.to_json()).transpose()?,
-        })
     }
 
     /// The caller's own members, peers and sessions as they are now.
@@ -287,6 +256,26 @@ impl Feed<'_> {
     fn tx(&self) -> &Connection {
         self.reader.tx()
     }
+}
+
+/// The entry of a resource that the caller sees now.
+fn visible_entry(
+    current: CurrentState,
+    key: EntryKey,
+    candidate: &Candidate,
+    at: DateTime<Utc>,
+) -> Option<FeedEntry> {
+    let action = match candidate.own.map(|(_, action)| action) {
+        Some(ChangeAction::Created) => FeedAction::Created,
+        // It was restored by a later change.
+        Some(ChangeAction::Restored | ChangeAction::Deleted) => FeedAction::Restored,
+        Some(ChangeAction::Transitioned) => FeedAction::Transitioned,
+        Some(ChangeAction::Updated | ChangeAction::RefreshTokenReused) => FeedAction::Updated,
+        None => FeedAction::Affected,
+    };
+    let CurrentState { parent_id, slug, version, json } = current;
+    let resource = tables().get(usize::from(key.kind))?.name();
+    Some(FeedEntry { at, resource, resource_id: key.id, parent_id, slug, action, version, state: json })
 }
 
 /// The entry of a resource that the caller does not see now; `None` if it did not see it before.
