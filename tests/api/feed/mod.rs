@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::copy::{Copy, actors, all_rows};
 use self::world::World;
-use crate::harness::{Caller, TestApp, on_both};
+use crate::harness::{Backend, Caller, TestApp, on_both, run};
 
 const CHANGES: &str = "/api/v1/changes";
 
@@ -111,9 +111,25 @@ async fn copies_stay_equal(app: &TestApp, seed: u64, rounds: usize, writers: usi
     }
 }
 
+/// The seed of the random changes; `VKU_TEST_SEED` sets another one.
+fn seed() -> u64 {
+    std::env::var("VKU_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
+}
+
 on_both! {
     async fn a_copy_that_follows_is_what_a_caller_reads_again(app: TestApp) {
-        let seed = std::env::var("VKU_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-        copies_stay_equal(&app, seed, 40, 8).await;
+        copies_stay_equal(&app, seed(), 40, 8).await;
     }
+}
+
+#[test]
+#[ignore = "long: 200 cuts while 16 writers run"]
+fn a_copy_of_any_moment_follows_on_sqlite() {
+    run(Backend::Sqlite, |app| async move { copies_stay_equal(&app, seed(), 200, 16).await });
+}
+
+#[test]
+#[ignore = "long: 200 cuts while 16 writers run"]
+fn a_copy_of_any_moment_follows_on_postgres() {
+    run(Backend::Postgres, |app| async move { copies_stay_equal(&app, seed(), 200, 16).await });
 }
