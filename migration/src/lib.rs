@@ -39,6 +39,7 @@ mod m20261201_list_order;
 mod m20261201_party_status;
 mod m20261201_resource_json;
 mod m20261201_webhook;
+mod m20261202_party_order;
 mod manager;
 mod prelude;
 mod runner;
@@ -95,4 +96,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261201_list_order,
     m20261201_event_ticket,
     m20261201_webhook,
+    m20261202_party_order,
 ];

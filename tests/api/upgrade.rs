@@ -4,7 +4,7 @@ use crate::harness::{TestApp, ask, database, on_both};
 
 /// Statements that undo the migrations.
 const UNDO: [&str; 9] = [
-    "DROP INDEX partnership_party_field_country_owner_id_status_sectors",
+    "DROP INDEX partnership_party_field_country_status_sectors_owner_id",
     "ALTER TABLE partnership_party DROP COLUMN status",
     "ALTER TABLE partnership_party DROP COLUMN sectors",
     "DROP INDEX funding_figures",
@@ -13,7 +13,7 @@ const UNDO: [&str; 9] = [
     "ALTER TABLE partnership_party DROP COLUMN country",
     "ALTER TABLE utility DROP COLUMN traits",
     "DELETE FROM seaql_migrations WHERE version IN ('m20261123_figures', 'm20261123_traits', 'm20261130_party_sectors', \
-     'm20261201_party_status')",
+     'm20261201_party_status', 'm20261202_party_order')",
 ];
 
 async fn countries(app: &TestApp) -> Vec<String> {
