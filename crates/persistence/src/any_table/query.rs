@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::READ_ONLY;
@@ -15,6 +15,7 @@ use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
+use crate::kernel::database::sqlite_readers::Thread;
 use crate::kernel::read::list::{AnyPage, StoredPage};
 use crate::kernel::read::page;
 use crate::kernel::read::stored_json::{self, StoredJson};
@@ -148,10 +149,16 @@ impl AnyQuery {
         parent: Option<&Key>,
     ) -> Result<JsonPage, Error> {
         if self.has_stored_json(actor) {
-            let reader = self.begin_page(store, actor).await?;
-            match reader.stored_page(self, parent).await? {
-                StoredJson::Found(page) => return Ok(page.into()),
-                StoredJson::Missing(ids) => store.json_queue().add(self.table.name(), ids),
+            let reader = match store.read_rows(actor, Thread::Blocking).await {
+                Some(reader) => reader,
+                None => self.begin_page(store, actor).await?,
+            };
+            match reader.stored_page(self, parent).await {
+                Ok(StoredJson::Found(page)) => return Ok(page.into()),
+                Ok(StoredJson::Missing(ids)) => store.json_queue().add(self.table.name(), ids),
+                // Reading the rows succeeds, or tells more.
+                Err(error) if error.code == Code::Internal => {}
+                Err(error) => return Err(error),
             }
         }
         let reader = self.begin_page(store, actor).await?;

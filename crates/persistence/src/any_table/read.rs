@@ -1,13 +1,14 @@
 //! Reading a resource.
 
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::projection::Projection;
 
 use super::{AnyTable, JsonResource, ResourceKey, StatusInfo, VersionedJson};
 use crate::kernel::bulk_import::duplicates::NameIndex;
+use crate::kernel::database::sqlite_readers::Thread;
 use crate::kernel::read::history::Entries;
 use crate::kernel::read::load::open_parent;
 use crate::kernel::read::stored_json::{self, StoredJson};
@@ -28,12 +29,16 @@ impl AnyTable {
         view: &Projection,
     ) -> Result<VersionedJson, Error> {
         if view.is_default() && !deleted && stored_json::is_stored_for(self, actor) {
-            let reader = store.read_by_statement(actor);
-            match reader.stored(self, &at.key, at.parent.as_ref()).await? {
-                StoredJson::Found((version, json)) => {
+            let reader = store.read_rows(actor, Thread::Caller).await;
+            let reader = reader.unwrap_or_else(|| store.read_by_statement(actor));
+            match reader.stored(self, &at.key, at.parent.as_ref()).await {
+                Ok(StoredJson::Found((version, json))) => {
                     return Ok(VersionedJson { version, json: json.into_bytes() });
                 }
-                StoredJson::Missing(ids) => store.json_queue().add(self.name(), ids),
+                Ok(StoredJson::Missing(ids)) => store.json_queue().add(self.name(), ids),
+                // Reading the rows succeeds, or tells more.
+                Err(error) if error.code == Code::Internal => {}
+                Err(error) => return Err(error),
             }
         }
         let reader = self.begin_get(store, actor, view).await?;

@@ -17,9 +17,12 @@ pub(crate) mod pg_notify;
 mod planner_statistics;
 mod postgres;
 pub(crate) mod retry;
+pub(crate) mod row;
 pub mod seeding;
 pub(crate) mod sqlite;
 pub mod sqlite_file;
+pub(crate) mod sqlite_readers;
+mod sqlite_values;
 pub(crate) mod statement_connections;
 pub mod statement_tables;
 pub(crate) mod table_set;
@@ -41,6 +44,7 @@ use self::error::failed;
 use self::pg_notify::Notifier;
 use self::retry::retry_on_broken_connection;
 use self::sqlite_file::FileLock;
+use self::sqlite_readers::SqliteReaders;
 use self::statement_connections::StatementConnections;
 use self::table_set::TableSet;
 use self::wal::Log;
@@ -57,6 +61,8 @@ const EXPORT_IDLE: Duration = Duration::from_secs(10);
 pub struct Database {
     reading: DatabaseConnection,
     statements: Arc<StatementConnections>,
+    /// On SQLite: the connections that read without a thread of their own.
+    sqlite_readers: Option<Arc<SqliteReaders>>,
     writing: DatabaseConnection,
     exporting: DatabaseConnection,
     /// On PostgreSQL: connections for long-held advisory locks, so that writers do not wait for them.
@@ -106,6 +112,9 @@ impl Database {
         let (other, export) = (callback.clone(), callback.clone());
         self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
         self.statements.on_statement(callback.clone());
+        if let Some(readers) = &self.sqlite_readers {
+            readers.on_statement(callback.clone());
+        }
         self.reading.set_metric_callback(move |info| callback(&info.statement.sql));
         self.writing.set_metric_callback(move |info| other(&info.statement.sql));
     }
@@ -151,6 +160,9 @@ impl Database {
         }
         self.exporting.close().await?;
         self.locking.close().await?;
+        if let Some(readers) = &self.sqlite_readers {
+            readers.close();
+        }
         self.statements.close().await?;
         self.reading.close().await?;
         self.writing.close().await
@@ -171,6 +183,11 @@ impl Database {
     /// The connections for single statements that read.
     pub(crate) fn statements(&self) -> &Arc<StatementConnections> {
         &self.statements
+    }
+
+    /// On SQLite: the connections that read without a thread of their own.
+    pub(crate) fn sqlite_readers(&self) -> Option<&Arc<SqliteReaders>> {
+        self.sqlite_readers.as_ref()
     }
 
     pub(super) fn locking(&self) -> &DatabaseConnection {

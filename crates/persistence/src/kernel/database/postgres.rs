@@ -72,6 +72,7 @@ impl Database {
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
             statements: Arc::new(StatementConnections::postgres(statements)),
+            sqlite_readers: None,
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
             locking: SqlxPostgresConnector::from_sqlx_postgres_pool(locking),
             notifier: Some(Notifier::new(writing.clone())),

@@ -14,6 +14,7 @@ use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
 use super::file_watch::{FileWatch, WritingConnection};
 use super::sqlite_file::{self, FileLock};
+use super::sqlite_readers::SqliteReaders;
 use super::statement_connections::StatementConnections;
 use super::wal::{self, Log};
 use super::writes::is_idle;
@@ -73,6 +74,7 @@ impl Database {
                 .max_lifetime(None)
         };
         let readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, SQLITE_READERS);
+        let sqlite_readers = Arc::new(SqliteReaders::new(path.clone(), readers));
         let readers = u32::try_from(readers).unwrap_or(2);
         // The writer first: it creates the file. Two processes that do so at the same time would fail,
         // because SQLite does not wait for a lock when it switches to WAL mode.
@@ -100,6 +102,7 @@ impl Database {
             locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             statements: Arc::new(StatementConnections::sqlite(statements)),
+            sqlite_readers: Some(sqlite_readers),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing.clone()),
             backend: DatabaseBackend::Sqlite,

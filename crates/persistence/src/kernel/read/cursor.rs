@@ -1,7 +1,6 @@
 //! The cursor of a list: the sort values and the id of a row.
 
 use chrono::{DateTime, Utc};
-use sea_orm::QueryResult;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, SelectStatement, SimpleExpr, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +10,7 @@ use vku_domain::kernel::parameters::sort::Direction;
 use super::keyset::{PageDirection, invalid_cursor};
 use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::Columns;
 use crate::kernel::search::{FOUND, SCORE};
 use crate::kernel::table::SortColumn;
 use crate::kernel::table::any::AnyQuery;
@@ -136,19 +136,19 @@ impl Order {
     /// Returns the cursor position of a row with the columns of [`Self::select`].
     pub(crate) fn position(
         &self,
-        row: &QueryResult,
+        row: &impl Columns,
         page_direction: PageDirection,
     ) -> Result<ListPosition, Error> {
         let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
             let name = sort_value(index);
             Ok(match column {
-                SortColumn::Instant(_) => row.try_get::<DateTime<Utc>>("", &name)?.to_rfc3339(),
-                SortColumn::Score => row.try_get::<i64>("", &name)?.to_string(),
-                _ => row.try_get("", &name)?,
+                SortColumn::Instant(_) => row.get::<DateTime<Utc>>(&name)?.to_rfc3339(),
+                SortColumn::Score => row.get::<i64>(&name)?.to_string(),
+                _ => row.get(&name)?,
             })
         });
         let values = values.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)?;
-        Ok(ListPosition(page_direction, values, row.try_get("", "id").map_err(failed)?))
+        Ok(ListPosition(page_direction, values, row.get("id").map_err(failed)?))
     }
 
     fn fits(&self, ListPosition(_, values, _): &ListPosition) -> bool {

@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use sea_orm::QueryResult;
 use sea_orm::sea_query::{ExprTrait, Query as Select};
-use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -15,9 +15,10 @@ use vku_domain::kernel::resource::reference::Key;
 use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
 use super::load::{Parents, by_key, has_key, hydrate, load, parent_id, visible, visible_rows};
-use super::page::{Columns, List, TOTAL};
+use super::page::{List, PageRow, TOTAL};
 use super::stored_json::{self, StoredJson};
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
@@ -99,9 +100,9 @@ impl Reader<'_> {
             select.expr_as(id.clone(), "id").expr_as(version.clone(), "version").from(table.name());
             stored_json::join(&mut select, id, version, self.actor());
             select.cond_where(visible(table, self.actor(), parents, false)).and_where(has_key(table, key));
-            let row = self.tx().query_one(&select).await.map_err(failed)?.ok_or_else(Error::not_found)?;
-            let version = row.try_get("", "version").map_err(failed)?;
-            Ok(match stored_json::of_rows(&[row])? {
+            let rows = self.tx().rows(&select).await.map_err(failed)?;
+            let version = rows.first().ok_or_else(Error::not_found)?.get("version").map_err(failed)?;
+            Ok(match stored_json::of_rows(&rows)? {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
                 StoredJson::Found(mut found) => {
                     self.tx().tables().add_read(stored_json::tables_of(table));
@@ -234,8 +235,7 @@ impl Reader<'_> {
                 Some(_) => parent_id(query.table, self, parent).await?,
                 None => None,
             };
-            let (KeysetPage { rows, next, prev }, total) =
-                self.rows_of_page(query, parent, Columns::Json).await?;
+            let (KeysetPage { rows, next, prev }, total) = self.rows_of_page::<Row>(query, parent).await?;
             Ok(match stored_json::of_rows(&rows)? {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
                 StoredJson::Found(items) => {
@@ -249,17 +249,16 @@ impl Reader<'_> {
 
     async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {
         let (KeysetPage { rows, next, prev }, total) =
-            self.rows_of_page(query, parent, Columns::Resource).await?;
+            self.rows_of_page::<QueryResult>(query, parent).await?;
         let items = self.redact_all(hydrate(query.table, self, &rows).await?);
         Ok(AnyPage { items, next, prev, total })
     }
 
-    async fn rows_of_page(
+    async fn rows_of_page<R: PageRow>(
         &self,
         query: &AnyQuery,
         parent: Option<Uuid>,
-        columns: Columns,
-    ) -> Result<(KeysetPage<QueryResult>, Option<u64>), Error> {
+    ) -> Result<(KeysetPage<R>, Option<u64>), Error> {
         let order = Order::of(query);
         let position = query
             .cursor
@@ -268,14 +267,14 @@ impl Reader<'_> {
             .transpose()?;
         let keyset = Keyset::new(position.as_ref().map(|position| position.0), query.limit);
         let list = List::new(self, query, parent, &order).await?;
-        let rows = list.page(self, position.as_ref(), &keyset, columns).await?;
+        let rows = list.page::<R>(self, position.as_ref(), &keyset).await?;
         let total = match rows.first() {
             _ if !query.count => None,
-            Some(row) => row.try_get::<Option<i64>>("", TOTAL).map_err(failed)?,
+            Some(row) => row.get::<Option<i64>>(TOTAL).map_err(failed)?,
             None if position.is_none() => Some(0),
             None => Some(list.count(self).await?),
         };
-        let token = |row: &QueryResult, direction| {
+        let token = |row: &R, direction| {
             cursor::write(self.cursors(), query, parent, &order.position(row, direction)?)
         };
         Ok((keyset.page(rows, token)?, total.map(|total| total.try_into().unwrap_or(0))))

@@ -12,6 +12,7 @@ use vku_domain::kernel::resource::any::{AnyList, AnyStored};
 use vku_domain::kernel::resource::reference::Key;
 
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::Columns;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::conditions::has_slug;
 use crate::kernel::table::{Table, column};
@@ -124,8 +125,8 @@ pub(crate) async fn parent_id(
     let Some(parent) = table.parent else { return Ok(None) };
     let key = key.ok_or_else(Error::not_found)?;
     let select = parent.visible_ids(reader.actor()).and_where(has_key(parent, key)).take();
-    let row = reader.tx().query_one(&select).await.map_err(failed)?.ok_or_else(Error::not_found)?;
-    row.try_get("", "id").map(Some).map_err(failed)
+    let rows = reader.tx().rows(&select).await.map_err(failed)?;
+    rows.first().ok_or_else(Error::not_found)?.get("id").map(Some).map_err(failed)
 }
 
 /// Returns the parent of a sub-resource, if the actor sees it; locked in a write. `None` for a main resource.

@@ -1,7 +1,7 @@
 //! The statement of a page: it selects the rows of the page first, and reads everything else for these only.
 
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
@@ -12,6 +12,7 @@ use super::load::{Parents, select, visible};
 use super::stored_json;
 use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::search;
 use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
 use crate::kernel::table::conditions::scalar_subquery;
@@ -49,23 +50,49 @@ async fn are_few(reader: &Reader<'_>, child_rows: &[HasChildRow]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let mut select = Query::select();
-    for child_row in child_rows {
-        select.expr(scalar_subquery(child_row.count_up_to(FEW.unsigned_abs())));
+    let few = |index: usize| format!("few_{index}");
+    for (index, child_row) in child_rows.iter().enumerate() {
+        select.expr_as(scalar_subquery(child_row.count_up_to(FEW.unsigned_abs())), few(index));
     }
-    let row = reader.tx().query_one(&select).await.map_err(failed)?;
-    let is_few = |index| {
-        row.as_ref().map_or(Ok(FEW), |row| row.try_get_by_index(index)).map(|number: i64| number < FEW)
-    };
+    let rows = reader.tx().rows(&select).await.map_err(failed)?;
+    let is_few =
+        |index| rows.first().map_or(Ok(FEW), |row| row.get(&few(index))).map(|number: i64| number < FEW);
     (0..child_rows.len()).map(is_few).collect::<Result<_, _>>().map_err(failed)
 }
 
-/// What is read of each row of a page.
-#[derive(Clone, Copy)]
-pub(super) enum Columns {
-    /// All that the resource is made of.
-    Resource,
-    /// Its stored JSON.
-    Json,
+/// A row of a page.
+pub(super) trait PageRow: Columns + Sized {
+    /// Selects what is read of each row of a page, and joins the page.
+    fn select(list: &List<'_>, reader: &Reader<'_>, page: SelectStatement) -> SelectStatement;
+
+    /// Executes the statement.
+    async fn fetch(reader: &Reader<'_>, select: &SelectStatement) -> Result<Vec<Self>, DbErr>;
+}
+
+/// All that the resource is made of.
+impl PageRow for QueryResult {
+    fn select(list: &List<'_>, reader: &Reader<'_>, page: SelectStatement) -> SelectStatement {
+        let is_of_page = list.order.of_rows(PAGE).id().eq(list.table.column("id"));
+        select(list.table, reader).join_subquery(JoinType::InnerJoin, page, PAGE, is_of_page).take()
+    }
+
+    async fn fetch(reader: &Reader<'_>, select: &SelectStatement) -> Result<Vec<Self>, DbErr> {
+        reader.tx().query_all(select).await
+    }
+}
+
+/// The stored JSON of the resource.
+impl PageRow for Row {
+    fn select(list: &List<'_>, reader: &Reader<'_>, page: SelectStatement) -> SelectStatement {
+        let id = list.order.of_rows(PAGE).id();
+        let mut rows = Query::select().expr_as(id.clone(), "id").from_subquery(page, PAGE).take();
+        stored_json::join(&mut rows, id, Expr::col((PAGE, VERSION)), reader.actor());
+        rows
+    }
+
+    async fn fetch(reader: &Reader<'_>, select: &SelectStatement) -> Result<Vec<Self>, DbErr> {
+        reader.tx().rows(select).await
+    }
 }
 
 /// The rows of a list: their ids and the values by which they are sorted.
@@ -111,13 +138,12 @@ impl<'a> List<'a> {
     }
 
     /// Reads a page, and one row more if there is one.
-    pub(super) async fn page(
+    pub(super) async fn page<R: PageRow>(
         &self,
         reader: &Reader<'_>,
         position: Option<&ListPosition>,
         keyset: &Keyset,
-        columns: Columns,
-    ) -> Result<Vec<QueryResult>, Error> {
+    ) -> Result<Vec<R>, Error> {
         let table = self.table;
         let order = if self.selects_once { &self.order.of_rows(MATCHED) } else { self.order };
         let (mut page, version) = match self.selects_once {
@@ -133,18 +159,7 @@ impl<'a> List<'a> {
         page.limit(keyset.rows_to_read());
 
         let of_page = self.order.of_rows(PAGE);
-        let mut rows = match columns {
-            Columns::Resource => {
-                let is_of_page = of_page.id().eq(table.column("id"));
-                select(table, reader).join_subquery(JoinType::InnerJoin, page, PAGE, is_of_page).take()
-            }
-            Columns::Json => {
-                let mut rows = Query::select().expr_as(of_page.id(), "id").from_subquery(page, PAGE).take();
-                let version = Expr::col((PAGE, VERSION));
-                stored_json::join(&mut rows, of_page.id(), version, reader.actor());
-                rows
-            }
-        };
+        let mut rows = R::select(self, reader, page);
         of_page.select_values(&mut rows);
         if self.counts {
             rows.expr_as(scalar_subquery(self.total()), TOTAL);
@@ -153,7 +168,7 @@ impl<'a> List<'a> {
         if self.selects_once {
             rows.with_cte(self.matched());
         }
-        reader.tx().query_all(&rows).await.map_err(failed)
+        R::fetch(reader, &rows).await.map_err(failed)
     }
 
     /// Counts all rows.
@@ -162,8 +177,8 @@ impl<'a> List<'a> {
         if self.selects_once {
             total.with_cte(self.matched());
         }
-        let row = reader.tx().query_one(&total).await.map_err(failed)?;
-        Ok(row.map(|row| row.try_get("", TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
+        let rows = reader.tx().rows(&total).await.map_err(failed)?;
+        Ok(rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
     }
 
     fn total(&self) -> SelectStatement {

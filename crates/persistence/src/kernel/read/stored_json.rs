@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, SelectStatement, SqliteQueryBuilder};
-use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::database::statement_tables::StatementTables;
 use crate::kernel::database::table_set::TableSet;
 use crate::kernel::table::any::AnyTable;
@@ -54,12 +55,12 @@ pub(crate) fn join(select: &mut SelectStatement, id: Expr, version: Expr, actor:
 }
 
 /// Returns the JSON of all rows, or the ids of those without JSON.
-pub(crate) fn of_rows(rows: &[QueryResult]) -> Result<StoredJson<Vec<String>>, Error> {
+pub(crate) fn of_rows(rows: &[Row]) -> Result<StoredJson<Vec<String>>, Error> {
     let (mut found, mut missing) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
-        match row.try_get("", JSON).map_err(failed)? {
+        match row.get(JSON).map_err(failed)? {
             Some(json) => found.push(json),
-            None => missing.push(row.try_get("", "id").map_err(failed)?),
+            None => missing.push(row.get("id").map_err(failed)?),
         }
     }
     Ok(if missing.is_empty() { StoredJson::Found(found) } else { StoredJson::Missing(missing) })

@@ -14,6 +14,7 @@ use super::super::table::FoundBy;
 use super::super::table::any::AnyTable;
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::database::row::Columns;
 use crate::kernel::database::table_set::TableSet;
 use crate::kernel::transaction::connection::Connection;
 
@@ -62,8 +63,8 @@ async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error>
     let statement =
         Statement::from_sql_and_values(backend, sql, [Value::Array(match_keys).to_string().into()]);
     let mut words = BTreeSet::new();
-    for row in tx.query_all_raw(statement).await.map_err(failed)? {
-        words.insert(row.try_get::<String>("", "word").map_err(failed)?);
+    for row in tx.rows_raw(statement).await.map_err(failed)? {
+        words.insert(row.get::<String>("word").map_err(failed)?);
     }
     let matching = search.words().iter().enumerate().flat_map(|(position, search_word)| {
         words.iter().filter_map(move |word| {

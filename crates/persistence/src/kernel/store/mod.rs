@@ -29,6 +29,7 @@ use super::crypto::signed_token::TokenKey;
 use super::database::cache_generation::TablesRead;
 use super::database::error::failed;
 use super::database::retry::begin;
+use super::database::sqlite_readers::Thread;
 use super::database::{Database, EXPORTS};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::connection::Connection;
@@ -154,6 +155,13 @@ impl Store {
     /// Begins to read with a single statement, which is a snapshot of its own. Reading fails at a second statement.
     pub fn read_by_statement<'a>(&'a self, actor: &'a Actor) -> Reader<'a> {
         Reader::new(Connection::of_statement(self.database.statements().clone()), actor, &self.cursors)
+    }
+
+    /// Begins to read stored JSON: on SQLite, from a snapshot of which only rows are read. `None` on PostgreSQL, and if no
+    /// connection is free.
+    pub(crate) async fn read_rows<'a>(&'a self, actor: &'a Actor, thread: Thread) -> Option<Reader<'a>> {
+        let reader = self.database.sqlite_readers()?.take(thread).await?;
+        Some(Reader::new(Connection::of_sqlite(reader), actor, &self.cursors))
     }
 
     /// Runs some work, and records the tables that it reads: by all readers that it begins in this task.

@@ -9,11 +9,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement,
+    StatementBuilder,
 };
 
 use super::table_recorder::TableRecorder;
 use crate::kernel::database::batch::together;
 use crate::kernel::database::cache_generation::WriteLock;
+use crate::kernel::database::row::Row;
+use crate::kernel::database::sqlite_readers::SqliteReader;
 use crate::kernel::database::statement_connections::StatementConnections;
 
 /// The transaction of a reader or a writer, or a single statement, which needs none.
@@ -29,6 +32,8 @@ enum Access {
     Transaction(DatabaseTransaction),
     /// One statement, on any connection; whether it has been executed.
     Statement(Arc<StatementConnections>, AtomicBool),
+    /// A snapshot of SQLite, of which only rows are read, by [`Connection::rows`].
+    Sqlite(SqliteReader),
 }
 
 impl Connection {
@@ -47,6 +52,27 @@ impl Connection {
     pub(crate) fn of_statement(connections: Arc<StatementConnections>) -> Self {
         let access = Access::Statement(connections, AtomicBool::new(false));
         Self { lock: None, access, tables: TableRecorder::of_reader() }
+    }
+
+    /// Wraps a reader of SQLite.
+    pub(crate) fn of_sqlite(reader: SqliteReader) -> Self {
+        Self { lock: None, access: Access::Sqlite(reader), tables: TableRecorder::of_reader() }
+    }
+
+    /// Returns the rows of a statement.
+    ///
+    /// Errors: those of the database.
+    pub(crate) async fn rows(&self, statement: &impl StatementBuilder) -> Result<Vec<Row>, DbErr> {
+        self.rows_raw(self.get_database_backend().build(statement)).await
+    }
+
+    /// The same for a statement that is written out.
+    pub(crate) async fn rows_raw(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        if let Access::Sqlite(reader) = &self.access {
+            self.tables.record(&statement);
+            return reader.rows(statement).await;
+        }
+        Ok(self.query_all_raw(statement).await?.into_iter().map(Row::Sqlx).collect())
     }
 
     /// The tables that are read and written.
@@ -70,7 +96,7 @@ impl Connection {
         drop(self.lock);
         match self.access {
             Access::Transaction(tx) => tx.commit().await,
-            Access::Statement(..) => Ok(()),
+            Access::Statement(..) | Access::Sqlite(_) => Ok(()),
         }
     }
 
@@ -79,7 +105,7 @@ impl Connection {
         drop(self.lock);
         match self.access {
             Access::Transaction(tx) => tx.rollback().await,
-            Access::Statement(..) => Ok(()),
+            Access::Statement(..) | Access::Sqlite(_) => Ok(()),
         }
     }
 }
@@ -98,6 +124,10 @@ fn read_only<'f, T: Send + 'f>() -> Execution<'f, T> {
     Box::pin(ready(Err(DbErr::Custom("a write outside of a transaction".to_owned()))))
 }
 
+fn rows_only<'f, T: Send + 'f>() -> Execution<'f, T> {
+    Box::pin(ready(Err(DbErr::Custom("only rows are read here".to_owned()))))
+}
+
 /// What a method of [`ConnectionTrait`] returns; written out, so that a future is not boxed twice.
 type Execution<'f, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'f>>;
 
@@ -106,6 +136,7 @@ impl ConnectionTrait for Connection {
         match &self.access {
             Access::Transaction(tx) => tx.get_database_backend(),
             Access::Statement(connections, _) => connections.backend(),
+            Access::Sqlite(_) => DatabaseBackend::Sqlite,
         }
     }
 
@@ -117,7 +148,7 @@ impl ConnectionTrait for Connection {
         self.tables.record(&statement);
         match &self.access {
             Access::Transaction(tx) => tx.execute_raw(statement),
-            Access::Statement(..) => read_only(),
+            Access::Statement(..) | Access::Sqlite(_) => read_only(),
         }
     }
 
@@ -130,7 +161,7 @@ impl ConnectionTrait for Connection {
         self.tables.record_sql(sql, &[]);
         match &self.access {
             Access::Transaction(tx) => tx.execute_unprepared(sql),
-            Access::Statement(..) => read_only(),
+            Access::Statement(..) | Access::Sqlite(_) => read_only(),
         }
     }
 
@@ -146,6 +177,7 @@ impl ConnectionTrait for Connection {
                 once(executed)?;
                 Ok(connections.query_all(&statement).await?.into_iter().next())
             }),
+            Access::Sqlite(_) => rows_only(),
         }
     }
 
@@ -161,6 +193,7 @@ impl ConnectionTrait for Connection {
                 once(executed)?;
                 connections.query_all(&statement).await
             }),
+            Access::Sqlite(_) => rows_only(),
         }
     }
 }

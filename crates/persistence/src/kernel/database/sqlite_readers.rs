@@ -1,0 +1,175 @@
+//! Connections to SQLite that read without a thread of their own.
+//!
+//! sqlx executes the statements of a SQLite connection in a thread, which hands over the rows one by one. For a short
+//! statement that takes longer than the statement. These connections execute a statement in the thread of the caller, or
+//! in one that blocks, and return all rows at once. Each reader has a connection for itself, and one snapshot.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::Value;
+use rusqlite::{OpenFlags, params_from_iter};
+use sea_orm::{DbErr, Statement};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::row::{Row, SqliteRow};
+use super::sqlite_values::bound;
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 128;
+/// The settings of a connection; see `sqlite`.
+const PRAGMAS: &str = "PRAGMA query_only = 1; PRAGMA mmap_size = 134217728; PRAGMA cache_size = -2000; \
+    PRAGMA temp_store = memory";
+/// How long a statement waits for a lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a reader waits for a connection.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Gets the text of each statement.
+type Callback = Box<dyn Fn(&str) + Send + Sync>;
+
+/// The connections that nobody uses.
+pub(crate) struct SqliteReaders {
+    path: PathBuf,
+    idle: Mutex<Vec<rusqlite::Connection>>,
+    free: Arc<Semaphore>,
+    callback: OnceLock<Callback>,
+}
+
+/// A connection, which one reader uses.
+pub(crate) struct SqliteReader {
+    readers: Arc<SqliteReaders>,
+    /// Absent while a statement is executed.
+    connection: Mutex<Option<rusqlite::Connection>>,
+    thread: Thread,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Where a statement is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thread {
+    /// In the thread of the caller: it reads a few rows by a key.
+    Caller,
+    /// In a thread that may block.
+    Blocking,
+}
+
+impl SqliteReaders {
+    /// Up to `size` connections to this file.
+    pub(super) fn new(path: PathBuf, size: usize) -> Self {
+        Self { path, idle: Mutex::default(), free: Arc::new(Semaphore::new(size)), callback: OnceLock::new() }
+    }
+
+    /// Calls back for every statement from now on.
+    pub(super) fn on_statement(&self, callback: impl Fn(&str) + Send + Sync + 'static) {
+        // Only the first one counts.
+        let _ = self.callback.set(Box::new(callback));
+    }
+
+    /// Takes a connection, and begins to read; `None` if none becomes free in time, or none can be opened.
+    pub(crate) async fn take(self: &Arc<Self>, thread: Thread) -> Option<SqliteReader> {
+        let permit = timeout(TIMEOUT, self.free.clone().acquire_owned()).await.ok()?.ok()?;
+        let idle = self.with(Vec::pop);
+        let connection = idle.map_or_else(|| self.open(), Ok).ok()?;
+        connection.execute_batch("BEGIN").ok()?;
+        Some(SqliteReader {
+            readers: self.clone(),
+            connection: Mutex::new(Some(connection)),
+            thread,
+            _permit: permit,
+        })
+    }
+
+    /// Closes the connections that are not in use.
+    pub(super) fn close(&self) {
+        self.free.close();
+        self.with(Vec::clear);
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Vec<rusqlite::Connection>) -> R) -> R {
+        change(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn open(&self) -> rusqlite::Result<rusqlite::Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch(PRAGMAS)?;
+        Ok(connection)
+    }
+}
+
+impl SqliteReader {
+    /// Returns the rows of a statement.
+    ///
+    /// Errors: those of the database; a value that is not supported. The reader cannot be used any more then.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        if let Some(callback) = self.readers.callback.get() {
+            callback(&statement.sql);
+        }
+        let taken = self.lock().take();
+        let connection = taken.ok_or_else(|| failure(&"the connection is in use or has failed"))?;
+        let (connection, rows) = match self.thread {
+            Thread::Caller => execute(connection, &statement),
+            Thread::Blocking => spawn_blocking(move || execute(connection, &statement))
+                .await
+                .map_err(|error| failure(&error))?,
+        };
+        let rows = rows?;
+        *self.lock() = Some(connection);
+        Ok(rows)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<rusqlite::Connection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SqliteReader {
+    fn drop(&mut self) {
+        let Some(connection) = self.lock().take() else { return };
+        if connection.execute_batch("ROLLBACK").is_ok() && !self.readers.free.is_closed() {
+            self.readers.with(|idle| idle.push(connection));
+        }
+    }
+}
+
+fn execute(
+    connection: rusqlite::Connection,
+    statement: &Statement,
+) -> (rusqlite::Connection, Result<Vec<Row>, DbErr>) {
+    let rows = read(&connection, statement);
+    (connection, rows)
+}
+
+fn read(connection: &rusqlite::Connection, statement: &Statement) -> Result<Vec<Row>, DbErr> {
+    let values: &[_] = statement.values.as_ref().map_or(&[], |values| &values.0);
+    let values: Option<Vec<Value>> = values.iter().map(bound).collect();
+    let values = values.ok_or_else(|| failure(&"a value of an unsupported type"))?;
+    let failed = |error: rusqlite::Error| failure(&error);
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
+    let names: Arc<[Box<str>]> = prepared.column_names().into_iter().map(Box::from).collect();
+    let mut found = prepared.query(params_from_iter(values)).map_err(failed)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        let values =
+            (0..names.len()).map(|index| row.get(index)).collect::<Result<_, _>>().map_err(failed)?;
+        rows.push(Row::Sqlite(SqliteRow::new(names.clone(), values)));
+    }
+    Ok(rows)
+}
+
+fn failure(error: &dyn std::fmt::Display) -> DbErr {
+    DbErr::Custom(error.to_string())
+}
+
+impl std::fmt::Debug for SqliteReaders {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SqliteReaders").field("path", &self.path).finish_non_exhaustive()
+    }
+}
