@@ -174,8 +174,10 @@ impl AnyQuery {
     ///
     /// Errors: 503 if the database is unavailable.
     async fn begin_page<'a>(&self, store: &'a Store, actor: &'a Actor) -> Result<Reader<'a>, Error> {
-        let looks_up =
-            self.search.is_some() || self.table.parent.is_some() || !self.view.expanded().is_empty();
+        if self.search.is_some() {
+            return store.search(actor).await;
+        }
+        let looks_up = self.table.parent.is_some() || !self.view.expanded().is_empty();
         // Beyond the last row there is no row that has the total.
         let counts_again = self.count && self.cursor.is_some();
         let looks_up = looks_up || page::looks_up_child_rows(self, store.database(), actor);

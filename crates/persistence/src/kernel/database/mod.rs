@@ -60,6 +60,8 @@ const EXPORT_IDLE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Database {
     reading: DatabaseConnection,
+    /// On PostgreSQL: connections for searches, which are planned once.
+    searching: DatabaseConnection,
     statements: Arc<StatementConnections>,
     /// On SQLite: the connections that read without a thread of their own.
     sqlite_readers: Option<Arc<SqliteReaders>>,
@@ -109,7 +111,8 @@ impl Database {
 
     /// Calls back for every statement from now on, to count them.
     pub fn on_statement(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
-        let (other, export) = (callback.clone(), callback.clone());
+        let (other, export, search) = (callback.clone(), callback.clone(), callback.clone());
+        self.searching.set_metric_callback(move |info| search(&info.statement.sql));
         self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
         self.statements.on_statement(callback.clone());
         if let Some(readers) = &self.sqlite_readers {
@@ -160,6 +163,7 @@ impl Database {
         }
         self.exporting.close().await?;
         self.locking.close().await?;
+        self.searching.close().await?;
         if let Some(readers) = &self.sqlite_readers {
             readers.close();
         }
@@ -178,6 +182,11 @@ impl Database {
 
     pub(crate) fn reading(&self) -> &DatabaseConnection {
         &self.reading
+    }
+
+    /// The connections for searches.
+    pub(crate) fn searching(&self) -> &DatabaseConnection {
+        &self.searching
     }
 
     /// The connections for single statements that read.

@@ -22,6 +22,8 @@ use super::{Database, EXPORT_IDLE, EXPORTS};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The number of PostgreSQL connections that read: more would only wait for each other in the database.
 const READ_CONNECTIONS: u32 = 8;
+/// The number of PostgreSQL connections that search.
+const SEARCH_CONNECTIONS: u32 = 4;
 /// The number of PostgreSQL connections that write.
 const WRITE_CONNECTIONS: u32 = 6;
 /// The number of PostgreSQL connections that hold locks: for each running import, for a staged import, and
@@ -66,6 +68,10 @@ impl Database {
             |max| pool(max).before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))));
         let exporting = reading(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots.clone());
         let statements = reading(READ_CONNECTIONS).connect_lazy_with(snapshots.clone());
+        // Planning a search takes longer than searching, and the plan does not depend on the words: they are one
+        // parameter. A list is planned anew, because its filters and its limit decide which index is best.
+        let searching = reading(SEARCH_CONNECTIONS)
+            .connect_lazy_with(snapshots.clone().options([("plan_cache_mode", "force_generic_plan")]));
         let reading = reading(READ_CONNECTIONS).connect_lazy_with(snapshots);
         let locking = pool(LOCK_CONNECTIONS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
@@ -74,6 +80,7 @@ impl Database {
             statements: Arc::new(StatementConnections::postgres(statements)),
             sqlite_readers: None,
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
+            searching: SqlxPostgresConnector::from_sqlx_postgres_pool(searching),
             locking: SqlxPostgresConnector::from_sqlx_postgres_pool(locking),
             notifier: Some(Notifier::new(writing.clone())),
             writing,

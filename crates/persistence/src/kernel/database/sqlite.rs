@@ -103,6 +103,7 @@ impl Database {
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             statements: Arc::new(StatementConnections::sqlite(statements)),
             sqlite_readers: Some(sqlite_readers),
+            searching: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading.clone()),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing.clone()),
             backend: DatabaseBackend::Sqlite,

@@ -152,6 +152,13 @@ impl Store {
         self.begin_read(self.database.reading(), actor).await
     }
 
+    /// Begins to search; see [`Self::read`].
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn search<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+        self.begin_read(self.database.searching(), actor).await
+    }
+
     /// Begins to read with a single statement, which is a snapshot of its own. Reading fails at a second statement.
     pub fn read_by_statement<'a>(&'a self, actor: &'a Actor) -> Reader<'a> {
         Reader::new(Connection::of_statement(self.database.statements().clone()), actor, &self.cursors)
