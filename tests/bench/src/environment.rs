@@ -71,6 +71,7 @@ impl Environment<'_> {
             ("VKU_DATABASE_URL", url),
             ("VKU_SECRET_FILE", &secret),
             ("VKU_RATE_LIMIT", "1000000/1s"),
+            ("VKU_WEBHOOK_ALLOW_PRIVATE", "true"),
         ];
         if !cache {
             environment.push(("VKU_CACHE_BYTES", "0"));

@@ -7,6 +7,7 @@
 mod baseline;
 mod dataset;
 mod environment;
+mod follow;
 mod load;
 mod process;
 mod report;
@@ -58,14 +59,23 @@ pub struct Options {
     large: bool,
     /// Whether to measure only matching, statistics and concurrent registrations.
     exchange: bool,
+    /// Whether to measure only how changes are followed.
+    follow: bool,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let plan = Plan { connections: 32, seconds: 3, runs: 5 };
         let program = "target/dist/vku-partnerships".into();
-        let mut options =
-            Self { program, partnerships: 10_000, plan, only: None, large: false, exchange: false };
+        let mut options = Self {
+            program,
+            partnerships: 10_000,
+            plan,
+            only: None,
+            large: false,
+            exchange: false,
+            follow: false,
+        };
         while let Some(name) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| Failure::new(format!("{name} needs a value")));
             match name.as_str() {
@@ -76,6 +86,7 @@ impl Options {
                 "--only" => options.only = Some(value()?),
                 "--large" => options.large = true,
                 "--exchange" => options.exchange = true,
+                "--follow" => options.follow = true,
                 _ => return Err(Failure::new(format!("`{name}` is unknown"))),
             }
         }
@@ -125,8 +136,13 @@ async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         let here = folder.path().join(database);
         std::fs::create_dir_all(&here)?;
         let environment = Environment { options: &options, cluster: &cluster, database, folder: here };
-        use_cases::measure(&environment).await?;
-        if options.exchange {
+        if !options.exchange {
+            Box::pin(follow::measure(&environment)).await?;
+        }
+        if !options.follow {
+            use_cases::measure(&environment).await?;
+        }
+        if options.exchange || options.follow {
             continue;
         }
         let rates = Box::pin(report::compare(&environment, options.partnerships)).await?;
