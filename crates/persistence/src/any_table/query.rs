@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::READ_ONLY;
@@ -153,12 +153,9 @@ impl AnyQuery {
                 Some(reader) => reader,
                 None => self.begin_page(store, actor).await?,
             };
-            match reader.stored_page(self, parent).await {
-                Ok(StoredJson::Found(page)) => return Ok(page.into()),
-                Ok(StoredJson::Missing(ids)) => store.json_queue().add(self.table.name(), ids),
-                // Reading the rows succeeds, or tells more.
-                Err(error) if error.code == Code::Internal => {}
-                Err(error) => return Err(error),
+            let page = reader.stored_page(self, parent).await;
+            if let Some(page) = self.table.found(store, page)? {
+                return Ok(page.into());
             }
         }
         let reader = self.begin_page(store, actor).await?;

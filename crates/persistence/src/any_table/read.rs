@@ -31,19 +31,36 @@ impl AnyTable {
         if view.is_default() && !deleted && stored_json::is_stored_for(self, actor) {
             let reader = store.read_rows(actor, Thread::Caller).await;
             let reader = reader.unwrap_or_else(|| store.read_by_statement(actor));
-            match reader.stored(self, &at.key, at.parent.as_ref()).await {
-                Ok(StoredJson::Found((version, json))) => {
-                    return Ok(VersionedJson { version, json: json.into_bytes() });
-                }
-                Ok(StoredJson::Missing(ids)) => store.json_queue().add(self.name(), ids),
-                // Reading the rows succeeds, or tells more.
-                Err(error) if error.code == Code::Internal => {}
-                Err(error) => return Err(error),
+            let stored = reader.stored(self, &at.key, at.parent.as_ref()).await;
+            if let Some((version, json)) = self.found(store, stored)? {
+                return Ok(VersionedJson { version, json: json.into_bytes() });
             }
         }
         let reader = self.begin_get(store, actor, view).await?;
         let JsonResource { version, json, .. } = self.get(&reader, at, deleted, view).await?;
         Ok(VersionedJson { version, json })
+    }
+
+    /// Returns what was read of stored JSON; `None` if the rows have to be read instead, because JSON is missing, which is
+    /// written soon, or because stored JSON cannot be read.
+    pub(super) fn found<T>(
+        &self,
+        store: &Store,
+        stored: Result<StoredJson<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        match stored {
+            Ok(StoredJson::Found(found)) => Ok(Some(found)),
+            Ok(StoredJson::Missing(ids)) => {
+                store.json_queue().add(self.name(), ids);
+                Ok(None)
+            }
+            // Reading the rows succeeds, or tells more.
+            Err(error) if error.code == Code::Internal => {
+                tracing::warn!(source = ?error.source, "stored JSON cannot be read: reading the rows instead");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Begins to read one resource in this view: by a single statement if that is enough.

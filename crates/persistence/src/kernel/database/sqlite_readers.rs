@@ -173,3 +173,74 @@ impl std::fmt::Debug for SqliteReaders {
         formatter.debug_struct("SqliteReaders").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, NaiveDate, Utc};
+    use sea_orm::{DatabaseBackend, Value};
+    use uuid::Uuid;
+
+    use super::super::Database;
+    use super::super::row::Columns;
+    use super::*;
+
+    fn values() -> Vec<Value> {
+        let at: DateTime<Utc> = "2026-11-30T08:00:00.123456Z".parse().unwrap();
+        vec![
+            true.into(),
+            7_i32.into(),
+            i64::MAX.into(),
+            51_u64.into(),
+            1.5_f64.into(),
+            "Zürich's".into(),
+            vec![0_u8, 255].into(),
+            Uuid::from_u128(7).into(),
+            NaiveDate::from_ymd_opt(2026, 1, 2).unwrap().into(),
+            at.into(),
+            Value::String(None),
+            Value::Uuid(None),
+        ]
+    }
+
+    /// The database of a test, and its readers.
+    async fn opened(folder: &tempfile::TempDir) -> (Database, Arc<SqliteReaders>) {
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        let readers = database.sqlite_readers().unwrap().clone();
+        (database, readers)
+    }
+
+    #[tokio::test]
+    async fn values_are_bound_as_sqlx_binds_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, readers) = opened(&folder).await;
+        for value in values() {
+            let sql = "SELECT typeof($1) || quote($1) AS bound";
+            let statement = Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, [value.clone()]);
+            let theirs = database.statements().query_all(&statement).await.unwrap();
+            let theirs: String = theirs[0].get("bound").unwrap();
+            for thread in [Thread::Caller, Thread::Blocking] {
+                let reader = readers.take(thread).await.unwrap();
+                let ours: String = reader.rows(statement.clone()).await.unwrap()[0].get("bound").unwrap();
+                assert_eq!(ours, theirs, "{value:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_unless_it_failed_and_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_database, readers) = opened(&folder).await;
+        let ask = async |sql: &str| {
+            let reader = readers.take(Thread::Caller).await.unwrap();
+            reader.rows(Statement::from_string(DatabaseBackend::Sqlite, sql)).await
+        };
+        let idle = || readers.with(|idle| idle.len());
+        assert_eq!(ask("SELECT 1 AS one").await.unwrap()[0].get::<i64>("one").unwrap(), 1);
+        assert_eq!(idle(), 1);
+        assert!(ask("SELECT missing").await.is_err());
+        assert_eq!(idle(), 0);
+        assert!(ask("CREATE TABLE zxq (id integer)").await.is_err());
+        assert!(ask("SELECT 'text' AS one").await.unwrap()[0].get::<i64>("one").is_err());
+    }
+}
