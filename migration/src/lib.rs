@@ -40,6 +40,7 @@ mod m20261201_party_status;
 mod m20261201_resource_json;
 mod m20261201_webhook;
 mod m20261202_party_order;
+mod m20261203_country_index;
 mod manager;
 mod prelude;
 mod runner;
@@ -97,4 +98,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261201_event_ticket,
     m20261201_webhook,
     m20261202_party_order,
+    m20261203_country_index,
 ];

@@ -2,6 +2,7 @@
 //! filter is among them.
 
 mod combined;
+mod country_index;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
+pub(super) use self::country_index::by_country;
 use super::schema::all_rows;
 use crate::harness::on_both;
 

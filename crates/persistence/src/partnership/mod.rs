@@ -3,7 +3,7 @@
 mod aggregates;
 mod filter;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -13,16 +13,17 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Country;
 use vku_domain::partnership::{
-    Participant, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort, PartnershipStatus,
+    Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
+    PartnershipStatus,
 };
 
 use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::conditions::is_visible_by_level;
-use crate::kernel::table::has_child_row::HasChildRow;
+use crate::kernel::table::country_index;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, DerivedFrom, FoundBy, SortColumn, Table, column};
+use crate::kernel::table::{Codes, CountryIndex, DerivedFrom, FoundBy, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
 
 row! {
@@ -49,8 +50,11 @@ impl Table for Partnership {
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
     const PARTY_COUNTRIES: bool = true;
-    const PARTY_SET: Option<&'static str> = Some("sectors");
-    const PARTY_STATUS: bool = true;
+    const COUNTRY_INDEX: Option<&'static CountryIndex> = Some(&CountryIndex {
+        field: ParticipantRole::Partner.as_str(),
+        set: "sectors",
+        columns: &["status", "visibility", "start_first", "title_key"],
+    });
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -105,8 +109,7 @@ impl Table for Partnership {
         let links = ChildRows::default()
             .set("sectors", sectors)
             .set("working_areas", working_areas)
-            .set("sdg_targets", sdg_targets)
-            .status(to_text(status));
+            .set("sdg_targets", sdg_targets);
         let links =
             participants.iter().cloned().fold(links, |links, Participant { party, role, from, until }| {
                 links.party(PartyLink { field: role.to_string(), party, from, until })
@@ -139,8 +142,8 @@ impl Table for Partnership {
         filter::to_sql(filter, actor)
     }
 
-    fn child_row_filters(filter: &PartnershipFilter) -> Vec<HasChildRow> {
-        filter::by_child_rows(filter)
+    fn country_filter(filter: &PartnershipFilter) -> Vec<String> {
+        filter.country.iter().map(ToString::to_string).collect()
     }
 
     fn sort_column(key: PartnershipSort) -> SortColumn {
@@ -245,10 +248,23 @@ pub(crate) async fn follow_country(
     utility: Uuid,
     country: &Country,
 ) -> Result<(), Error> {
+    // Other writes of these partnerships wait, or have ended: what they have written is copied and indexed, too.
+    let of_utility = || owners(Expr::col("utility_id").eq(utility).into());
+    let lock = Query::select()
+        .column("owner_id")
+        .from("partnership_party")
+        .and_where(Expr::col("owner_id").in_subquery(of_utility()))
+        .order_by("owner_id", Order::Asc)
+        .order_by("position", Order::Asc)
+        .lock(LockType::Update)
+        .take();
+    writer.tx().query_all(&lock).await.map_err(failed)?;
     let update = Query::update()
         .table("partnership_party")
         .value("country", country.as_str())
         .and_where(Expr::col("utility_id").eq(utility))
         .take();
-    writer.tx().execute(&update).await.map(drop).map_err(failed)
+    writer.tx().execute(&update).await.map_err(failed)?;
+    let ids = "SELECT owner_id FROM partnership_party WHERE utility_id = $1";
+    country_index::replace_of(writer.tx(), Partnership::TABLE, ids, &[utility.into()]).await
 }

@@ -36,6 +36,7 @@ use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::country_index;
 use crate::kernel::transaction::change_log::{NewChange, staged};
 use crate::kernel::transaction::connection::Connection;
 use crate::kernel::transaction::reindexed::Reindexed;
@@ -84,14 +85,14 @@ impl Staging {
                 }
             }
         }
-        let publish = format!(
-            "UPDATE \"{}\" SET deleted_at = NULL WHERE id IN \
-             (SELECT resource_id FROM import_change WHERE staging_id = $1 AND resource = $2 AND action = $3)",
-            self.resource
-        );
+        let ids =
+            "SELECT resource_id FROM import_change WHERE staging_id = $1 AND resource = $2 AND action = $3";
+        let publish = format!("UPDATE \"{}\" SET deleted_at = NULL WHERE id IN ({ids})", self.resource);
         let values = [self.id.into(), self.resource.into(), ChangeAction::Created.to_string().into()];
-        let publish = Statement::from_sql_and_values(tx.get_database_backend(), publish, values);
+        let publish =
+            Statement::from_sql_and_values(tx.get_database_backend(), publish, values.iter().cloned());
         tx.execute_raw(publish).await.map_err(failed)?;
+        country_index::publish(tx, AnyTable::find(self.resource)?, ids, &values).await?;
         change_log::append_staged(tx, self.id).await
     }
 }

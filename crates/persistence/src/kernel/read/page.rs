@@ -14,6 +14,7 @@ use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::search;
+use crate::kernel::table::SortColumn;
 use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
 use crate::kernel::table::conditions::scalar_subquery;
 use crate::kernel::table::has_child_row::HasChildRow;
@@ -34,9 +35,28 @@ const FEW: i64 = 1000;
 
 /// Whether a page begins with a statement that counts child rows, see [`are_few`].
 pub(crate) fn looks_up_child_rows(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
-    query.filters_by_child_rows
-        && database.backend() == DatabaseBackend::Sqlite
-        && !selects_once(query, &(query.filter)(actor))
+    if !query.filters_by_child_rows || database.backend() != DatabaseBackend::Sqlite {
+        return false;
+    }
+    let filter = (query.filter)(actor);
+    !selects_once(query, &filter) && child_rows_as_list(query, &filter).is_none()
+}
+
+/// Returns the child rows of the filter if a list can be read from them alone: they repeat each column by which it is
+/// filtered and sorted.
+fn child_rows_as_list<'a>(query: &AnyQuery, filter: &'a FilterSql) -> Option<&'a HasChildRow> {
+    let ([child_rows], Some(columns)) = (filter.child_rows.as_slice(), &filter.columns) else { return None };
+    let sorted = query.sort.iter().map(|(column, _)| match column {
+        SortColumn::Text(name) | SortColumn::OptionalText(name) => Some(*name),
+        SortColumn::Instant(_) | SortColumn::Of(..) | SortColumn::Score => None,
+    });
+    let has_all = columns
+        .iter()
+        .map(|name| Some(*name))
+        .chain(sorted)
+        .all(|name| name.is_some_and(|name| child_rows.repeated.contains(&name)));
+    let is_list = query.search.is_none() && query.table.parent.is_none();
+    (is_list && has_all && !child_rows.repeated.is_empty()).then_some(child_rows)
 }
 
 /// Whether all rows of a list are selected once, for its pages and its total.
@@ -118,15 +138,26 @@ impl<'a> List<'a> {
     ) -> Result<Self, Error> {
         let table = query.table;
         let filter = (query.filter)(reader.actor());
-        let selects_once = selects_once(query, &filter);
+        let as_list = child_rows_as_list(query, &filter).map(HasChildRow::as_owners);
+        let selects_once = as_list.is_none() && selects_once(query, &filter);
+        let FilterSql { condition, child_rows, .. } = filter;
         let mut filtered = Query::select()
-            .from(table.name())
             .cond_where(visible(table, reader.actor(), Parents::with_id(parent), query.deleted))
-            .cond_where(filter.condition)
+            .cond_where(condition)
             .take();
+        let child_rows = match as_list {
+            Some(rows) => {
+                filtered.from_subquery(rows, table.name());
+                Vec::new()
+            }
+            None => {
+                filtered.from(table.name());
+                child_rows
+            }
+        };
         let mut counted = filtered.clone();
-        let are_few = if selects_once { Vec::new() } else { are_few(reader, &filter.child_rows).await? };
-        for (index, child_row) in filter.child_rows.iter().enumerate() {
+        let are_few = if selects_once { Vec::new() } else { are_few(reader, &child_rows).await? };
+        for (index, child_row) in child_rows.iter().enumerate() {
             let is_rare = are_few.get(index).copied().unwrap_or(false);
             filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });
             counted.and_where(child_row.of_all());

@@ -15,6 +15,7 @@ use vku_domain::kernel::error::Error;
 use super::super::database::Database;
 use super::super::database::retry::{begin, retry_on_broken_connection};
 use super::super::table::any::AnyTable;
+use super::super::table::country_index;
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;
 use crate::kernel::transaction::connection::Connection;
@@ -88,7 +89,7 @@ async fn fill(table: &'static AnyTable, tx: &Connection) -> Result<(), Error> {
         if any {
             rows = tx.query_all(&select).await.map_err(failed)?;
         }
-        let Some(end) = rows.last() else { return Ok(()) };
+        let Some(end) = rows.last() else { break };
         last = end.try_get("", "id").map_err(failed)?;
         let items = table.read_rows(&rows)?.into_items();
         let mut indexed = Vec::with_capacity(items.len());
@@ -104,6 +105,7 @@ async fn fill(table: &'static AnyTable, tx: &Connection) -> Result<(), Error> {
         }
         write(tx, indexed).await?;
     }
+    country_index::replace_of(tx, table, &format!("SELECT id FROM \"{}\"", table.name()), &[]).await
 }
 
 /// Updates the columns of the feature for which there is a new value; returns whether there are any.

@@ -20,7 +20,7 @@ use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
 use super::has_child_row::HasChildRow;
-use super::{Codes, DerivedFrom, FoundBy, SortColumn, Unique};
+use super::{Codes, CountryIndex, DerivedFrom, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
 use crate::tables;
@@ -37,10 +37,8 @@ pub struct AnyTable {
     pub(crate) has_parties: bool,
     /// See [`Table::PARTY_COUNTRIES`](super::Table::PARTY_COUNTRIES).
     pub(crate) has_party_countries: bool,
-    /// See [`Table::PARTY_SET`](super::Table::PARTY_SET).
-    pub(crate) party_set: Option<&'static str>,
-    /// See [`Table::PARTY_STATUS`](super::Table::PARTY_STATUS).
-    pub(crate) has_party_status: bool,
+    /// See [`Table::COUNTRY_INDEX`](super::Table::COUNTRY_INDEX).
+    pub(crate) country_index: Option<&'static CountryIndex>,
     /// See [`Table::VISIBILITY`](super::Table::VISIBILITY).
     pub(crate) visibility: Option<fn() -> Expr>,
     /// See [`Table::NAMED_AFTER`](super::Table::NAMED_AFTER).
@@ -119,7 +117,8 @@ impl AnyTable {
 
     /// The names of the tables with the child rows.
     pub(crate) fn child_tables(&self) -> impl Iterator<Item = String> {
-        let tables = [("set", self.has_sets), ("party", self.has_parties)];
+        let tables =
+            [("set", self.has_sets), ("party", self.has_parties), ("country", self.country_index.is_some())];
         tables.into_iter().filter(|(_, has)| *has).map(|(kind, _)| format!("{}_{kind}", self.name()))
     }
 
@@ -238,6 +237,8 @@ pub(crate) struct FilterSql {
     pub(crate) child_rows: Vec<HasChildRow>,
     /// Whether each row takes several lookups in other tables.
     pub(crate) is_expensive: bool,
+    /// The columns of the resource that the condition asks for; `None` if it asks for more than that.
+    pub(crate) columns: Option<Vec<&'static str>>,
 }
 
 impl FilterSql {

@@ -23,20 +23,12 @@ pub(crate) struct PartyLink {
 pub struct ChildRows {
     pub(super) sets: HashMap<String, Vec<String>>,
     pub(super) parties: Vec<PartyLink>,
-    /// The status of the resource, if the rows of the parties repeat it.
-    pub(super) status: Option<String>,
 }
 
 impl ChildRows {
     /// Adds the set of a member.
     pub(crate) fn set<V: ToString>(mut self, field: &str, values: &[V]) -> Self {
         self.sets.insert(field.to_owned(), values.iter().map(V::to_string).collect());
-        self
-    }
-
-    /// Adds the status, for [`Table::PARTY_STATUS`](super::Table::PARTY_STATUS).
-    pub(crate) fn status(mut self, status: Option<String>) -> Self {
-        self.status = status;
         self
     }
 

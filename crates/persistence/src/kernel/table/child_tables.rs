@@ -1,7 +1,7 @@
 //! The tables with the child rows, which are written with their resource.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde::Serialize;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use vku_domain::kernel::value::PartialDate;
 
 use super::any::AnyTable;
 use super::child_rows::ChildRows;
+use super::country_index;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::json_rows::{self, JsonId, entries};
 use crate::kernel::transaction::connection::Connection;
@@ -37,10 +38,16 @@ pub(crate) async fn insert(
     for insert in inserts(tx.get_database_backend(), table, all)? {
         tx.execute_raw(insert).await.map_err(failed)?;
     }
-    Ok(())
+    let ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
+    index(tx, table, &ids).await
 }
 
-/// The statements that insert child rows.
+/// Adds the resources, whose child rows have been inserted, to the index by countries.
+pub(crate) async fn index(tx: &Connection, table: &AnyTable, ids: &[Uuid]) -> Result<(), Error> {
+    country_index::insert(tx, table, ids).await
+}
+
+/// The statements that insert child rows, apart from [`index`], which reads them.
 pub(crate) fn inserts(
     backend: DatabaseBackend,
     table: &AnyTable,
@@ -58,26 +65,18 @@ pub(crate) fn inserts(
         true => (", country", format!(", (SELECT country FROM utility WHERE utility.id = {})", id(3))),
         false => ("", String::new()),
     };
-    let (set, its_set) = match table.party_set {
-        Some(name) => (format!(", {name}"), ", entry.value ->> 9"),
-        None => (String::new(), ""),
-    };
-    let (status, its_status) = match table.has_party_status {
-        true => (", status", ", entry.value ->> 10"),
-        false => ("", ""),
-    };
     let parties = format!(
         "INSERT INTO {}_party (owner_id, position, field, utility_id, organisation_id, \"from\", from_first, \
-         until, until_last{country}{set}{status}) \
+         until, until_last{country}) \
          SELECT {}, CAST(entry.value ->> 1 AS integer), entry.value ->> 2, {}, {}, entry.value ->> 5, \
-         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country}{its_set}{its_status} FROM {from} AS entry",
+         entry.value ->> 6, entry.value ->> 7, entry.value ->> 8{its_country} FROM {from} AS entry",
         table.name(),
         id(0),
         id(3),
         id(4)
     );
     let sets = json_rows::statements(backend, &sets, set_rows(all));
-    sets.chain(json_rows::statements(backend, &parties, party_rows(table.party_set, all))).collect()
+    sets.chain(json_rows::statements(backend, &parties, party_rows(all))).collect()
 }
 
 fn set_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
@@ -88,13 +87,9 @@ fn set_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
     })
 }
 
-fn party_rows<'a>(
-    set: Option<&'static str>,
-    all: &'a [(Uuid, ChildRows)],
-) -> impl Iterator<Item = impl Serialize + 'a> {
+fn party_rows(all: &[(Uuid, ChildRows)]) -> impl Iterator<Item = impl Serialize> {
     let day = |date: Option<NaiveDate>| date.map(|day| day.to_string());
     all.iter().flat_map(move |(id, children)| {
-        let set = set.and_then(|name| children.sets.get(name)).map(|values| set_text(values));
         children.parties.iter().enumerate().map(move |(position, link)| {
             (
                 JsonId(*id),
@@ -106,20 +101,7 @@ fn party_rows<'a>(
                 day(link.from.as_ref().map(PartialDate::first_day)),
                 link.until.as_ref().map(PartialDate::to_string),
                 day(link.until.as_ref().map(PartialDate::last_day)),
-                set.clone(),
-                &children.status,
             )
         })
     })
-}
-
-/// The values of a set as a text in which [`set_has`] finds them.
-fn set_text(values: &[String]) -> String {
-    values.iter().fold("|".to_owned(), |text, value| text + value + "|")
-}
-
-/// The column with a set as a text has one of these values. Underscores in the values match any letter, so this may
-/// select more rows than have them.
-pub(crate) fn set_has(column: &'static str, values: impl Iterator<Item = String>) -> Condition {
-    values.fold(Condition::any(), |any, value| any.add(Expr::col(column).like(format!("%|{value}|%"))))
 }

@@ -14,36 +14,50 @@ use crate::tables;
 /// Converts a filter to SQL; a value that the actor does not see matches nothing.
 pub(crate) fn filter_to_sql<T: Table>(filter: &T::Filter, actor: &Actor) -> FilterSql {
     let special = T::special_filter_to_sql(filter, actor);
-    criteria_to_sql(T::TABLE, filter.criteria(), special, T::child_row_filters(filter), actor)
+    let (countries, mut criteria) = (T::country_filter(filter), filter.criteria());
+    let index = T::COUNTRY_INDEX.filter(|_| !countries.is_empty());
+    let by_country = index.map(|index| index.filter(T::NAME, countries, &mut criteria));
+    criteria_to_sql(T::TABLE, criteria, special, by_country, actor)
 }
 
 /// Whether a filter asks for child rows, see [`FilterSql::child_rows`].
 pub(crate) fn asks_for_child_rows<T: Table>(filter: &T::Filter) -> bool {
     let by_set = |criterion: &Criterion| matches!(criterion.comparison, Comparison::InSet(_));
-    filter.criteria().iter().any(by_set) || !T::child_row_filters(filter).is_empty()
+    filter.criteria().iter().any(by_set) || !T::country_filter(filter).is_empty()
 }
 
 fn criteria_to_sql(
     table: &AnyTable,
     criteria: Vec<Criterion>,
     special: Condition,
-    mut child_rows: Vec<HasChildRow>,
+    by_country: Option<HasChildRow>,
     actor: &Actor,
 ) -> FilterSql {
-    let mut condition = Condition::all();
+    let mut child_rows = Vec::from_iter(by_country);
+    let (mut condition, mut columns) = (Condition::all(), Vec::new());
     for criterion in criteria {
         match criterion {
             Criterion { column, comparison: Comparison::InSet(words) } => {
                 let of_set = Condition::all().add(Expr::col("field").eq(column));
                 let of_set = of_set.add(Expr::col("value").is_in(words));
-                child_rows.push(HasChildRow { owner: table.name(), kind: "set", condition: of_set });
+                child_rows.push(HasChildRow {
+                    owner: table.name(),
+                    kind: "set",
+                    condition: of_set,
+                    repeated: &[],
+                    is_unique: false,
+                });
             }
-            criterion => condition = condition.add(comparison_to_sql(table, criterion, actor)),
+            criterion => {
+                columns.push(criterion.column);
+                condition = condition.add(comparison_to_sql(table, criterion, actor));
+            }
         }
     }
     let is_expensive = child_rows.len() + special.len() > 1;
+    let columns = special.is_empty().then_some(columns);
     let condition = condition.add_option((!special.is_empty()).then_some(special));
-    FilterSql { condition, child_rows, is_expensive }
+    FilterSql { condition, child_rows, is_expensive, columns }
 }
 
 /// Converts the criterion of an ordinary filter to SQL.

@@ -7,10 +7,14 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStateme
 pub struct HasChildRow {
     /// The resource.
     pub(crate) owner: &'static str,
-    /// `set` or `party`.
+    /// `set`, `party` or `country`.
     pub(crate) kind: &'static str,
     /// The condition, with columns of the child table.
     pub(crate) condition: Condition,
+    /// The columns of the resource that the child rows repeat; if there are any, also `version` and `deleted_at`.
+    pub(crate) repeated: &'static [&'static str],
+    /// Whether at most one child row of each resource matches.
+    pub(crate) is_unique: bool,
 }
 
 impl HasChildRow {
@@ -31,6 +35,17 @@ impl HasChildRow {
     pub(crate) fn of_all(&self) -> SimpleExpr {
         let owners = self.child_rows().column("owner_id").take();
         Expr::col((Alias::new(self.owner), Alias::new("id"))).in_subquery(owners)
+    }
+
+    /// Selects the id and the repeated columns of the resources: in place of their table, if no other column is needed.
+    pub(crate) fn as_owners(&self) -> SelectStatement {
+        let mut owners =
+            self.child_rows().expr_as(Expr::col("owner_id"), "id").columns(["version", "deleted_at"]).take();
+        owners.columns(self.repeated.iter().copied());
+        if !self.is_unique {
+            owners.distinct();
+        }
+        owners
     }
 
     /// Counts the matching child rows up to a limit.

@@ -6,6 +6,7 @@ pub mod any;
 pub(crate) mod child_rows;
 pub(crate) mod child_tables;
 pub(crate) mod conditions;
+pub(crate) mod country_index;
 pub(crate) mod has_child_row;
 pub mod hooks;
 pub(crate) mod json;
@@ -26,7 +27,6 @@ use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
 
 use self::any::AnyTable;
 use self::child_rows::ChildRows;
-use self::has_child_row::HasChildRow;
 use self::hooks::WriteHooks;
 use self::row::TableRow;
 use super::database::error::Corrupt;
@@ -70,6 +70,17 @@ pub struct Codes {
     pub pointer: &'static str,
     /// The resource to which the slugs belong.
     pub of: &'static str,
+}
+
+/// What the table `<name>_country` has, see `country_index`.
+pub struct CountryIndex {
+    /// The parties whose countries count: their member or role.
+    pub field: &'static str,
+    /// The set.
+    pub set: &'static str,
+    /// The columns of the resource that are repeated, besides `version` and `deleted_at`.
+    /// [`Table::visible_to`] may ask for no others, apart from the id.
+    pub columns: &'static [&'static str],
 }
 
 /// Another resource whose words find this one in a search.
@@ -122,11 +133,9 @@ pub trait Table: Resource<Parent: Parent> {
     /// Whether the rows of the parties also have the `country` of a utility, to count and filter by country
     /// without looking up each utility.
     const PARTY_COUNTRIES: bool = false;
-    /// The set that the rows of the parties repeat in a column of its name, as `|water|waste|`: one index finds
-    /// resources by a party and a value of the set.
-    const PARTY_SET: Option<&'static str> = None;
-    /// Whether the rows of the parties also repeat the status of the resource, for the same index.
-    const PARTY_STATUS: bool = false;
+    /// The table `<name>_country`, if lists are filtered by the countries of parties. Requires the sets, the parties and
+    /// their countries.
+    const COUNTRY_INDEX: Option<&'static CountryIndex> = None;
     /// Returns the visibility of a row in SQL; `None` if all rows have the same, or that of their parent. Must
     /// agree with [`Resource::visibility`], which is the same in Rust.
     const VISIBILITY: Option<fn() -> Expr> = None;
@@ -170,8 +179,8 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// Returns the special filters that ask for child rows, besides those by sets.
-    fn child_row_filters(_filter: &Self::Filter) -> Vec<HasChildRow> {
+    /// Returns the countries of the special filter that [`Self::COUNTRY_INDEX`] serves; none if it is not given.
+    fn country_filter(_filter: &Self::Filter) -> Vec<String> {
         Vec::new()
     }
 

@@ -66,6 +66,7 @@ impl Writer<'_> {
         inserts.extend(child_tables::inserts(backend, table, &[(id, children)])?);
         let inserted = self.tx().execute_all(inserts).await;
         inserted.map_err(|error| unique::write_failed(table, error))?;
+        child_tables::index(self.tx(), table, &[id]).await?;
         if parent.is_some() {
             return Ok(Written(self.read_back(table, id).await?));
         }
