@@ -25,8 +25,9 @@ use crate::kernel::transaction::Reader;
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct JsonPage {
-    /// The rows as a JSON array.
-    pub items: Vec<u8>,
+    /// The beginning of a JSON object with the rows as its member `items`; the other members follow. So the rows, which
+    /// are long, are not copied again.
+    pub beginning: Vec<u8>,
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
     /// The cursor of the previous page, if there may be one.
@@ -35,19 +36,25 @@ pub struct JsonPage {
     pub total: Option<u64>,
 }
 
+/// How a page begins.
+const ITEMS: &[u8] = br#"{"items":"#;
+/// Room for the other members of a page.
+const REST: usize = 1024;
+
 impl From<StoredPage> for JsonPage {
     fn from(StoredPage { items, next, prev, total }: StoredPage) -> Self {
         let length: usize = items.iter().map(|json| json.len() + 1).sum();
-        let mut array = Vec::with_capacity(length + 1);
-        array.push(b'[');
-        for json in &items {
-            if array.len() > 1 {
-                array.push(b',');
+        let mut beginning = Vec::with_capacity(ITEMS.len() + length + REST);
+        beginning.extend_from_slice(ITEMS);
+        beginning.push(b'[');
+        for (index, json) in items.iter().enumerate() {
+            if index > 0 {
+                beginning.push(b',');
             }
-            array.extend_from_slice(json.as_bytes());
+            beginning.extend_from_slice(json.as_bytes());
         }
-        array.push(b']');
-        Self { items: array, next, prev, total }
+        beginning.push(b']');
+        Self { beginning, next, prev, total }
     }
 }
 
@@ -196,7 +203,7 @@ impl AnyQuery {
                 serde_json::to_vec(&values).map_err(Error::internal)?
             }
         };
-        Ok(JsonPage { items, next, prev, total })
+        Ok(JsonPage { beginning: [ITEMS, &items].concat(), next, prev, total })
     }
 
     /// Counts all rows, whatever the cursor; without a parent, those of all parents.

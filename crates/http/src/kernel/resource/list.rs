@@ -24,14 +24,11 @@ use crate::kernel::response::download;
 
 /// Writes the body of a page around its items, which are JSON already.
 fn list_body(
-    items: &[u8],
+    mut body: Vec<u8>,
     next: &Option<String>,
     prev: &Option<String>,
     total: Option<u64>,
 ) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::with_capacity(items.len() + 512);
-    body.extend_from_slice(br#"{"items":"#);
-    body.extend_from_slice(items);
     for (name, link) in [("next", next), ("prev", prev)] {
         if let Some(link) = link {
             body.extend_from_slice(format!(r#","{name}":"#).as_bytes());
@@ -97,7 +94,7 @@ pub async fn list(
         let token = context.shared.store.change_token(&context.actor).await?;
         let page = query.read_page(&context.shared.store, &context.actor, parent.as_ref()).await?;
         let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
-        let body = list_body(&page.items, &next, &prev, page.total)?;
+        let body = list_body(page.beginning, &next, &prev, page.total)?;
         Ok(page_representation(body, &next, &prev).projected(&query.view).with_change_token(token))
     })
     .await

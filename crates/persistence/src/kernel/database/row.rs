@@ -28,9 +28,37 @@ impl SqliteRow {
     }
 
     fn get<T: Cell>(&self, name: &str) -> Result<T, DbErr> {
-        let index = self.names.iter().position(|column| &**column == name);
-        let value = index.and_then(|index| self.values.get(index));
-        value.and_then(T::of).ok_or_else(|| DbErr::Type(format!("the column {name} has another type")))
+        let value = self.index(name).and_then(|index| self.values.get(index));
+        value.and_then(T::of).ok_or_else(|| other_type(name))
+    }
+
+    fn take_text(&mut self, name: &str) -> Result<Option<String>, DbErr> {
+        let value = self.index(name).and_then(|index| self.values.get_mut(index));
+        match value.map(|value| std::mem::replace(value, Value::Null)) {
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(other_type(name)),
+        }
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|column| &**column == name)
+    }
+}
+
+fn other_type(name: &str) -> DbErr {
+    DbErr::Type(format!("the column {name} has another type"))
+}
+
+impl Row {
+    /// Takes a text out of a column, which may be null: a long one is not copied.
+    ///
+    /// Errors: there is no such column, or it has another type.
+    pub(crate) fn take_text(&mut self, name: &str) -> Result<Option<String>, DbErr> {
+        match self {
+            Self::Sqlx(row) => row.try_get("", name),
+            Self::Sqlite(row) => row.take_text(name),
+        }
     }
 }
 

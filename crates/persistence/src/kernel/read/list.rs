@@ -102,7 +102,7 @@ impl Reader<'_> {
             select.cond_where(visible(table, self.actor(), parents, false)).and_where(has_key(table, key));
             let rows = self.tx().rows(&select).await.map_err(failed)?;
             let version = rows.first().ok_or_else(Error::not_found)?.get("version").map_err(failed)?;
-            Ok(match stored_json::of_rows(&rows)? {
+            Ok(match stored_json::of_rows(rows)? {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
                 StoredJson::Found(mut found) => {
                     self.tx().tables().add_read(stored_json::tables_of(table));
@@ -236,7 +236,7 @@ impl Reader<'_> {
                 None => None,
             };
             let (KeysetPage { rows, next, prev }, total) = self.rows_of_page::<Row>(query, parent).await?;
-            Ok(match stored_json::of_rows(&rows)? {
+            Ok(match stored_json::of_rows(rows)? {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
                 StoredJson::Found(items) => {
                     self.tx().tables().add_read(stored_json::tables_of(query.table));

@@ -55,10 +55,10 @@ pub(crate) fn join(select: &mut SelectStatement, id: Expr, version: Expr, actor:
 }
 
 /// Returns the JSON of all rows, or the ids of those without JSON.
-pub(crate) fn of_rows(rows: &[Row]) -> Result<StoredJson<Vec<String>>, Error> {
+pub(crate) fn of_rows(mut rows: Vec<Row>) -> Result<StoredJson<Vec<String>>, Error> {
     let (mut found, mut missing) = (Vec::with_capacity(rows.len()), Vec::new());
-    for row in rows {
-        match row.get(JSON).map_err(failed)? {
+    for row in &mut rows {
+        match row.take_text(JSON).map_err(failed)? {
             Some(json) => found.push(json),
             None => missing.push(row.get("id").map_err(failed)?),
         }
