@@ -35,19 +35,24 @@ pub(crate) async fn insert(
     table: &AnyTable,
     all: &[(Uuid, ChildRows)],
 ) -> Result<(), Error> {
-    for insert in inserts(tx.get_database_backend(), table, all)? {
+    let backend = tx.get_database_backend();
+    let ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
+    for insert in inserts(backend, table, all)?.into_iter().chain(index_inserts(backend, table, &ids)?) {
         tx.execute_raw(insert).await.map_err(failed)?;
     }
-    let ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
-    index(tx, table, &ids).await
+    Ok(())
 }
 
-/// Adds the resources, whose child rows have been inserted, to the index by countries.
-pub(crate) async fn index(tx: &Connection, table: &AnyTable, ids: &[Uuid]) -> Result<(), Error> {
-    country_index::insert(tx, table, ids).await
+/// The statements that add resources, whose child rows have been inserted, to the index by countries.
+pub(crate) fn index_inserts(
+    backend: DatabaseBackend,
+    table: &AnyTable,
+    ids: &[Uuid],
+) -> Result<Vec<Statement>, Error> {
+    country_index::inserts(backend, table, ids)
 }
 
-/// The statements that insert child rows, apart from [`index`], which reads them.
+/// The statements that insert child rows, apart from [`index_inserts`], which read them.
 pub(crate) fn inserts(
     backend: DatabaseBackend,
     table: &AnyTable,

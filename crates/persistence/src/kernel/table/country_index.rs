@@ -3,7 +3,7 @@
 //! set is read from this table alone, in its order. Resources that are deleted have rows, too.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::list_filter::{Comparison, Criterion};
@@ -45,22 +45,23 @@ impl CountryIndex {
     }
 }
 
-/// Adds the rows of resources, which have none.
-pub(super) async fn insert(tx: &Connection, table: &AnyTable, ids: &[Uuid]) -> Result<(), Error> {
+/// The statements that add the rows of resources, which have none.
+pub(super) fn inserts(
+    backend: DatabaseBackend,
+    table: &AnyTable,
+    ids: &[Uuid],
+) -> Result<Vec<Statement>, Error> {
+    let Some(index) = table.country_index else { return Ok(Vec::new()) };
     if let [id] = ids {
-        return insert_of(tx, table, "$1", &[(*id).into()]).await;
+        let insert = insert_sql(table, index, "$1");
+        return Ok(vec![Statement::from_sql_and_values(backend, insert, [(*id).into()])]);
     }
-    let Some(index) = table.country_index else { return Ok(()) };
-    let backend = tx.get_database_backend();
     let all = format!("SELECT {} FROM {} AS entry", json_rows::id_at(backend, 0), entries(backend));
     let ids = ids.iter().map(|id| (JsonId(*id),));
-    for insert in json_rows::statements(backend, &insert_sql(table, index, &all), ids) {
-        tx.execute_raw(insert?).await.map_err(failed)?;
-    }
-    Ok(())
+    json_rows::statements(backend, &insert_sql(table, index, &all), ids).collect()
 }
 
-/// The same for resources whose ids a statement with these values selects.
+/// Adds the rows of resources whose ids a statement with these values selects.
 async fn insert_of(tx: &Connection, table: &AnyTable, ids: &str, values: &[Value]) -> Result<(), Error> {
     match table.country_index {
         Some(index) => execute(tx, insert_sql(table, index, ids), values).await,

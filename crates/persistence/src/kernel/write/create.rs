@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::input::draft::Draft;
+use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::any::{AnyResource, AnyStored, Meta};
 use vku_domain::kernel::resource::reference::Key;
@@ -15,6 +15,7 @@ use vku_domain::kernel::resource::reference::Key;
 use super::record_change::Written;
 use super::row_values::{self, RowValues};
 use super::unique;
+use crate::kernel::database::error::failed;
 use crate::kernel::read::load::{one, open_parent};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::{Table, child_tables};
@@ -66,7 +67,13 @@ impl Writer<'_> {
         inserts.extend(child_tables::inserts(backend, table, &[(id, children)])?);
         let inserted = self.tx().execute_all(inserts).await;
         inserted.map_err(|error| unique::write_failed(table, error))?;
-        child_tables::index(self.tx(), table, &[id]).await?;
+        for insert in child_tables::index_inserts(backend, table, &[id])? {
+            match self.writing().origin {
+                InputSource::Request => self.defer(insert),
+                // An import would collect one for each of its rows.
+                InputSource::Import => self.tx().execute_raw(insert).await.map(drop).map_err(failed)?,
+            }
+        }
         if parent.is_some() {
             return Ok(Written(self.read_back(table, id).await?));
         }
