@@ -50,15 +50,21 @@ impl Server {
 
     /// Waits until the server announces that it serves, and returns its log until then.
     pub(super) fn log_until_serving(&mut self) -> String {
+        let (lines, serving) = self.log_until("serving");
+        self.address = serving["address"].as_str().unwrap().to_owned();
+        lines
+    }
+
+    /// Waits until the server logs this message, and returns its log until then, and the entry.
+    pub(super) fn log_until(&mut self, message: &str) -> (String, Value) {
         let mut lines = String::new();
         while self.log.read_line(&mut lines).unwrap() > 0 {
             let line = serde_json::from_str::<Value>(lines.lines().last().unwrap()).unwrap_or_default();
-            if line["message"] == "serving" {
-                self.address = line["address"].as_str().unwrap().to_owned();
-                return lines;
+            if line["message"] == message {
+                return (lines, line);
             }
         }
-        panic!("it does not serve: {lines}");
+        panic!("it does not log {message:?}: {lines}");
     }
 
     /// Starts a server and waits until it serves.

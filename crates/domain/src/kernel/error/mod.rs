@@ -177,6 +177,12 @@ impl Error {
         Self { source: Some(source.into()), ..Self::new(Code::InsufficientStorage, detail) }
     }
 
+    /// The same failure for another request, such as one that shares the transaction; the source stays with the first.
+    #[must_use]
+    pub fn for_another(&self) -> Self {
+        Self { retry_after: self.retry_after, ..Self::new(self.code, self.detail.clone()) }
+    }
+
     /// The server cannot read or write one of its files (503, or 507 if the disk is full).
     pub fn file(source: std::io::Error) -> Self {
         match source.kind() {

@@ -31,7 +31,6 @@ use vku_domain::kernel::resource::reference::Key;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry::begin;
-use crate::kernel::database::sqlite::set_import_cache;
 use crate::kernel::id::new_id;
 use crate::kernel::read::load::{load, select};
 use crate::kernel::table::any::AnyTable;
@@ -112,7 +111,6 @@ impl Writer<'_> {
     pub(crate) async fn stage(&mut self, table: &AnyTable, hides: bool) -> Result<(), Error> {
         let id = new_id();
         let alive = JobLock::acquire(self.database(), id).await?;
-        set_import_cache(self.tx(), true).await.map_err(failed)?;
         *self.staging_mut() = Some(Staging {
             id,
             resource: table.name(),

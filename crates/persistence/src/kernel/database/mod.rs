@@ -27,6 +27,7 @@ pub(crate) mod statement_connections;
 pub mod statement_tables;
 pub(crate) mod table_set;
 pub(crate) mod wal;
+pub(crate) mod write_slots;
 pub(crate) mod writes;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr};
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use vku_domain::kernel::error::Error;
 
 use self::cache_generation::CacheGeneration;
@@ -48,6 +49,7 @@ use self::sqlite_readers::SqliteReaders;
 use self::statement_connections::StatementConnections;
 use self::table_set::TableSet;
 use self::wal::Log;
+use self::write_slots::WriteSlots;
 use self::writes::Writes;
 
 /// How many exports run at the same time: each holds a connection and its snapshot to the end. They have
@@ -73,8 +75,7 @@ pub struct Database {
     /// On SQLite: the file, locked while any clone is in use.
     file: Option<Arc<(PathBuf, FileLock)>>,
     generation: Arc<CacheGeneration>,
-    /// The write slots, granted in order of arrival: as many as there are connections that write.
-    turns: Arc<Semaphore>,
+    slots: Arc<WriteSlots>,
     /// Whether writes have failed recently.
     writes: Arc<Writes>,
     /// On SQLite: the write-ahead log.
@@ -210,12 +211,16 @@ impl Database {
     /// Waits for a write slot; it is released when the permit is dropped. Waiting for other writers is no
     /// reason to refuse a request; waiting for a connection is, because then the database is unavailable.
     pub(crate) async fn acquire_write_slot(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.acquire().await.ok()
+        self.slots.acquire().await
     }
 
     /// Returns a write slot if one is free now.
     pub(crate) fn try_acquire_write_slot(&self) -> Option<SemaphorePermit<'_>> {
-        self.turns.try_acquire().ok()
+        self.slots.try_acquire()
+    }
+
+    pub(crate) fn slots(&self) -> &WriteSlots {
+        &self.slots
     }
 
     pub(crate) fn writing(&self) -> &DatabaseConnection {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use sea_orm::{DatabaseBackend, SqlxPostgresConnector};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use tokio::sync::Semaphore;
 
 use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
 use super::pg_notify::Notifier;
 use super::statement_connections::StatementConnections;
+use super::write_slots::WriteSlots;
 use super::writes::{Writes, is_idle};
 use super::{Database, EXPORT_IDLE, EXPORTS};
 
@@ -87,7 +87,7 @@ impl Database {
             backend: DatabaseBackend::Postgres,
             file: None,
             generation: Arc::new(CacheGeneration::with_notifications()),
-            turns: Arc::new(Semaphore::new(WRITE_CONNECTIONS as usize)),
+            slots: Arc::new(WriteSlots::new(WRITE_CONNECTIONS as usize)),
             writes,
             log: None,
             listening: Some(Arc::new(options)),

@@ -5,10 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, SqlxSqliteConnector};
+use sea_orm::{DatabaseBackend, SqlxSqliteConnector};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::Semaphore;
 
 use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
@@ -17,28 +16,20 @@ use super::sqlite_file::{self, FileLock};
 use super::sqlite_readers::SqliteReaders;
 use super::statement_connections::StatementConnections;
 use super::wal::{self, Log};
+use super::write_slots::WriteSlots;
 use super::writes::is_idle;
 use super::{Database, EXPORT_IDLE, EXPORTS};
 
 /// How long a request waits for a SQLite connection. SQLite is never unavailable, so a queue is no reason to
 /// refuse.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
-/// The page cache of a connection, as in `PRAGMA cache_size`: KiB, negative.
+/// The page cache of a connection that reads, as in `PRAGMA cache_size`: KiB, negative.
 const CACHE_SIZE: &str = "-2000";
-/// The same during a large import, whose transactions change more pages than the ordinary cache has: a page that is
-/// written to the log before the commit is written again later.
-const IMPORT_CACHE_SIZE: &str = "-8000";
+/// The same of the connection that writes. Large imports and groups of writes change many pages in a transaction; a
+/// page that is written to the log before the commit, because the cache is full, is written again later.
+const WRITER_CACHE_SIZE: &str = "-16000";
 /// The maximum number of SQLite readers; each has its own small page cache.
 const SQLITE_READERS: usize = 4;
-
-/// Enlarges the page cache of a connection for a large import, or makes it ordinary again. PostgreSQL has its own.
-pub(crate) async fn set_import_cache(tx: &impl ConnectionTrait, is_large: bool) -> Result<(), DbErr> {
-    if tx.get_database_backend() != DatabaseBackend::Sqlite {
-        return Ok(());
-    }
-    let size = if is_large { IMPORT_CACHE_SIZE } else { CACHE_SIZE };
-    tx.execute_unprepared(&format!("PRAGMA cache_size = {size}")).await.map(drop)
-}
 
 impl Database {
     pub(super) async fn sqlite(path: &Path) -> Result<Self, ConnectError> {
@@ -85,7 +76,7 @@ impl Database {
             opened.forget_version();
             Box::pin(ready(Ok(())))
         });
-        let writing = writing.connect_with(options.clone()).await?;
+        let writing = writing.connect_with(options.clone().pragma("cache_size", WRITER_CACHE_SIZE)).await?;
         drop(start_lock);
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
         let statements =
@@ -95,8 +86,8 @@ impl Database {
             .max_connections(EXPORTS)
             .idle_timeout(EXPORT_IDLE)
             .connect_lazy_with(options.clone().optimize_on_close(false, None));
-        let turns = Arc::new(Semaphore::new(1));
-        let log = Log::new(sqlite_file::sibling(&path, "-wal"), options, turns.clone());
+        let slots = Arc::new(WriteSlots::new(1));
+        let log = Log::new(sqlite_file::sibling(&path, "-wal"), options, slots.clone());
         Ok(Self {
             // On SQLite, locks are files, so no connections are reserved for them.
             locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
@@ -109,7 +100,7 @@ impl Database {
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, lock))),
             generation: Arc::new(CacheGeneration::with_polling(FileWatch::new(writing, connection))),
-            turns,
+            slots,
             writes: Arc::default(),
             log: Some(log),
             listening: None,

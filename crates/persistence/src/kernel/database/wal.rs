@@ -13,7 +13,8 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+
+use super::write_slots::WriteSlots;
 
 /// The size in bytes to which the log is truncated when it restarts: the size that it has in normal
 /// operation.
@@ -30,16 +31,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Log {
     path: PathBuf,
     options: SqliteConnectOptions,
-    turns: Arc<Semaphore>,
+    slots: Arc<WriteSlots>,
     /// Whether the log is being truncated.
     busy: AtomicBool,
 }
 
 impl Log {
     /// Makes the log at this path, of the database that these options open.
-    pub(crate) fn new(path: PathBuf, options: SqliteConnectOptions, turns: Arc<Semaphore>) -> Arc<Self> {
+    pub(crate) fn new(path: PathBuf, options: SqliteConnectOptions, slots: Arc<WriteSlots>) -> Arc<Self> {
         let options = options.busy_timeout(BUSY_TIMEOUT).optimize_on_close(false, None);
-        Arc::new(Self { path, options, turns, busy: AtomicBool::new(false) })
+        Arc::new(Self { path, options, slots, busy: AtomicBool::new(false) })
     }
 
     /// Truncates the log soon, if it is long.
@@ -64,7 +65,7 @@ impl Log {
 
     /// Checkpoints and truncates the log; returns whether no reader prevented it.
     async fn checkpoint(&self) -> Result<bool, sqlx::Error> {
-        let _turn = self.turns.acquire().await;
+        let _slot = self.slots.acquire().await;
         let mut connection = self.options.connect().await?;
         let (busy, ..): (i64, i64, i64) =
             sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;

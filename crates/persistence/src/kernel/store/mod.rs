@@ -2,7 +2,9 @@
 //!
 //! The top layer: may import every other folder of the kernel. No other folder of the kernel imports it.
 
+mod after_commit;
 pub mod change_feed;
+mod group_commit;
 pub mod idempotency;
 pub mod json_writer;
 pub mod running_imports;
@@ -20,6 +22,7 @@ use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
 
 use self::change_feed::{LogPosition, unknown_position};
+use self::group_commit::GroupCommit;
 use self::idempotency::InFlightKeys;
 use self::json_writer::JsonQueue;
 use self::running_imports::RunningImports;
@@ -38,6 +41,7 @@ use crate::kernel::transaction::connection::Connection;
 #[derive(Clone)]
 pub struct Store {
     database: Database,
+    group: Arc<GroupCommit>,
     cursors: TokenKey,
     refreshes: TokenKey,
     noting: Arc<Semaphore>,
@@ -72,6 +76,7 @@ impl Store {
         let (positions, credentials) = (Arc::new(unknown_position()), Arc::new(watch::Sender::new(())));
         let store = Self {
             database,
+            group: Arc::default(),
             cursors,
             refreshes,
             noting,

@@ -7,13 +7,14 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 
 use super::Store;
+use super::after_commit::AfterCommit;
+use super::group_commit::Begun;
 use crate::kernel::bulk_import::query_plans::discard_plans;
 use crate::kernel::database::error::failed;
-use crate::kernel::database::sqlite::set_import_cache;
 use crate::kernel::search;
 use crate::kernel::transaction::change_log::{self, NewChange};
 use crate::kernel::transaction::staging::Staging;
-use crate::kernel::transaction::{Collected, Reader, WriteContext, Writer, begin_write};
+use crate::kernel::transaction::{Collected, Reader, WriteContext, Writer};
 use crate::kernel::write::outdated_json;
 
 /// From this many changes on, a write updates the planner statistics.
@@ -56,20 +57,16 @@ impl Store {
         let mut writer = self.begin_write(writing).await?;
         match work(&mut writer).await {
             Ok(result) if !writing.dry_run => self.commit(writer).await.map(|()| result),
-            result => {
-                self.roll_back(writer).await;
-                result
-            }
+            result => self.roll_back(writer).await.and(result),
         }
     }
 
     /// Boxed, like the other parts of a write, so that it is compiled once and not for each kind of work.
     fn begin_write<'a>(&'a self, writing: &'a WriteContext<'_>) -> BoxFuture<'a, Result<Writer<'a>, Error>> {
         async move {
-            let write_slot = self.database.acquire_write_slot().await;
-            let tx = begin_write(&self.database).await.map_err(failed)?;
+            let Begun { tx, slot } = self.begin_or_join(writing).await?;
             let reader = Reader::new(tx, writing.actor, &self.cursors);
-            Ok(Writer::new(reader, &self.database, write_slot, self.now(), writing.clone()))
+            Ok(Writer::new(reader, &self.database, slot, self.now(), writing.clone()))
         }
         .boxed()
     }
@@ -78,72 +75,59 @@ impl Store {
     fn commit<'a>(&'a self, mut writer: Writer<'a>) -> BoxFuture<'a, Result<(), Error>> {
         async move {
             if let Err(error) = writer.publish().await {
-                self.roll_back(writer).await;
-                return Err(error);
+                return self.roll_back(writer).await.and(Err(error));
             }
-            let Collected { tx, write_slot, changes, indexed, deferred, staging, has_mail } = writer.finish();
+            let may_share = self.may_share(writer.writing());
+            // The slot is released after the transaction.
+            let Collected { write_slot, tx, changes, indexed, deferred, staging, has_mail } = writer.finish();
             // Everything that must be committed with the work is in the same transaction: the log here,
             // and before it the response of an idempotency key; without that, a crash in between would
             // let the work be done twice.
             let staged = staging.as_ref().map_or(0, Staging::staged);
-            let many = changes.len() + staged >= ANALYZE_FROM;
-            if many && staged == 0 {
+            let is_large = changes.len() + staged >= ANALYZE_FROM;
+            if is_large && staged == 0 {
                 discard_plans(&tx).await?;
             }
             let first = staging.as_ref().and_then(|staging| staging.first.clone());
             let first = first.or_else(|| changes.first().map(NewChange::mark));
             let changed: Vec<_> =
                 changes.iter().map(|change| (change.resource, change.resource_id)).collect();
+            let has_changes = staging.is_some() || !changes.is_empty();
             let published = staging.as_ref().map(|staging| staging.resource);
             let marking = outdated_json::marking(&tx, &changes, published).await?;
             let outdates = !marking.is_empty();
-            let has_changes = staging.is_some() || !changes.is_empty();
             let mut last = search::begin(&tx, indexed).await?;
             last.extend(marking);
             last.extend(deferred);
             last.extend(change_log::appending(&tx, changes).await?);
+            let in_group = self.last_in_group(&tx, may_share);
+            let is_in_group = in_group.is_some();
+            last.extend(in_group);
             tx.execute_all(last).await.map_err(failed)?;
-            if staging.is_some() {
-                set_import_cache(&tx, false).await.map_err(failed)?;
-            }
-            // The generation changes after the commit and before the response, even if the client is
-            // gone, so that no later request gets cached data from before.
             let written = tx.tables().written();
-            let generation_guard = self.database.generation().bump_on_drop(written);
-            tx.commit().await.map_err(failed)?;
-            generation_guard.committed();
-            self.database.notify(written, first);
-            self.database.truncate_wal();
-            for (resource, id) in changed {
-                self.json.add(resource, [id]);
+            let after =
+                AfterCommit { written, first, changed, published, has_changes, outdates, has_mail, is_large };
+            match is_in_group {
+                true if tx.is_shared() => self.leave_group(write_slot, tx, after).await,
+                true => self.open_group(write_slot, tx, after).await,
+                false => {
+                    let committed = self.commit_and_notify(tx, after).await;
+                    drop(write_slot);
+                    committed
+                }
             }
-            if outdates {
-                self.json.add_outdated();
-            }
-            if let Some(resource) = published {
-                self.json.add_missing(resource);
-            }
-            if has_mail {
-                self.mails.notify_one();
-            }
-            if has_changes {
-                self.webhooks.notify_one();
-            }
-            if many {
-                self.database.analyze().await;
-            }
-            drop(write_slot);
-            Ok(())
         }
         .boxed()
     }
 
-    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> BoxFuture<'a, ()> {
+    /// Rolls a write back.
+    ///
+    /// Errors: others, whose transaction it shared, could not commit.
+    fn roll_back<'a>(&'a self, writer: Writer<'a>) -> BoxFuture<'a, Result<(), Error>> {
         async move {
-            let Collected { tx, write_slot, staging, .. } = writer.finish();
-            if staging.is_some() {
-                // A larger cache than needed does no harm.
-                let _ = set_import_cache(&tx, false).await;
+            let Collected { write_slot, tx, staging, .. } = writer.finish();
+            if tx.is_shared() {
+                return self.give_up_in_group(write_slot, tx).await;
             }
             // The result of the rollback does not matter: without a commit there is nothing to undo, and a
             // connection whose rollback failed is closed instead of reused.
@@ -152,6 +136,7 @@ impl Store {
             if let Some(staging) = staging {
                 self.abandon(staging).await;
             }
+            Ok(())
         }
         .boxed()
     }

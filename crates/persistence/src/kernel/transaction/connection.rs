@@ -24,12 +24,14 @@ pub(crate) struct Connection {
     /// Declared before the transaction, so that it is dropped first: it must not outlive the lock.
     lock: Option<WriteLock>,
     access: Access,
+    /// Whether others have begun the transaction, and will commit it.
+    is_shared: bool,
     tables: TableRecorder,
 }
 
 enum Access {
     /// All statements see the same snapshot.
-    Transaction(DatabaseTransaction),
+    Transaction(Arc<DatabaseTransaction>),
     /// One statement, on any connection; whether it has been executed.
     Statement(Arc<StatementConnections>, AtomicBool),
     /// A snapshot of SQLite, of which only rows are read, by [`Connection::rows`].
@@ -37,26 +39,55 @@ enum Access {
 }
 
 impl Connection {
+    fn of(access: Access, tables: TableRecorder) -> Self {
+        Self { lock: None, access, is_shared: false, tables }
+    }
+
     /// Wraps a transaction that reads.
     pub(crate) fn new(tx: DatabaseTransaction) -> Self {
-        Self { lock: None, access: Access::Transaction(tx), tables: TableRecorder::of_reader() }
+        Self::of(Access::Transaction(Arc::new(tx)), TableRecorder::of_reader())
     }
 
     /// Wraps a transaction that writes, and holds the lock on SQLite.
     pub(crate) fn writing(tx: DatabaseTransaction, lock: Option<WriteLock>) -> Self {
-        Self { lock, access: Access::Transaction(tx), tables: TableRecorder::of_writer() }
+        Self { lock, ..Self::of(Access::Transaction(Arc::new(tx)), TableRecorder::of_writer()) }
+    }
+
+    /// Wraps a transaction that others have begun, and will commit.
+    pub(crate) fn joined(tx: Arc<DatabaseTransaction>) -> Self {
+        Self { is_shared: true, ..Self::of(Access::Transaction(tx), TableRecorder::of_writer()) }
+    }
+
+    /// Wraps a transaction that others have left, to commit it.
+    pub(crate) fn left_by_others(tx: Arc<DatabaseTransaction>, lock: Option<WriteLock>) -> Self {
+        Self { lock, ..Self::of(Access::Transaction(tx), TableRecorder::of_writer()) }
     }
 
     /// Makes a connection for one statement that reads: it is a snapshot of its own, and takes no BEGIN and no ROLLBACK.
     /// A second statement would see another snapshot, so it fails.
     pub(crate) fn of_statement(connections: Arc<StatementConnections>) -> Self {
         let access = Access::Statement(connections, AtomicBool::new(false));
-        Self { lock: None, access, tables: TableRecorder::of_reader() }
+        Self::of(access, TableRecorder::of_reader())
     }
 
     /// Wraps a reader of SQLite.
     pub(crate) fn of_sqlite(reader: SqliteReader) -> Self {
-        Self { lock: None, access: Access::Sqlite(reader), tables: TableRecorder::of_reader() }
+        Self::of(Access::Sqlite(reader), TableRecorder::of_reader())
+    }
+
+    /// Whether others have begun the transaction, and will commit it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// Ends the connection, but not its transaction, which others may join.
+    ///
+    /// Errors: it has none.
+    pub(crate) fn into_shared(self) -> Result<(Arc<DatabaseTransaction>, Option<WriteLock>), DbErr> {
+        match self.access {
+            Access::Transaction(tx) => Ok((tx, self.lock)),
+            Access::Statement(..) | Access::Sqlite(_) => Err(DbErr::Custom("no transaction".to_owned())),
+        }
     }
 
     /// Returns the rows of a statement.
@@ -95,7 +126,7 @@ impl Connection {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         drop(self.lock);
         match self.access {
-            Access::Transaction(tx) => tx.commit().await,
+            Access::Transaction(tx) => alone(tx)?.commit().await,
             Access::Statement(..) | Access::Sqlite(_) => Ok(()),
         }
     }
@@ -104,10 +135,17 @@ impl Connection {
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         drop(self.lock);
         match self.access {
-            Access::Transaction(tx) => tx.rollback().await,
+            Access::Transaction(tx) => alone(tx)?.rollback().await,
             Access::Statement(..) | Access::Sqlite(_) => Ok(()),
         }
     }
+}
+
+/// Returns a transaction that nobody else uses.
+///
+/// Errors: somebody does.
+fn alone(tx: Arc<DatabaseTransaction>) -> Result<DatabaseTransaction, DbErr> {
+    Arc::into_inner(tx).ok_or_else(|| DbErr::Custom("somebody else uses the transaction".to_owned()))
 }
 
 /// Notes that the single statement is executed now.
