@@ -29,7 +29,8 @@ use crate::webhook;
             - **Reading** public data requires no account. Lists are paginated: follow `next`.\n\
             - **Writing**, and reading more than public data, requires an account: `POST /api/v1/auth/token` \
             returns an access token; send it as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use \
-            an API key (`POST /api/v1/api-keys`).\n\
+            an API key (`POST /api/v1/api-keys`) in its place; tools that offer only a user name and a password send it \
+            as the password, with any user name.\n\
             - **Fewer fields**: `fields` selects the fields of a response. Required fields may then be missing, so \
             the response is not `application/json` but `application/vnd.vku.sparse+json`, with its own schema.\n\
             - **Changing** or deleting a resource requires `If-Match` with the `ETag` that you have read. With \
@@ -87,7 +88,7 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token from `POST /api/v1/auth/token`, or an API key (`vkp_…`)."))
+            .description(Some("An access token from `POST /api/v1/auth/token`, or an API key (`vkp_…`). An API key may also be the password of `Authorization: Basic`, with any user name."))
             .build();
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));

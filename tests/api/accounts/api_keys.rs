@@ -1,5 +1,7 @@
 //! API keys: what they permit, and when they stop working.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,7 +33,49 @@ fn lacks(answer: Response, scope: &str) {
     assert_eq!(answer.problem(403, "insufficient_scope")["allowed"], json!([scope]));
 }
 
+/// Sends a request with this header.
+async fn with_header(caller: &Caller, name: &str, value: String) -> Response {
+    caller.send(caller.request(Method::GET, ME).header(name, value)).await
+}
+
 on_both! {
+    async fn an_api_key_may_be_the_password_of_basic_authentication(app: TestApp) {
+        let owner = app.coordinator();
+        let key = create(&owner, &["utilities:read"]).await["key"].as_str().unwrap().to_owned();
+        let anyone = app.anonymous();
+        let basic = |text: &str| format!("bAsIc {}", STANDARD.encode(text));
+        for user in ["", "me", "jos\u{e9}", "coordinator@demo.example"] {
+            let answer = with_header(&anyone, "Authorization", basic(&format!("{user}:{key}"))).await;
+            assert_eq!(answer.ok().json()["id"], owner.get(ME).await.ok().json()["id"], "{user:?}");
+        }
+        let scoped = anyone.request(Method::GET, "/api/v1/partnerships");
+        let scoped = scoped.header("Authorization", basic(&format!("me:{key}")));
+        lacks(anyone.send(scoped).await, "partnerships:read");
+
+        // Neither passwords of accounts, nor keys in another place.
+        let (name, password) = ("coordinator@demo.example", "demo-partnerships");
+        for wrong in [
+            format!("{name}:{password}"), format!("{key}:"), key.clone(), format!("me:{key}x"), "me:vkp_".to_owned(),
+        ] {
+            let answer = with_header(&anyone, "Authorization", basic(&wrong)).await;
+            assert_eq!(answer.header("cache-control"), "no-store");
+            answer.problem(401, "invalid_token");
+        }
+        for wrong in ["Basic", "Basic ", "Basic ****", "Basic /w==", "ApiKey x"] {
+            with_header(&anyone, "Authorization", wrong.to_owned()).await.problem(401, "invalid_token");
+        }
+        for name in ["X-API-Key", "x-api-key"] {
+            let problem = with_header(&anyone, name, key.clone()).await.problem(401, "invalid_token");
+            assert!(problem["detail"].as_str().unwrap().contains("Authorization: Bearer"), "{problem}");
+            let list = anyone.request(Method::GET, "/api/v1/utilities").header(name, &key);
+            anyone.send(list).await.problem(401, "invalid_token");
+        }
+
+        let id = owner.get(KEYS).await.ok().json()["items"][0]["id"].as_str().unwrap().to_owned();
+        delete(&owner, &id).await.expect(204);
+        with_header(&anyone, "Authorization", basic(&format!("me:{key}"))).await.problem(401, "invalid_token");
+    }
+
     async fn an_api_key_is_shown_once_and_authenticates(app: TestApp) {
         let owner = app.coordinator();
         let answer = owner.post(KEYS, &json!({

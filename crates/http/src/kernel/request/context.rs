@@ -5,6 +5,8 @@ use std::rc::Rc;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::LocalBoxFuture;
 use uuid::Uuid;
 use vku_domain::bilingual;
@@ -186,23 +188,43 @@ fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLim
     }
 }
 
-/// Returns the bearer token; `None` if the request has no credentials.
+/// The header in which many services take an API key. Without an error, callers would take what the public sees for all.
+const X_API_KEY: &str = "X-API-Key";
+
+/// Returns the access token or the API key; `None` if the request has no credentials.
+///
+/// Errors: 401 if the header is malformed, or if the API key is in another header.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let header = request.headers().get(AUTHORIZATION);
     // Outlook sends an empty header if it has no credentials.
     let header = header.filter(|header| !header.as_bytes().trim_ascii().is_empty());
-    let Some(header) = header else { return Ok(None) };
-    let token = header.to_str().ok().and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
+    let token = match header {
+        None if request.headers().contains_key(X_API_KEY) => None,
+        None => return Ok(None),
+        Some(header) => header.to_str().ok().and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            match scheme {
+                scheme if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim().to_owned()),
+                scheme if scheme.eq_ignore_ascii_case("basic") => key_in_password(token.trim()),
+                _ => None,
+            }
+        }),
+    };
     token.map(Some).ok_or_else(|| {
         let detail = bilingual!(
-            "Send `Authorization: Bearer <access token>`.",
-            "Senden Sie `Authorization: Bearer <access token>`."
+            "Send `Authorization: Bearer` with an access token or an API key, or `Authorization: Basic` with an API key as the password.",
+            "Senden Sie `Authorization: Bearer` mit einem Access-Token oder API-Schlüssel, oder `Authorization: Basic` mit einem API-Schlüssel als Passwort."
         );
         Error::new(Code::InvalidToken, detail).into()
     })
+}
+
+/// Returns the API key that is the password of HTTP Basic authentication (RFC 7617), with any user name: spreadsheets and
+/// many other tools offer nothing else. The password of an account is not accepted.
+fn key_in_password(credentials: &str) -> Option<String> {
+    let decoded = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    let (_, password) = decoded.split_once(':')?;
+    password.starts_with(api_key::PREFIX).then(|| password.to_owned())
 }
 
 impl FromRequest for Context {
