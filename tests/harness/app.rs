@@ -26,7 +26,7 @@ use vku_transfer::export::XlsxLimits;
 use super::caller::Caller;
 use super::clock::MovableClock;
 use super::contract::coverage::CoverageRecorder;
-use super::database::{self, Private};
+use super::database::{self, Private, RecordedStatements};
 use super::hosts::Hosts;
 use super::{postgres, skip};
 
@@ -71,17 +71,26 @@ impl TestApp {
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
         let hosts = Arc::<Hosts>::default();
         let config = HttpConfig { webhook_targets: hosts.policy(false), ..HttpConfig::default() };
-        Self::with(backend, url, database, config, cache::DEFAULT_CACHE_BYTES)
+        Self::with(backend, url, database, config, cache::DEFAULT_CACHE_BYTES, None)
     }
 
     /// Starts another app on the same database, with this configuration.
     pub(crate) fn another_instance(&self, http_config: HttpConfig) -> Self {
-        Self::with(self.backend, self.url.clone(), None, http_config, cache::DEFAULT_CACHE_BYTES)
+        Self::with(self.backend, self.url.clone(), None, http_config, cache::DEFAULT_CACHE_BYTES, None)
     }
 
     /// Starts another app on the same database, which caches no responses.
     pub(crate) fn uncached_instance(&self) -> Self {
-        Self::with(self.backend, self.url.clone(), None, HttpConfig::default(), 0)
+        Self::with(self.backend, self.url.clone(), None, HttpConfig::default(), 0, None)
+    }
+
+    /// The same, with its statements recorded. Executes none but those of requests: it writes no JSON of resources.
+    pub(crate) fn recorded_instance(&self) -> (Self, RecordedStatements) {
+        let recorded = RecordedStatements::default();
+        let (url, to) = (self.url.clone(), Some(recorded.clone()));
+        let app = Self::with(self.backend, url, None, HttpConfig::default(), 0, to);
+        recorded.take();
+        (app, recorded)
     }
 
     fn with(
@@ -90,6 +99,7 @@ impl TestApp {
         database: Option<Private>,
         http_config: HttpConfig,
         cache_bytes: u64,
+        recorded: Option<RecordedStatements>,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -98,7 +108,10 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let clock = Arc::new(MovableClock::default());
-                let (store, keyring) = database::open_at(&opened, clock.clone()).await;
+                let (store, keyring) = match &recorded {
+                    Some(recorded) => recorded.open_at(&opened, clock.clone()).await,
+                    None => database::open_at(&opened, clock.clone()).await,
+                };
                 let (issuer, audience) = (format!("http://{address}"), AUDIENCE.to_owned());
                 let live = SigningKeyCache::open(keyring.clone(), None, issuer, audience).await.unwrap();
                 let proxies = vec!["127.0.0.1/32".parse().unwrap()];
@@ -126,12 +139,16 @@ impl TestApp {
                     tokens.insert(account.data.role, token(&shared, account.id).await);
                 }
                 let server = vku_http::server(listener, shared.clone(), 2).unwrap();
-                let stored_json = actix_web::rt::spawn(store.clone().write_json_in_background());
+                let writes_json = recorded.is_none();
+                let stored_json =
+                    writes_json.then(|| actix_web::rt::spawn(store.clone().write_json_in_background()));
                 let started =
                     Started { store: store.clone(), shared, clock, keyring, tokens, server: server.handle() };
                 send.send(started).unwrap_or_else(|_| panic!("nobody waits for the server"));
                 server.await.unwrap();
-                stored_json.abort();
+                if let Some(stored_json) = stored_json {
+                    stored_json.abort();
+                }
                 store.database().clone().close().await.unwrap();
             });
         });

@@ -67,23 +67,41 @@ pub(crate) async fn open_at(url: &str, clock: Arc<dyn Clock>) -> (Store, Keyring
 
 /// The statements that a store executes, in their order.
 #[derive(Clone, Default)]
-pub(crate) struct RecordedStatements(Arc<Mutex<Vec<String>>>);
+pub(crate) struct RecordedStatements(Arc<Mutex<Vec<RecordedStatement>>>);
+
+/// A statement as it was prepared, and with its values written out.
+pub(crate) struct RecordedStatement {
+    pub(crate) sql: String,
+    pub(crate) with_values: String,
+}
 
 impl RecordedStatements {
     /// Opens a store that records its statements from now on. Does not migrate the database.
     pub(crate) async fn open(url: &str) -> (Store, Self) {
-        let mut database = Database::connect(url).await.unwrap();
         let recorded = Self::default();
-        let records = recorded.clone();
-        database.on_statement(move |sql| records.0.lock().unwrap().push(sql.to_owned()));
-        let (store, _) =
-            Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
+        let (store, _) = recorded.open_at(url, Arc::new(SystemClock)).await;
         recorded.take();
         (store, recorded)
     }
 
+    /// The same, with a clock.
+    pub(crate) async fn open_at(&self, url: &str, clock: Arc<dyn Clock>) -> (Store, Keyring) {
+        let mut database = Database::connect(url).await.unwrap();
+        let records = self.clone();
+        database.on_statement(move |statement| {
+            let (sql, with_values) = (statement.sql.clone(), statement.to_string());
+            records.0.lock().unwrap().push(RecordedStatement { sql, with_values });
+        });
+        Store::open(database, Secret::from_bytes(SECRET), clock).await.unwrap()
+    }
+
     /// Returns the statements since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
+        self.take_with_values().into_iter().map(|statement| statement.sql).collect()
+    }
+
+    /// Returns them with their values.
+    pub(crate) fn take_with_values(&self) -> Vec<RecordedStatement> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

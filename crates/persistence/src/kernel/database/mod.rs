@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::SemaphorePermit;
 use vku_domain::kernel::error::Error;
@@ -106,21 +106,21 @@ impl Database {
         response.await.map(drop).map_err(failed)
     }
 
-    fn statement(&self, sql: &'static str) -> sea_orm::Statement {
-        sea_orm::Statement::from_string(self.backend, sql)
+    fn statement(&self, sql: &'static str) -> Statement {
+        Statement::from_string(self.backend, sql)
     }
 
     /// Calls back for every statement from now on, to count them.
-    pub fn on_statement(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
+    pub fn on_statement(&mut self, callback: impl Fn(&Statement) + Send + Sync + Clone + 'static) {
         let (other, export, search) = (callback.clone(), callback.clone(), callback.clone());
-        self.searching.set_metric_callback(move |info| search(&info.statement.sql));
-        self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
+        self.searching.set_metric_callback(move |info| search(info.statement));
+        self.exporting.set_metric_callback(move |info| export(info.statement));
         self.statements.on_statement(callback.clone());
         if let Some(readers) = &self.sqlite_readers {
             readers.on_statement(callback.clone());
         }
-        self.reading.set_metric_callback(move |info| callback(&info.statement.sql));
-        self.writing.set_metric_callback(move |info| other(&info.statement.sql));
+        self.reading.set_metric_callback(move |info| callback(info.statement));
+        self.writing.set_metric_callback(move |info| other(info.statement));
     }
 
     /// Starts to listen for writes of other instances, until the runtime ends. Without it, PostgreSQL

@@ -29,8 +29,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a reader waits for a connection.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Gets the text of each statement.
-type Callback = Box<dyn Fn(&str) + Send + Sync>;
+/// Gets each statement.
+type Callback = Box<dyn Fn(&Statement) + Send + Sync>;
 
 /// The connections that nobody uses.
 pub(crate) struct SqliteReaders {
@@ -65,7 +65,7 @@ impl SqliteReaders {
     }
 
     /// Calls back for every statement from now on.
-    pub(super) fn on_statement(&self, callback: impl Fn(&str) + Send + Sync + 'static) {
+    pub(super) fn on_statement(&self, callback: impl Fn(&Statement) + Send + Sync + 'static) {
         // Only the first one counts.
         let _ = self.callback.set(Box::new(callback));
     }
@@ -110,7 +110,7 @@ impl SqliteReader {
     /// Errors: those of the database; a value that is not supported. The reader cannot be used any more then.
     pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         if let Some(callback) = self.readers.callback.get() {
-            callback(&statement.sql);
+            callback(&statement);
         }
         let taken = self.lock().take();
         let connection = taken.ok_or_else(|| failure(&"the connection is in use or has failed"))?;

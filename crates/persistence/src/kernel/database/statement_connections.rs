@@ -23,8 +23,8 @@ pub(crate) struct StatementConnections {
     callback: OnceLock<Callback>,
 }
 
-/// Gets the text of each statement.
-type Callback = Box<dyn Fn(&str) + Send + Sync>;
+/// Gets each statement.
+type Callback = Box<dyn Fn(&Statement) + Send + Sync>;
 
 enum Connections {
     Sqlite(Idle<Sqlite>),
@@ -93,7 +93,7 @@ impl StatementConnections {
     }
 
     /// Calls back for every statement from now on.
-    pub(super) fn on_statement(&self, callback: impl Fn(&str) + Send + Sync + 'static) {
+    pub(super) fn on_statement(&self, callback: impl Fn(&Statement) + Send + Sync + 'static) {
         // Only the first one counts.
         let _ = self.callback.set(Box::new(callback));
     }
@@ -114,7 +114,7 @@ impl StatementConnections {
             let sql = AssertSqlSafe(statement.sql.as_str());
             let values = SqlxValues(statement.values.clone().unwrap_or_else(|| sea_orm::Values(Vec::new())));
             if let Some(callback) = self.callback.get() {
-                callback(&statement.sql);
+                callback(statement);
             }
             match &self.connections {
                 Connections::Sqlite(idle) => idle.query_all(sql, values).await,
