@@ -26,6 +26,12 @@ use crate::registration::waiting_list;
 /// The column that says whether the utility takes part in an active partnership.
 const AT_WORK: &str = "is_at_work";
 
+/// The utility takes part today in an active partnership that the actor sees.
+fn is_at_work(actor: &Actor) -> Expr {
+    let of_utility = Expr::col(("partnership_party", "utility_id")).eq(column::<Member>("utility_id"));
+    Expr::exists(active_today(actor).and_where(of_utility).take())
+}
+
 row! {
     utility_id: Uuid,
     status: Option<String>,
@@ -97,7 +103,7 @@ impl Table for Member {
 
     fn special_filter_to_sql(filter: &MemberFilter, actor: &Actor) -> Condition {
         let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
-            let at_work = column::<Self>("utility_id").in_subquery(active_today(actor));
+            let at_work = is_at_work(actor);
             if value { at_work } else { at_work.not() }
         });
         Condition::all().add_option(at_work)
@@ -119,18 +125,21 @@ impl Table for Member {
         if actor.is_staff() {
             return Condition::all();
         }
-        let utilities =
-            Query::select().column("id").from(Utility::NAME).cond_where(Utility::visible_to(actor)).take();
+        let utility = Query::select()
+            .expr(Expr::val(1))
+            .from(Utility::NAME)
+            .and_where(column::<Utility>("id").eq(column::<Self>("utility_id")))
+            .cond_where(Utility::visible_to(actor))
+            .take();
         let active = column::<Self>("status").eq(MemberStatus::Active.as_str());
         Condition::all()
-            .add(column::<Self>("utility_id").in_subquery(utilities))
+            .add(Expr::exists(utility))
             .add_option((actor.role == Some(Role::Partner)).then_some(active))
     }
 
     /// Selects whether the utility takes part today in an active partnership that the actor sees.
     fn derived_from(actor: &Actor, _backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {
-        let of_utility = Expr::col("utility_id").eq(column::<Self>("utility_id"));
-        vec![(AT_WORK, Expr::exists(active_today(actor).and_where(of_utility).take()))]
+        vec![(AT_WORK, is_at_work(actor))]
     }
 
     fn derive(item: &mut Stored<Self>, row: Option<&QueryResult>, _actor: &Actor) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Country;
 use vku_domain::partnership::{
     Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
@@ -210,24 +210,31 @@ fn owners(condition: Condition) -> SelectStatement {
 /// Selects the ids of the partnerships, without deleted ones, in which one of the actor's utilities takes
 /// part today.
 pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
-    let live =
-        Query::select().column("id").from("partnership").and_where(Expr::col("deleted_at").is_null()).take();
+    let is_live =
+        Expr::exists(of_participant().and_where(column::<Partnership>("deleted_at").is_null()).take());
     let of_actor = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
-    owners(today(actor).add(of_actor).add(Expr::col("owner_id").in_subquery(live)))
+    owners(today(actor).add(of_actor).add(is_live))
 }
 
 /// Selects the ids of the utilities that take part today in an active partnership that the actor sees.
 pub(crate) fn active_today(actor: &Actor) -> SelectStatement {
-    let active = Query::select()
-        .column("id")
-        .from("partnership")
+    let active = of_participant()
         .and_where(column::<Partnership>("status").eq(PartnershipStatus::Active.as_str()))
         .and_where(column::<Partnership>("deleted_at").is_null())
         .cond_where(Partnership::visible_to(actor))
         .take();
-    let utilities = today(actor).add(Expr::col("owner_id").in_subquery(active));
+    let utilities = today(actor).add(Expr::exists(active));
     let known = utilities.add(Expr::col("utility_id").is_not_null());
     Query::select().column("utility_id").from("partnership_party").cond_where(known).take()
+}
+
+/// Selects the partnership of a participant.
+fn of_participant() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(Partnership::NAME)
+        .and_where(column::<Partnership>("id").eq(Expr::col(("partnership_party", "owner_id"))))
+        .take()
 }
 
 /// The participant takes part on the day of the request.

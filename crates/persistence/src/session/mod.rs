@@ -4,7 +4,7 @@ mod consistency;
 mod derived;
 mod hooks;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, UnionType};
 use sea_orm::{DatabaseBackend, QueryResult};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
@@ -155,16 +155,15 @@ impl Table for Session {
 
     fn special_filter_to_sql(filter: &SessionFilter, actor: &Actor) -> Condition {
         let organised_by = (!filter.organiser.is_empty()).then(|| {
+            let of = |column: &'static str, organisers| {
+                let mut owners = Query::select().column("owner_id").from("session_party").take();
+                owners.and_where(Expr::col(column).in_subquery(organisers)).take()
+            };
             let utilities = ids_of_keys(Utility::TABLE, &filter.organiser, actor);
             let organisations = ids_of_keys(Organisation::TABLE, &filter.organiser, actor);
-            let owners = Query::select()
-                .column("owner_id")
-                .from("session_party")
-                .cond_where(
-                    Condition::any()
-                        .add(Expr::col("utility_id").in_subquery(utilities))
-                        .add(Expr::col("organisation_id").in_subquery(organisations)),
-                )
+            // Not one condition for both, for which all parties would be read.
+            let owners = of("utility_id", utilities)
+                .union(UnionType::All, of("organisation_id", organisations))
                 .take();
             column::<Self>("id").in_subquery(owners)
         });

@@ -80,7 +80,8 @@ fn comparison_to_sql(
             column().like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
         }
         Comparison::From(day) => column().gte(day.to_string()),
-        Comparison::To(day) => column().lte(day.to_string()).and(column().ne("")),
+        // Absent days, which are empty, are less than any day: no part of the range that an index reads.
+        Comparison::To(day) => column().lte(day.to_string()).and(column().gt("")),
         Comparison::Since(since) => column().gte(since),
         Comparison::Reference(keys) => {
             let target = table.foreign_keys.iter().find(|(key, _)| *key == name);
