@@ -41,6 +41,7 @@ mod m20261201_resource_json;
 mod m20261201_webhook;
 mod m20261202_party_order;
 mod m20261203_country_index;
+mod m20261204_list_plans;
 mod manager;
 mod prelude;
 mod runner;
@@ -99,4 +100,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261201_webhook,
     m20261202_party_order,
     m20261203_country_index,
+    m20261204_list_plans,
 ];
