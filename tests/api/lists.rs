@@ -1,6 +1,7 @@
 //! Lists: every page of every list in the document, in every order and in both directions.
 
 mod interleaving;
+mod plans;
 mod statements;
 
 use std::cmp::Ordering;
