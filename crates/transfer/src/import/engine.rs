@@ -66,6 +66,7 @@ impl Run<'_, '_> {
     async fn run(self) -> Result<Plan, Error> {
         let Self { table, writer, order, file, format, watch } = self;
         table.require_import(writer.actor())?;
+        writer.begin_file();
         if file.metadata().map_err(Error::file)?.len() >= STAGED_FROM {
             table.stage_import(writer).await?;
         }

@@ -87,6 +87,11 @@ fn is_batched(table: &AnyTable) -> bool {
 }
 
 impl Writer<'_> {
+    /// Begins a file: its rows are compared with each other, and not with those of another file of this write.
+    pub fn begin_file(&mut self) {
+        self.import_state_mut().begin_file();
+    }
+
     /// Stages an import that may be large: its changes do not stay in memory, and, if rows do not depend on
     /// each other, other writers get their turn between batches.
     ///

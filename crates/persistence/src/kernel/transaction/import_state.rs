@@ -22,6 +22,11 @@ pub(crate) struct ImportState {
 }
 
 impl ImportState {
+    /// Forgets the rows of the file before, because each file stands alone.
+    pub(in crate::kernel) fn begin_file(&mut self) {
+        *self = Self { planned: self.planned, ..Self::default() };
+    }
+
     /// The next number to try for a slug made from a name: lower numbers are taken.
     pub(in crate::kernel) fn next_number(&self, base: &Slug) -> u32 {
         self.numbers.get(base).map_or(1, |number| number.saturating_add(1))
