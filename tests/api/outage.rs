@@ -7,6 +7,7 @@ use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
+use vku_server::demo::Extent;
 
 use super::fixtures::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
 use crate::harness::contract::coverage::CoverageRecorder;
@@ -73,7 +74,7 @@ fn the_server_recovers_from_a_database_outage() {
     let url = runtime.block_on(async {
         cluster.server().create_database("outage", None).await;
         let url = cluster.server().url("outage");
-        database::fill(&url).await;
+        database::fill(&url, Extent::Facts).await;
         url
     });
     let app = TestApp::start(Backend::Postgres, url, None);

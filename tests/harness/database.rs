@@ -1,4 +1,4 @@
-//! A private database for each test, copied from a template that holds the demo data and one account for each role.
+//! A private database for each test, copied from a template that holds the facts of the demo and one account for each role.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,6 +10,7 @@ use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::database::Database;
 use vku_persistence::kernel::store::Store;
+use vku_server::demo::Extent;
 
 use super::app::{Backend, TestApp};
 use super::postgres;
@@ -106,9 +107,10 @@ impl RecordedStatements {
     }
 }
 
-pub(crate) async fn fill(url: &str) {
+/// Migrates an empty database, and fills it with the data of the demo.
+pub(crate) async fn fill(url: &str, extent: Extent) {
     let (store, _) = open(url).await;
-    vku_server::demo::fill(&store).await.unwrap();
+    vku_server::demo::fill(&store, extent).await.unwrap();
     store.write_missing_json().await.unwrap();
     store.database().clone().close().await.unwrap();
 }
@@ -170,7 +172,7 @@ fn sqlite_template() -> &'static Path {
         let folder = TempDir::new_in(scratch()).unwrap();
         let file = folder.path().join("template.db");
         let url = format!("sqlite://{}", file.display());
-        on_runtime(|| fill(&url));
+        on_runtime(|| fill(&url, Extent::Facts));
         (folder, file)
     });
     file
@@ -182,7 +184,7 @@ fn postgres_template(server: &'static postgres::Server) -> &'static str {
         let name = format!("template_{}", uuid::Uuid::now_v7().simple());
         on_runtime(|| server.create_database(&name, None));
         let url = server.url(&name);
-        on_runtime(|| fill(&url));
+        on_runtime(|| fill(&url, Extent::Facts));
         name
     })
 }

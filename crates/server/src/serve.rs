@@ -34,7 +34,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         .map_err(|error| CliError::new(format!("VKU_BIND: cannot listen on {}: {error}", config.bind)))?;
     let (store, keyring) = bootstrap::store(config).await?;
     if demo {
-        demo::fill(&store).await?;
+        demo::fill(&store, demo::Extent::Everything).await?;
     } else if demo::has_accounts(&store).await? {
         return Err(CliError::new(
             "the database contains demo accounts with publicly known passwords; serve it with `--demo`, or \

@@ -11,6 +11,7 @@ use vku_persistence::kernel::database::statement_tables::StatementTables;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
+use vku_server::demo::Extent;
 
 use super::dependencies::Expansions;
 use crate::api::fixtures::FIXTURES;
@@ -93,7 +94,7 @@ async fn the_tables_of_statements_are_those_that_sqlite_opens() {
     database.migrate().await.unwrap();
     database.close().await.unwrap();
     let (store, recorded) = RecordedStatements::open(&private.url).await;
-    vku_server::demo::fill(&store).await.unwrap();
+    vku_server::demo::fill(&store, Extent::Everything).await.unwrap();
     for collection in collections() {
         visit(&collection, ReadAll(&store)).await.unwrap();
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, sleep};
+use vku_server::demo::Extent;
 
 use super::disk_writer::{FULL, ORGANISATIONS, Office};
 use super::server::Server;
@@ -189,7 +190,7 @@ impl SmallTablespace {
             let space = format!("CREATE TABLESPACE small LOCATION '{}'", folder.path().display());
             connection.execute(sqlx::AssertSqlSafe(space)).await.unwrap();
             connection.execute("CREATE DATABASE stuck TABLESPACE small").await.unwrap();
-            database::fill(&url).await;
+            database::fill(&url, Extent::Facts).await;
         });
         Some(Self { home: Home::on(Private::at(url)), disk, cluster, _folder: folder })
     }

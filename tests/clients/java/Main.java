@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.openapitools.client.ApiClient;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.api.*;
@@ -90,7 +91,7 @@ public final class Main {
     /** Calls a method with only the parent, which is the first parameter. */
     private static Object call(Object api, Method method, String parent) {
         Object[] arguments = new Object[method.getParameterCount()];
-        if (parent != null) arguments[0] = parent;
+        if (parent != null) arguments[0] = method.getParameterTypes()[0] == UUID.class ? UUID.fromString(parent) : parent;
         try {
             return method.invoke(api, arguments);
         } catch (InvocationTargetException | IllegalAccessException error) {

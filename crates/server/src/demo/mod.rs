@@ -1,11 +1,10 @@
-//! The demo: real public data, loaded by the import that users have, and one account for each role.
+//! The demo: real public data and examples, loaded by the import that users have, and one account for each role.
+
+mod files;
 
 use std::net::SocketAddr;
 
-use chrono::{Days, NaiveDate};
-use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::actor::{Actor, Role};
-use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::FieldError;
 use vku_http::kernel::auth::password;
@@ -13,7 +12,7 @@ use vku_persistence::auth::account::{NewAccount, SigningIn};
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::WriteContext;
 
-use crate::import;
+use self::files::DataFile;
 use crate::{CliError, print_line};
 
 /// The password of every demo account.
@@ -28,10 +27,13 @@ const ACCOUNTS: &[(Role, Option<&str>)] = &[
     (Role::Partner, Some("lvivvodokanal")),
 ];
 
-macro_rules! files {
-    ($($name:literal),+) => {
-        [$(($name, include_str!(concat!("../../../tests/fixtures/", $name, ".csv")))),+]
-    };
+/// What the demo contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Published facts and a few examples: what the tests begin with.
+    Facts,
+    /// Also what is assumed or invented, so that no list and no figure is empty.
+    Everything,
 }
 
 fn email(role: Role) -> String {
@@ -43,7 +45,7 @@ fn email(role: Role) -> String {
 /// fills it.
 ///
 /// Errors: the database is unavailable, or contains other data.
-pub async fn fill(store: &Store) -> Result<(), CliError> {
+pub async fn fill(store: &Store, extent: Extent) -> Result<(), CliError> {
     let _lock = store.database().lock_for_seeding().await?;
     if has_accounts(store).await? {
         return Ok(());
@@ -53,44 +55,25 @@ pub async fn fill(store: &Store) -> Result<(), CliError> {
             "`--demo` requires an empty database, but this database already contains data",
         ));
     }
-    load(store).await
+    load(store, extent).await
 }
 
-async fn load(store: &Store) -> Result<(), CliError> {
+async fn load(store: &Store, extent: Extent) -> Result<(), CliError> {
     let accounts = ACCOUNTS.iter().map(|(role, utility)| new_account(*role, *utility));
     let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
     let operator = Actor::operator(store.now());
     let writing =
         WriteContext { actor: &operator, request_id: "demo", dry_run: false, origin: InputSource::Import };
-    let mut report = None;
+    let today = store.now().date_naive();
+    let mut faulty = None;
     let loaded = store
         .write(&writing, async |writer| {
             let mut loaded = Vec::new();
-            for (collection, text) in files![
-                "organisations",
-                "utilities",
-                "funding-programmes",
-                "partnerships",
-                "partnership-funding",
-                "members",
-                "member-contacts",
-                "sessions",
-                "session-guests",
-                "example-sessions"
-            ] {
-                let text = dated(text, store.now().date_naive());
-                let file = import::spooled(&mut text.as_bytes()).map_err(Error::internal)?;
-                let order = Order {
-                    resource: collection.trim_start_matches("example-").to_owned(),
-                    mode: ImportMode::Create,
-                    on_error: OnError::Abort,
-                    format: "csv".to_owned(),
-                    sheet: None,
-                    charset: None,
-                };
-                import::rows(writer, &order, file, &mut report).await?;
-                let created = report.as_ref().map_or(0, |report| report.counts.create);
-                loaded.push(format!("{created} {collection}"));
+            for file in DataFile::all(extent) {
+                loaded.push(file.load(writer, today, &mut faulty).await?);
+            }
+            if extent == Extent::Everything {
+                files::support_topics(writer).await?;
             }
             for account in accounts {
                 writer.add_account(account).await?;
@@ -98,23 +81,11 @@ async fn load(store: &Store) -> Result<(), CliError> {
             Ok(loaded)
         })
         .await;
-    if let Some(fault) = report.iter().find_map(|report| report.faults.first()) {
-        let (row, detail) = (fault.row, &fault.detail);
-        return Err(CliError::new(format!("the demo data is invalid: row {row}: {detail}")));
+    if let Some(fault) = faulty {
+        return Err(CliError::new(format!("the demo data is invalid: {fault}")));
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
     Ok(())
-}
-
-/// Replaces placeholders such as `{in 30 days}` by dates, so that upcoming events are always in the future.
-fn dated(text: &str, today: NaiveDate) -> String {
-    let mut parts = text.split("{in ");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |before, part| {
-        let (days, after) = part.split_once(" days}").unwrap_or(("0", part));
-        let day = today + Days::new(days.parse().unwrap_or(0));
-        format!("{before}{day}{after}")
-    })
 }
 
 fn new_account(role: Role, utility: Option<&str>) -> Result<NewAccount, CliError> {
