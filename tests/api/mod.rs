@@ -10,6 +10,7 @@ mod commands;
 mod concurrency;
 mod contacts;
 mod contract;
+mod demo;
 mod exports;
 mod feed;
 mod fields;
