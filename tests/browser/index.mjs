@@ -49,7 +49,7 @@ async function look(locale, colorScheme, [device, viewport]) {
   assert((await page.locator(".sessions li").count()) > 0, "the next sessions are shown");
   await picture(page, `page-${name}`, { fullPage: true });
   // The screenshot for the README.
-  const above = { x: 0, y: 0, width: viewport.width, height: 1380 };
+  const above = { x: 0, y: 0, width: viewport.width, height: 1410 };
   if (name === "en-light-desktop") await picture(page, "index", { fullPage: true, clip: above });
   await picture(page.locator(".map"), `map-${name}`);
   await picture(page.locator(".charts"), `charts-${name}`);
