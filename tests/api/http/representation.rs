@@ -203,22 +203,36 @@ on_both! {
         assert_ne!(sent(b"").await, sent(b"").await);
     }
 
-    async fn swagger_ui_is_compressed_for_clients_that_accept_it(app: TestApp) {
+    async fn static_documents_are_compressed_for_clients_that_accept_it(app: TestApp) {
         let anyone = app.anonymous();
-        for file in ["swagger-ui.css", "swagger-ui-bundle.js", "index.html"] {
-            let path = format!("/docs/{file}");
+        for path in [
+            "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/openapi.json", "/openapi.yaml", "/api/v1/reference",
+            "/api/v1/reference/sdg-targets?lang=de",
+        ] {
             let encoded = async |accepted| {
-                let request = anyone.request(Method::GET, &path).header("Accept-Encoding", accepted);
+                let request = anyone.request(Method::GET, path).header("Accept-Encoding", accepted);
                 anyone.send(request).await.ok()
             };
             let plain = encoded("identity").await;
-            let compressed = encoded("br, gzip").await;
-            assert_eq!((plain.header("content-encoding").as_str(), compressed.header("content-encoding").as_str()), ("", "gzip"));
-            assert!(vary(&plain).contains(&"accept-encoding".into()) && vary(&compressed).contains(&"accept-encoding".into()));
-            let mut bytes = Vec::new();
-            GzDecoder::new(&compressed.body[..]).read_to_end(&mut bytes).unwrap();
-            assert!(bytes == plain.body && bytes.len() > compressed.body.len(), "{file}");
-            assert_eq!(encoded("gzip;q=0").await.body, plain.body, "{file}");
+            for (accepted, coding) in [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0.5, gzip", "gzip")] {
+                let compressed = encoded(accepted).await;
+                assert_eq!(compressed.header("content-encoding"), coding, "{path}");
+                assert!(vary(&compressed).contains(&"accept-encoding".into()), "{path}");
+                assert!(2 * compressed.body.len() < plain.body.len(), "{path}");
+                let mut bytes = Vec::new();
+                if coding == "br" {
+                    brotli::BrotliDecompress(&mut &compressed.body[..], &mut bytes).unwrap();
+                } else {
+                    GzDecoder::new(&compressed.body[..]).read_to_end(&mut bytes).unwrap();
+                }
+                assert!(bytes == plain.body, "{path}");
+                // The tag of the compressed document is known, too.
+                let again = anyone.request(Method::GET, path).header("Accept-Encoding", accepted);
+                anyone.send(again.header("If-None-Match", compressed.tag())).await.expect(304);
+            }
+            assert_eq!(plain.header("content-encoding"), "");
+            assert!(vary(&plain).contains(&"accept-encoding".into()), "{path}");
+            assert_eq!(encoded("gzip;q=0").await.body, plain.body, "{path}");
         }
     }
 

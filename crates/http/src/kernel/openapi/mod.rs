@@ -15,7 +15,7 @@ mod v3_0;
 use serde_json::{Map, Value, json};
 
 pub use resource_document::ResourceDocument;
-pub use v3_0::openapi_3_0;
+pub use v3_0::{openapi_3_0, openapi_3_0_for_people};
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::filter::FilterDescription;
 

@@ -6,3 +6,4 @@ pub mod cached;
 pub mod conditional;
 pub mod download;
 pub mod idempotency;
+pub mod static_document;

@@ -17,8 +17,17 @@ type Members = Map<String, Value>;
 const UNKNOWN: &[(&str, &[&str])] =
     &[("", &["webhooks", "jsonSchemaDialect"]), ("/info", &["summary"]), ("/components", &["pathItems"])];
 
-/// Converts a document of version 3.1.
-pub fn openapi_3_0(mut document: Value) -> Value {
+/// Converts a document of version 3.1, for generators. Request bodies keep one media type.
+pub fn openapi_3_0(document: Value) -> Value {
+    convert(document, one_media_type)
+}
+
+/// Converts a document of version 3.1, for people. Request bodies keep all media types.
+pub fn openapi_3_0_for_people(document: Value) -> Value {
+    convert(document, |_| ())
+}
+
+fn convert(mut document: Value, request_body: fn(&mut Value)) -> Value {
     let mut used = BTreeSet::new();
     references(&document, &mut used);
     for (pointer, names) in UNKNOWN {
@@ -38,7 +47,7 @@ pub fn openapi_3_0(mut document: Value) -> Value {
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         schemas.values_mut().for_each(schema::convert);
     }
-    parts(&mut document, &scoped);
+    parts(&mut document, &scoped, request_body);
     drop_unused(&mut document, &used);
     document
 }
@@ -92,7 +101,7 @@ fn scoped_schemes(document: &Value) -> Vec<String> {
 }
 
 /// Converts everything but the schemas, in which these names have another meaning.
-fn parts(value: &mut Value, scoped: &[String]) {
+fn parts(value: &mut Value, scoped: &[String], request_body: fn(&mut Value)) {
     match value {
         Value::Object(members) => {
             reference(members);
@@ -103,14 +112,14 @@ fn parts(value: &mut Value, scoped: &[String]) {
                     "schema" => schema::convert(member),
                     "security" => security(member, scoped),
                     "requestBody" => {
-                        one_media_type(member);
-                        parts(member, scoped);
+                        request_body(member);
+                        parts(member, scoped, request_body);
                     }
-                    _ => parts(member, scoped),
+                    _ => parts(member, scoped, request_body),
                 }
             }
         }
-        Value::Array(entries) => entries.iter_mut().for_each(|entry| parts(entry, scoped)),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| parts(entry, scoped, request_body)),
         _ => {}
     }
 }
