@@ -22,7 +22,7 @@ const isRelative = /^\w[\w./-]*\.(rs|txt|py|java|toml)$|^\w[\w/]*\/$/;
 const isMember = /^\w+(::\w+)+$/;
 const isName = /^([A-Z]\w*[a-z]\w*|[a-z]\w*_\w*|[A-Z]{2,}(_[A-Z]+)*|\w+!)$/;
 const isExample = /[<>*{}…]|YYYY|NAME|press_?release|motto|founded_?year/i;
-const isForUsers = /^README|(tables|clients|releasing|writing-style)\.md$/;
+const isForUsers = /^README|(analysts|tables|clients|releasing|writing-style)\.md$/;
 /** Names from elsewhere: methods, SQL, and what Rust and other crates declare. */
 const foreign = new Set(
     "GET HEAD POST PATCH PUT DELETE LIKE NOTIFY UPDATE Option Vec macro_rules! proptest! deny_unknown_fields busy_timeout"
@@ -83,8 +83,8 @@ for (const path of all.filter((path) => path.endsWith(".rs"))) {
         add(members, subject(kind, header), found);
         if (isData) found.forEach((name) => add(places, name, [path]));
     }
-    // `string_enum! { Name { … } }`, `list_filter! { Name of … { … } }`, `whole_number! { Name: … }`
-    for (const { 0: start, 1: name, index } of text.matchAll(/\b\w+!\s*\{\s*([A-Z]\w*)(?:\s+of\s+\w+)?\s*[{:=]/g)) {
+    // `string_enum! { Name in "names" { … } }`, `list_filter! { Name of … { … } }`, `whole_number! { Name: … }`
+    for (const { 0: start, 1: name, index } of text.matchAll(/\b\w+!\s*\{\s*([A-Z]\w*)(?:\s+of\s+\w+|\s+in\s+"[^"]*")?\s*[{:=]/g)) {
         add(places, name, [path]);
         add(members, name, names(surface(text, index + start.length), fieldOrVariant));
     }
