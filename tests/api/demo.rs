@@ -18,7 +18,7 @@ const EMPTY: &[(&str, &str)] = &[
 ];
 
 /// An app on a database that holds all of the demo.
-async fn demo(app: &TestApp) -> TestApp {
+pub(super) async fn demo(app: &TestApp) -> TestApp {
     let database = database::empty(app.backend).unwrap();
     database::fill(&database.url, Extent::Everything).await;
     TestApp::start(app.backend, database.url.clone(), Some(database))

@@ -27,7 +27,7 @@ impl ResourceApi for AgendaItem {
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ac0",
             "session": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
-                "slug": "erfahrungsaustausch-2026-06",
+                "slug": "example-exchange",
                 "title": "Erfahrungsaustausch Internationale Partnerschaften"
             },
             "position": 1,

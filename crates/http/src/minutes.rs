@@ -32,7 +32,7 @@ impl ResourceApi for Minutes {
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ad0",
             "session": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
-                "slug": "erfahrungsaustausch-2026-06",
+                "slug": "example-exchange",
                 "title": "Erfahrungsaustausch Internationale Partnerschaften"
             },
             "text": { "de": "Zwei Partnerschaften berichten.", "en": "Two partnerships reported on their work." },

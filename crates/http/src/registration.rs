@@ -52,7 +52,7 @@ impl ResourceApi for Registration {
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2aa0",
             "session": {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
-                "slug": "erfahrungsaustausch-2026-06",
+                "slug": "example-exchange",
                 "title": "Erfahrungsaustausch Internationale Partnerschaften"
             },
             "member": {

@@ -43,7 +43,7 @@ impl ResourceApi for Session {
     fn example() -> Value {
         example!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
-            "slug": "erfahrungsaustausch-2026-06",
+            "slug": "example-exchange",
             "title": "Erfahrungsaustausch Internationale Partnerschaften",
             "kind": "exchange",
             "focus_topic": { "de": "Wasserverluste", "en": "Water losses" },
