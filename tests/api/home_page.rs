@@ -59,7 +59,7 @@ on_both! {
             assert!(page.contains(&format!("{} Partnerschaften sind veröffentlicht", number + 1)));
             assert!(page.contains("Zxq &lt;b&gt;bold&lt;/b&gt; &amp; &quot;{curl}&quot;"), "{page}");
             for part in [
-                "<time datetime=\"2031-03-04\">4. März 2031, 10:00–12:30 Uhr</time>", "Köln &amp; &lt;i&gt;Bonn&lt;/i&gt; · vor Ort und online",
+                "<time datetime=\"2031-03-04\">4. März 2031, 10:00–12:30 Uhr</time>", "Köln &amp; &lt;i&gt;Bonn&lt;/i&gt; · Vor Ort und online",
             ] {
                 assert!(page.contains(part), "{part}");
             }

@@ -20,25 +20,26 @@ use crate::partnership::Partnership;
 
 crate::string_enum! {
     /// The kind of activity.
-    ActivityKind {
+    ActivityKind in "activity-kinds" {
         /// experts travel to the partner
-        Mission = "mission",
+        Mission = "mission" ("Mission", "Entsendung": "Fachleute reisen zum Partner"),
         /// staff of the partner work alongside the staff of the lead
-        HostedVisit = "hosted_visit",
+        HostedVisit = "hosted_visit" ("Hosted visit", "Hospitation":
+            "Beschäftigte des Partners arbeiten beim Lead-Partner mit"),
         /// a training course
-        Training = "training",
+        Training = "training" ("Training", "Schulung"),
         /// a workshop
-        Workshop = "workshop",
+        Workshop = "workshop" ("Workshop", "Workshop"),
         /// a tour to several places
-        StudyTour = "study_tour",
+        StudyTour = "study_tour" ("Study tour", "Studienreise": "eine Reise zu mehreren Orten"),
         /// an online meeting
-        OnlineMeeting = "online_meeting",
+        OnlineMeeting = "online_meeting" ("Online meeting", "Online-Treffen"),
         /// goods are bought
-        Procurement = "procurement",
+        Procurement = "procurement" ("Procurement", "Beschaffung": "Güter werden gekauft"),
         /// goods are handed over
-        Delivery = "delivery",
+        Delivery = "delivery" ("Delivery", "Lieferung": "Güter werden übergeben"),
         /// a study
-        Study = "study",
+        Study = "study" ("Study", "Studie"),
     }
 }
 
@@ -91,7 +92,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which activities can be sorted.
     ActivitySort {
         /// the first day

@@ -22,17 +22,17 @@ use crate::topic::TopicRef;
 
 crate::string_enum! {
     /// The kind of an agenda item.
-    AgendaKind {
+    AgendaKind in "agenda-kinds" {
         /// a talk
-        Talk = "talk",
+        Talk = "talk" ("Talk", "Vortrag"),
         /// a discussion
-        Discussion = "discussion",
+        Discussion = "discussion" ("Discussion", "Diskussion"),
         /// policy news
-        PolicyUpdate = "policy_update",
+        PolicyUpdate = "policy_update" ("Policy update", "Politische Entwicklungen"),
         /// a break
-        Break = "break",
+        Break = "break" ("Break", "Pause"),
         /// anything else
-        Other = "other",
+        Other = "other" ("Other", "Sonstiges"),
     }
 }
 
@@ -84,7 +84,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which agenda items can be sorted.
     AgendaSort {
         /// the position

@@ -1,6 +1,6 @@
 //! Code lists: fixed codes with labels in German and English.
 //!
-//! Each list is a file that names its source. The list that the coordination office maintains is a resource: [working
+//! Each list is a file that names its source. Shorter lists are [enumerations](crate::kernel::vocabulary). The list that the coordination office maintains is a resource: [working
 //! areas](crate::working_area).
 
 use std::sync::OnceLock;
@@ -16,9 +16,12 @@ pub struct Entry {
     pub code: String,
     /// The label.
     pub label: Label,
+    /// What the label does not say; absent if it says all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Label>,
 }
 
-/// A label in both languages.
+/// A text in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReferenceLabel)]
 pub struct Label {
@@ -48,15 +51,20 @@ impl List {
     }
 
     /// Returns the label of a code. The file must be sorted by code.
-    pub(crate) fn label(&self, code: &str) -> Option<&Label> {
+    pub(crate) fn sorted_label(&self, code: &str) -> Option<&Label> {
         let entries = self.entries();
         let index = entries.binary_search_by(|entry| entry.code.as_str().cmp(code)).ok()?;
         entries.get(index).map(|entry| &entry.label)
     }
 
-    /// Returns whether the list has this code.
+    /// Returns the label of a code.
+    pub fn label(&self, code: &str) -> Option<&Label> {
+        self.entries().iter().find(|entry| entry.code == code).map(|entry| &entry.label)
+    }
+
+    /// Returns whether the list has this code. The file must be sorted by code.
     pub(crate) fn has(&self, code: &str) -> bool {
-        self.label(code).is_some()
+        self.sorted_label(code).is_some()
     }
 
     /// Returns all codes, in the order of the file.
@@ -65,19 +73,18 @@ impl List {
             let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(self.file.as_bytes());
             // The files are part of the program, and a test checks that every row is valid.
             let rows = reader.deserialize().filter_map(Result::ok);
-            rows.map(|Row { code, de, en }| Entry { code, label: Label { de, en } }).collect()
+            rows.map(|Row { code, de, en }| Entry { code, label: Label { de, en }, description: None })
+                .collect()
         })
     }
 }
 
-/// Sectors (Sparten).
-pub static SECTORS: List = List::of(include_str!("code_lists/sectors.csv"));
 /// Countries and territories. Kosovo has no official code yet; the EU, the IMF and IATI use the user-assigned code `XK`.
 pub static COUNTRIES: List = List::of(include_str!("code_lists/countries.csv"));
 /// Languages.
 pub static LANGUAGES: List = List::of(include_str!("code_lists/languages.csv"));
-/// Climate zones.
-pub static CLIMATE_ZONES: List = List::of(include_str!("code_lists/climate_zones.csv"));
+/// The Sustainable Development Goals.
+pub static SDGS: List = List::of(include_str!("code_lists/sdgs.csv"));
 /// Targets of the Sustainable Development Goals.
 pub static SDG_TARGETS: List = List::of(include_str!("code_lists/sdg_targets.csv"));
 /// Purpose codes of the OECD DAC.
@@ -91,7 +98,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::kernel::value::{ClimateZone, Country, Language, SdgTarget, Sector, SingleLine};
+    use crate::kernel::value::{Country, Language, SdgTarget, SingleLine};
 
     fn codes(list: &List) -> Vec<&str> {
         list.entries().iter().map(|entry| entry.code.as_str()).collect()
@@ -115,12 +122,11 @@ mod tests {
 
     #[test]
     fn the_lists_have_exactly_the_codes_of_their_types_in_order() {
-        let sectors: Vec<_> = Sector::ALL.iter().map(|sector| sector.as_str()).collect();
-        assert_eq!(codes(&SECTORS), sectors);
-        let zones: Vec<_> = ClimateZone::ALL.iter().map(|zone| zone.as_str()).collect();
-        assert_eq!(codes(&CLIMATE_ZONES), zones);
         let targets: Vec<_> = SdgTarget::all().map(|target| target.to_string()).collect();
         assert_eq!(codes(&SDG_TARGETS), targets);
+        let mut goals: Vec<_> = targets.iter().filter_map(|target| target.split('.').next()).collect();
+        goals.dedup();
+        assert_eq!(codes(&SDGS), goals);
         let mut countries = pairs('A'..='Z');
         countries.retain(|code| code.parse::<Country>().is_ok());
         assert_eq!(codes(&COUNTRIES), countries);
@@ -141,10 +147,10 @@ mod tests {
 
     #[test]
     fn every_row_is_an_entry_with_both_labels() {
-        for list in [&SECTORS, &COUNTRIES, &LANGUAGES, &CLIMATE_ZONES, &SDG_TARGETS, &DAC_CODES] {
+        for list in [&COUNTRIES, &LANGUAGES, &SDGS, &SDG_TARGETS, &DAC_CODES] {
             let rows = list.file.lines().filter(|line| !line.starts_with('#')).count();
             assert_eq!(list.entries().len() + 1, rows);
-            for Entry { code, label: Label { de, en } } in list.entries() {
+            for Entry { code, label: Label { de, en }, .. } in list.entries() {
                 let is_label =
                     |text: &str| text.parse::<SingleLine>().is_ok_and(|line| line.as_str() == text);
                 assert!(is_label(de) && is_label(en), "{code}: {de:?} {en:?}");

@@ -125,7 +125,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which contacts can be sorted.
     ContactSort {
         /// the family name, ignoring case and accents

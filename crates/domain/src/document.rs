@@ -18,19 +18,19 @@ use crate::partnership::Partnership;
 
 crate::string_enum! {
     /// The kind of a document.
-    DocumentKind {
+    DocumentKind in "document-kinds" {
         /// a memorandum of understanding
-        Mou = "mou",
+        Mou = "mou" ("Memorandum of understanding", "Absichtserklärung (MoU)"),
         /// a contract
-        Contract = "contract",
+        Contract = "contract" ("Contract", "Vertrag"),
         /// a report
-        Report = "report",
+        Report = "report" ("Report", "Bericht"),
         /// presentation slides
-        Presentation = "presentation",
+        Presentation = "presentation" ("Presentation", "Präsentation"),
         /// a web page
-        WebPage = "web_page",
+        WebPage = "web_page" ("Web page", "Webseite"),
         /// any other document
-        Other = "other",
+        Other = "other" ("Other document", "Sonstiges Dokument"),
     }
 }
 
@@ -59,7 +59,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which documents can be sorted.
     DocumentSort {
         /// the title, ignoring case and accents

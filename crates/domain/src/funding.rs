@@ -21,15 +21,16 @@ use crate::programme::ProgrammeRef;
 
 crate::string_enum! {
     /// The kind of funding.
-    FundingKind {
+    FundingKind in "funding-kinds" {
         /// a grant from the programme
-        Grant = "grant",
+        Grant = "grant" ("Grant", "Zuschuss": "ein Zuschuss aus dem Programm"),
         /// a contribution by the participants themselves
-        OwnContribution = "own_contribution",
+        OwnContribution = "own_contribution" ("Own contribution", "Eigenbeitrag":
+            "ein Beitrag der Beteiligten selbst"),
         /// goods and services
-        InKind = "in_kind",
+        InKind = "in_kind" ("In-kind contribution", "Sachleistung": "Güter und Dienstleistungen"),
         /// money from third parties
-        ThirdParty = "third_party",
+        ThirdParty = "third_party" ("Third-party funding", "Mittel Dritter"),
     }
 }
 
@@ -71,7 +72,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which funding phases can be sorted.
     FundingSort {
         /// the first day of the phase

@@ -22,13 +22,15 @@ use crate::session::Session;
 
 crate::string_enum! {
     /// The response of a guest to the invitation.
-    GuestStatus {
+    GuestStatus in "guest-statuses" {
         /// has been invited; visible to the coordination office only
-        Invited = "invited",
+        Invited = "invited" ("Invited", "Eingeladen":
+            "eingeladen; nur für die Koordinierungsstelle sichtbar"),
         /// has accepted
-        Confirmed = "confirmed",
+        Confirmed = "confirmed" ("Confirmed", "Zugesagt"),
         /// has declined; visible to the coordination office only
-        Declined = "declined",
+        Declined = "declined" ("Declined", "Abgesagt":
+            "hat abgesagt; nur für die Koordinierungsstelle sichtbar"),
     }
 }
 
@@ -81,7 +83,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which guests can be sorted.
     GuestSort {
         /// the name, ignoring case and accents

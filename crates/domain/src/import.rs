@@ -11,37 +11,43 @@ use crate::kernel::change_log::diff::Difference;
 
 crate::string_enum! {
     /// How a row with an existing slug is handled.
-    ImportMode {
+    ImportMode in "import-modes" {
         /// the row is rejected, because the slug is taken
-        Create = "create",
+        Create = "create" ("Create only", "Nur anlegen":
+            "die Zeile wird abgelehnt, weil das Kürzel vergeben ist"),
         /// the row changes the existing resource
-        Upsert = "upsert",
+        Upsert = "upsert" ("Create or change", "Anlegen oder ändern":
+            "die Zeile ändert, was schon vorhanden ist"),
     }
 }
 
 crate::string_enum! {
     /// How an invalid row is handled.
-    OnError {
+    OnError in "import-error-handling" {
         /// nothing is written
-        Abort = "abort",
+        Abort = "abort" ("Abort", "Abbrechen": "nichts wird geschrieben"),
         /// the row is left out, and the others are written
-        Skip = "skip",
+        Skip = "skip" ("Skip the row", "Zeile auslassen":
+            "die Zeile wird ausgelassen, die anderen werden geschrieben"),
     }
 }
 
 crate::string_enum! {
     /// The state of an import.
-    ImportStatus {
+    ImportStatus in "import-statuses" {
         /// the file is being read, or is waiting to be read
-        Running = "running",
+        Running = "running" ("Running", "Läuft": "die Datei wird gelesen oder wartet darauf"),
         /// the dry run has ended: nothing has been written, and the report states what would be written
-        Rehearsed = "rehearsed",
+        Rehearsed = "rehearsed" ("Checked", "Geprüft":
+            "der Probelauf ist zu Ende: Geschrieben ist nichts; der Bericht nennt, was geschrieben würde"),
         /// the rows have been written
-        Committed = "committed",
+        Committed = "committed" ("Imported", "Importiert": "die Zeilen sind geschrieben"),
         /// the import has failed; nothing has been written
-        Failed = "failed",
+        Failed = "failed" ("Failed", "Fehlgeschlagen":
+            "der Import ist fehlgeschlagen; nichts wurde geschrieben"),
         /// the server was stopped during the import; nothing has been written
-        Interrupted = "interrupted",
+        Interrupted = "interrupted" ("Interrupted", "Unterbrochen":
+            "der Server wurde während des Imports beendet; nichts wurde geschrieben"),
     }
 }
 
@@ -115,13 +121,14 @@ pub struct RowChange {
 
 crate::string_enum! {
     /// How the character encoding of a file was determined.
-    EncodingSource {
+    EncodingSource in "encoding-sources" {
         /// from the `charset` of the request
-        Declared = "declared",
+        Declared = "declared" ("Declared", "Angegeben": "aus dem `charset` der Anfrage"),
         /// from the byte order mark at the beginning of the file
-        ByteOrderMark = "byte_order_mark",
+        ByteOrderMark = "byte_order_mark" ("Byte order mark", "Byte Order Mark":
+            "aus der Byte Order Mark am Anfang der Datei"),
         /// guessed from the bytes of the file
-        Guessed = "guessed",
+        Guessed = "guessed" ("Guessed", "Vermutet": "aus den Bytes der Datei erschlossen"),
     }
 }
 

@@ -90,13 +90,14 @@ impl fmt::Debug for Mail {
 
 crate::string_enum! {
     /// The delivery state of an e-mail.
-    MailState {
+    MailState in "mail-states" {
         /// waiting to be sent, for the first time or after a failed attempt
-        Waiting = "waiting",
+        Waiting = "waiting" ("Waiting", "Wartet": "wartet auf den ersten oder einen weiteren Versuch"),
         /// accepted by the mail server
-        Sent = "sent",
+        Sent = "sent" ("Sent", "Versandt": "vom Mailserver angenommen"),
         /// rejected by the mail server, or not sent within three days
-        Failed = "failed",
+        Failed = "failed" ("Failed", "Fehlgeschlagen":
+            "vom Mailserver abgelehnt oder drei Tage lang nicht versandt"),
     }
 }
 

@@ -26,15 +26,15 @@ use crate::utility::{UtilityKind, UtilityRef};
 
 crate::string_enum! {
     /// The status of a membership.
-    MemberStatus {
+    MemberStatus in "member-statuses" {
         /// wants to take part
-        Interested = "interested",
+        Interested = "interested" ("Interested", "Interessiert": "möchte teilnehmen"),
         /// takes part
-        Active = "active",
+        Active = "active" ("Active", "Aktiv": "nimmt teil"),
         /// has paused its participation
-        Paused = "paused",
+        Paused = "paused" ("Paused", "Pausiert": "hat die Teilnahme unterbrochen"),
         /// no longer takes part
-        Left = "left",
+        Left = "left" ("Left", "Ausgetreten": "nimmt nicht mehr teil"),
     }
 }
 
@@ -127,7 +127,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which members can be sorted.
     MemberSort {
         /// the name of the utility, ignoring case and accents

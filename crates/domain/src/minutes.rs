@@ -18,11 +18,12 @@ use crate::session::Session;
 
 crate::string_enum! {
     /// The status of minutes.
-    MinutesStatus {
+    MinutesStatus in "minutes-statuses" {
         /// being written; visible to the coordination office only
-        Draft = "draft",
+        Draft = "draft" ("Draft", "Entwurf": "in Arbeit; nur für die Koordinierungsstelle sichtbar"),
         /// published; can no longer be changed
-        Published = "published",
+        Published = "published" ("Published", "Veröffentlicht":
+            "veröffentlicht; kann nicht mehr geändert werden"),
     }
 }
 
@@ -62,7 +63,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which minutes can be sorted.
     MinutesSort {
         /// the time of creation

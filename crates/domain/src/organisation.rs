@@ -19,25 +19,28 @@ use crate::kernel::violation::Violations;
 
 crate::string_enum! {
     /// The kind of an organisation.
-    OrganisationKind {
+    OrganisationKind in "organisation-kinds" {
         /// a ministry or an embassy
-        Ministry = "ministry",
+        Ministry = "ministry" ("Ministry", "Ministerium": "ein Ministerium oder eine Botschaft"),
         /// an implementing agency, a public agency or a development bank
-        Agency = "agency",
+        Agency = "agency" ("Agency", "Durchführungsorganisation oder Behörde":
+            "eine Durchführungsorganisation, eine Behörde oder eine Entwicklungsbank"),
         /// an association of utilities, cities or companies
-        Association = "association",
+        Association = "association" ("Association", "Verband": "ein Verband von Unternehmen oder Kommunen"),
         /// a non-governmental organisation
-        Ngo = "ngo",
+        Ngo = "ngo" ("Non-governmental organisation", "Nichtregierungsorganisation"),
         /// a university or research institute
-        Research = "research",
+        Research = "research" ("Research", "Forschung": "eine Hochschule oder ein Forschungsinstitut"),
         /// a foundation
-        Foundation = "foundation",
+        Foundation = "foundation" ("Foundation", "Stiftung"),
         /// a city, district or state itself, not its utility
-        Municipality = "municipality",
+        Municipality = "municipality" ("Municipality", "Kommune":
+            "eine Stadt, ein Kreis oder ein Land selbst, nicht das Unternehmen"),
         /// a company that is not a municipal utility
-        Company = "company",
+        Company = "company" ("Company", "Firma": "eine Firma, die kein kommunales Unternehmen ist"),
         /// an international or supranational organisation
-        International = "international",
+        International = "international" ("International organisation", "Internationale Organisation":
+            "eine internationale oder supranationale Organisation"),
     }
 }
 
@@ -84,7 +87,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which organisations can be sorted.
     OrganisationSort {
         /// the name, ignoring case and accents

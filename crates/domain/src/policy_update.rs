@@ -18,15 +18,16 @@ use crate::kernel::violation::Violations;
 
 crate::string_enum! {
     /// The political level of a decision.
-    PolicyLevel {
+    PolicyLevel in "policy-levels" {
         /// intergovernmental: the United Nations and its agencies, and treaties
-        International = "international",
+        International = "international" ("International", "International":
+            "zwischenstaatlich: die Vereinten Nationen mit ihren Organisationen, und Verträge"),
         /// the European Union
-        Eu = "eu",
+        Eu = "eu" ("European Union", "Europäische Union"),
         /// the Federal Republic of Germany
-        Federal = "federal",
+        Federal = "federal" ("Federal", "Bund": "die Bundesrepublik Deutschland"),
         /// a German state
-        State = "state",
+        State = "state" ("State", "Land": "ein deutsches Bundesland"),
     }
 }
 
@@ -71,7 +72,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which policy updates can be sorted.
     PolicyUpdateSort {
         /// the title in English, otherwise in German, otherwise in its first language; ignoring case and accents

@@ -24,19 +24,21 @@ use crate::party::{Party, not_narrower};
 
 crate::string_enum! {
     /// The kind of support that a programme provides.
-    ProgrammeKind {
+    ProgrammeKind in "programme-kinds" {
         /// advice and travel through an implementing agency
-        TechnicalCooperation = "technical_cooperation",
+        TechnicalCooperation = "technical_cooperation" ("Technical cooperation", "Technische Zusammenarbeit":
+            "Beratung und Reisen über eine Durchführungsorganisation"),
         /// money for a project
-        Grant = "grant",
+        Grant = "grant" ("Grant", "Zuschuss": "Geld für ein Vorhaben"),
         /// goods
-        InKind = "in_kind",
+        InKind = "in_kind" ("In-kind support", "Sachleistung": "Güter"),
         /// advice and matchmaking
-        Advisory = "advisory",
+        Advisory = "advisory" ("Advisory services", "Beratung": "Beratung und Vermittlung von Partnern"),
         /// funding of infrastructure
-        Investment = "investment",
+        Investment = "investment" ("Investment", "Investition": "Finanzierung von Infrastruktur"),
         /// a funded position or organisational structure
-        Institutional = "institutional",
+        Institutional = "institutional" ("Institutional support", "Institutionelle Förderung":
+            "eine geförderte Stelle oder Struktur"),
     }
 }
 
@@ -155,7 +157,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which programmes can be sorted.
     ProgrammeSort {
         /// the name, ignoring case and accents

@@ -70,7 +70,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which results can be sorted.
     ResultSort {
         /// the name of the indicator, ignoring case and accents

@@ -20,15 +20,15 @@ use crate::member::MemberRef;
 
 crate::string_enum! {
     /// The status of a topic.
-    TopicStatus {
+    TopicStatus in "topic-statuses" {
         /// proposed by a member
-        Proposed = "proposed",
+        Proposed = "proposed" ("Proposed", "Vorgeschlagen": "von einem Mitglied vorgeschlagen"),
         /// planned for a session
-        Scheduled = "scheduled",
+        Scheduled = "scheduled" ("Scheduled", "Eingeplant": "für eine Sitzung eingeplant"),
         /// has been discussed
-        Discussed = "discussed",
+        Discussed = "discussed" ("Discussed", "Besprochen"),
         /// will not be discussed
-        Declined = "declined",
+        Declined = "declined" ("Declined", "Abgelehnt": "wird nicht besprochen"),
     }
 }
 
@@ -89,7 +89,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which topics can be sorted.
     TopicSort {
         /// the title in English, otherwise in German, otherwise in its first language; ignoring case and accents

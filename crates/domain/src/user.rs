@@ -60,7 +60,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which users can be sorted.
     UserSort {
         /// the name, ignoring case and accents

@@ -23,11 +23,13 @@ use crate::kernel::violation::Violations;
 
 crate::string_enum! {
     /// The side of a utility in partnerships.
-    UtilityKind {
+    UtilityKind in "utility-kinds" {
         /// a German municipal utility; its country is `DE`
-        Municipal = "municipal",
+        Municipal = "municipal" ("Municipal utility", "Kommunales Unternehmen":
+            "ein deutsches kommunales Unternehmen; sein Land ist `DE`"),
         /// a utility abroad, sometimes a municipality itself; its country is not `DE`
-        Partner = "partner",
+        Partner = "partner" ("Partner utility", "Partnerunternehmen":
+            "ein Unternehmen im Ausland, manchmal die Kommune selbst; sein Land ist nicht `DE`"),
     }
 }
 
@@ -125,7 +127,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which utilities can be sorted.
     UtilitySort {
         /// the name, ignoring case and accents

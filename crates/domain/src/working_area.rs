@@ -48,7 +48,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which working areas can be sorted.
     WorkingAreaSort {
         /// the code

@@ -10,12 +10,12 @@ use vku_persistence::feed::parameters::{ChangesQuery, EventsQuery};
 use vku_persistence::mail::outbox::MailFilter;
 use vku_persistence::webhook::log::DeliveryFilter;
 
-use crate::code_lists;
 use crate::features::feature_documents;
 use crate::kernel::middleware::deprecation::{Deprecated, Deprecations};
 use crate::kernel::openapi::Document;
 use crate::kernel::resource::{history, transitions};
 use crate::kernel::{negotiation, problem};
+use crate::reference;
 use crate::routes::Endpoints;
 use crate::webhook;
 
@@ -117,7 +117,7 @@ pub(crate) fn notices() -> Deprecations {
 /// The document without deprecations.
 pub(crate) fn plain_document() -> Value {
     let mut document =
-        Document::new(&Base::openapi().merge_from(Endpoints::openapi()).merge_from(code_lists::document()));
+        Document::new(&Base::openapi().merge_from(Endpoints::openapi()).merge_from(reference::document()));
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");
     document.parameters::<ChangesQuery>("/api/v1/changes");
@@ -129,6 +129,7 @@ pub(crate) fn plain_document() -> Value {
     document.parameters::<FundingFigures>("/api/v1/statistics/funding");
     document.parameters::<MemberFigures>("/api/v1/statistics/members");
     document.parameters::<SessionFigures>("/api/v1/statistics/sessions");
+    reference::describe(&mut document);
     narrow(&mut document);
     document.webhooks(webhook::event::described());
     document.finish()

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use crate::features::feature_routes;
 use crate::kernel::resource::routes::Routes;
 use crate::{
-    account, audit, calendar_feed, code_lists, feed, import, interest, mail, matching, meta, statistics,
+    account, audit, calendar_feed, feed, import, interest, mail, matching, meta, reference, statistics,
     topic, user, webhook,
 };
 
@@ -85,5 +85,5 @@ endpoints! {
 /// Registers all routes but those of the document.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     // The resources first, because routes are matched in order, and these get the most requests.
-    config.configure(feature_routes).configure(endpoint_routes).configure(code_lists::routes);
+    config.configure(feature_routes).configure(endpoint_routes).configure(reference::routes);
 }

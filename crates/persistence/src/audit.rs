@@ -13,6 +13,8 @@ use vku_domain::kernel::parameters::{IdParam, InstantParam};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::FieldError;
+use vku_domain::kernel::vocabulary::{Vocabulary, extension};
+use vku_domain::webhook::WatchedResource;
 
 use crate::kernel::read::history::Entries;
 use crate::kernel::transaction::Reader;
@@ -49,6 +51,7 @@ impl utoipa::PartialSchema for ResourceName {
             .schema_type(Type::String)
             .description(Some(format!("A kind of resource.\n\n{about}")))
             .enum_values(Some(all.iter().map(|it| it.name())))
+            .extensions(Some(extension(WatchedResource::NAME)))
             .into()
     }
 }

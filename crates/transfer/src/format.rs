@@ -4,23 +4,31 @@ use vku_persistence::any_table::AnyTable;
 
 vku_domain::string_enum! {
     /// A representation of a list.
-    Format {
+    Format in "formats" {
         /// one page, as `application/json`
-        Json = "json",
+        Json = "json" ("JSON", "JSON": "eine Seite, als `application/json`"),
         /// all rows, as `text/csv` (RFC 4180, UTF-8, with a header)
-        Csv = "csv",
+        Csv = "csv" ("CSV", "CSV": "alle Zeilen, als `text/csv` (RFC 4180, UTF-8, mit Kopfzeile)"),
         /// all rows, with one JSON object per line, as `application/x-ndjson`
-        Ndjson = "ndjson",
+        Ndjson = "ndjson" ("NDJSON", "NDJSON":
+            "alle Zeilen, mit je einem JSON-Objekt, als `application/x-ndjson`"),
         /// all rows, as a worksheet for Excel and other programs
-        Xlsx = "xlsx",
+        Xlsx = "xlsx" ("Excel (XLSX)", "Excel (XLSX)":
+            "alle Zeilen, als Arbeitsblatt für Excel und andere Programme"),
         /// all rows with their locations, as `application/geo+json` (RFC 7946)
-        Geojson = "geojson",
+        Geojson = "geojson" ("GeoJSON", "GeoJSON":
+            "alle Zeilen mit ihren Orten, als `application/geo+json` (RFC 7946)"),
         /// all rows as IATI 2.03 activities, as `application/xml`; partnerships without a known start or country are omitted
         /// and named in a comment at the end. An API key needs the scopes for reading partnerships, funding programmes,
         /// organisations and working areas
-        Iati = "iati",
+        Iati = "iati" ("IATI (XML)", "IATI (XML)":
+            "alle Zeilen als Aktivitäten nach IATI 2.03, als `application/xml`; Partnerschaften, deren \
+             Beginn oder Land nicht bekannt ist, fehlen und stehen in einem Kommentar am Ende. Ein \
+             API-Schlüssel braucht die Scopes, mit denen man Partnerschaften, Förderprogramme, Organisationen \
+             und Arbeitsfelder liest"),
         /// all rows as events, as `text/calendar` (RFC 5545)
-        Ics = "ics",
+        Ics = "ics" ("Calendar (iCalendar)", "Kalender (iCalendar)":
+            "alle Zeilen als Termine, als `text/calendar` (RFC 5545)"),
     }
 }
 

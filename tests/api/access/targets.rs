@@ -37,7 +37,9 @@ pub(super) fn targets(operation: &str) -> &'static [&'static str] {
         | "list_dac_codes"
         | "list_languages"
         | "list_sdg_targets"
-        | "list_sectors" => &["-"],
+        | "get_vocabulary"
+        | "list_sectors"
+        | "list_vocabularies" => &["-"],
         "get_import" | "commit_import" | "delete_login" | "get_api_key" | "delete_api_key" => &["others"],
         "get_mail" => &["any"],
         "confirm_interest_registration"

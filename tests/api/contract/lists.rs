@@ -28,6 +28,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("list_mails", "the latest first, always: its pages are turned below, its filters tested in `mails.rs`"),
     ("list_sdg_targets", "reference data: whole"),
     ("list_sectors", "reference data: whole"),
+    ("list_vocabularies", "reference data: whole"),
     (
         DELIVERIES,
         "the latest first, always, and only where there is a receiver: `webhooks/delivery.rs` turns its pages",

@@ -17,6 +17,7 @@ mod unauthenticated;
 mod writing;
 
 use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
 
 use super::imports::{IMPORTS, ended};
 use crate::api::interests::{INTERESTS, confirmed, interest};
@@ -75,7 +76,9 @@ impl<'a> Walk<'a> {
     async fn things(&self, collections: &[String], template: &str) -> Vec<String> {
         for collection in collections {
             let items = self.admin().get(collection).await.ok().json()["items"].clone();
-            let ids = items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap());
+            // Vocabularies have names.
+            let id = |item: &Value| item["id"].as_str().or(item["name"].as_str()).map(str::to_owned).unwrap();
+            let ids = items.as_array().unwrap().iter().map(id);
             let things: Vec<_> = ids.map(|id| format!("{collection}/{id}")).collect();
             if !things.is_empty() {
                 return things;

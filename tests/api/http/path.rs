@@ -28,7 +28,8 @@ pub(super) async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
         let path = path
             .replace("{partnership_id}", "dresden-lviv-ternopil-nadvirna")
             .replace("{id}", "00000000-0000-7000-8000-000000000000")
-            .replace("{code}", "not_found");
+            .replace("{code}", "not_found")
+            .replace("{vocabulary}", "sdgs");
         paths.push((path, methods));
     }
     assert!(paths.len() > 15, "{paths:?}");

@@ -31,13 +31,14 @@ pub const CONSENT_TEXT: &str = "2026-11";
 
 crate::string_enum! {
     /// The status of an interest registration.
-    InterestStatus {
+    InterestStatus in "interest-registration-statuses" {
         /// confirmed by the person, but not yet decided by the coordination office
-        Confirmed = "confirmed",
+        Confirmed = "confirmed" ("Confirmed", "Bestätigt":
+            "von der Person bestätigt, von der Koordinierungsstelle noch nicht entschieden"),
         /// accepted; the utility is a member
-        Accepted = "accepted",
+        Accepted = "accepted" ("Accepted", "Angenommen": "angenommen; das Unternehmen ist Mitglied"),
         /// declined
-        Declined = "declined",
+        Declined = "declined" ("Declined", "Abgelehnt"),
     }
 }
 

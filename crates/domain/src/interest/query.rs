@@ -14,7 +14,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which interest registrations can be sorted.
     InterestSort {
         /// the name of the utility, ignoring case and accents

@@ -5,11 +5,11 @@ use std::fmt;
 
 crate::string_enum! {
     /// A language of the service.
-    Locale {
+    Locale in "locales" {
         /// English
-        En = "en",
+        En = "en" ("English", "Englisch"),
         /// German
-        De = "de",
+        De = "de" ("German", "Deutsch"),
     }
 }
 

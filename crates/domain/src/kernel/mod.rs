@@ -23,3 +23,4 @@ pub mod string_enum;
 pub mod tabular;
 pub mod value;
 pub mod violation;
+pub mod vocabulary;

@@ -1,11 +1,66 @@
-//! Macros for string types: closed lists of words, and texts with a format.
+//! Macros for string types: enumerations, and texts with a format.
 
-/// Declares a closed list of words (an `enum` in the OpenAPI document). The error of an unknown word names the nearest
-/// word and all valid ones. The doc comments of the words become the description in the OpenAPI document.
+/// Declares an enumeration: a closed list of words with labels (an `enum` in the OpenAPI document). The error of an
+/// unknown word names the nearest word and all valid ones.
+///
+/// The name behind `in` is that of the [vocabulary](crate::kernel::vocabulary::Vocabulary). Each word has its label in
+/// English and German, and a German description if the label does not say all: `Word = "word" ("English", "German":
+/// "description")`. The doc comments of the words are the descriptions in English, also in the OpenAPI document.
 #[macro_export]
 macro_rules! string_enum {
     (
         $(#[doc = $doc:literal])+
+        $name:ident in $vocabulary:literal { $(
+            $(#[doc = $about:literal])+
+            $variant:ident = $word:literal ($en:literal, $de:literal $(: $de_about:literal)?)
+        ),+ $(,)? }
+    ) => {
+        $crate::word_list! {
+            $(#[doc = $doc])+
+            #[vocabulary = $vocabulary]
+            $name { $( $(#[doc = $about])+ $variant = $word ),+ }
+        }
+
+        impl $name {
+            /// Returns the label.
+            pub const fn label(self) -> $crate::kernel::bilingual::Bilingual {
+                let (en, de) = match self { $(Self::$variant => ($en, $de)),+ };
+                $crate::kernel::bilingual::Bilingual {
+                    en: std::borrow::Cow::Borrowed(en),
+                    de: std::borrow::Cow::Borrowed(de),
+                }
+            }
+        }
+
+        impl $crate::kernel::vocabulary::Vocabulary for $name {
+            const NAME: &'static str = $vocabulary;
+
+            fn entries() -> Vec<$crate::kernel::vocabulary::Entry> {
+                const DESCRIPTIONS: &[(&[&str], Option<&str>)] =
+                    &[$((&[$($about),+], $crate::string_enum!(@optional $($de_about)?))),+];
+                let labels = Self::ALL.iter().map(|value| (value.as_str(), value.label()));
+                $crate::kernel::vocabulary::described(labels, DESCRIPTIONS)
+            }
+        }
+    };
+    (@optional) => { None };
+    (@optional $text:literal) => { Some($text) };
+    ($($other:tt)*) => {
+        compile_error!(
+            "an enumeration is declared as `Name in \"vocabulary\" { Word = \"word\" (\"English label\", \"German \
+             label\": \"German description\") }`, with a doc comment for the name and for each word; the German \
+             description is optional, the labels are not"
+        );
+    };
+}
+
+/// Declares a closed list of words without labels, such as the keys of `sort`, which have the labels of the fields that
+/// they name. Everything else is a [`string_enum!`](crate::string_enum).
+#[macro_export]
+macro_rules! word_list {
+    (
+        $(#[doc = $doc:literal])+
+        $(#[vocabulary = $vocabulary:literal])?
         $name:ident { $( $(#[doc = $about:literal])+ $variant:ident = $word:literal ),+ $(,)? }
     ) => {
         $(#[doc = $doc])+
@@ -42,6 +97,7 @@ macro_rules! string_enum {
                     .schema_type(utoipa::openapi::schema::Type::String)
                     .description(Some(format!("{}\n\n{about}", [$($doc),+].join("\n").trim())))
                     .enum_values(Some(Self::WORDS.iter().copied()))
+                    $(.extensions(Some($crate::kernel::vocabulary::extension($vocabulary))))?
                     .into()
             }
         }

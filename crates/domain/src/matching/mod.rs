@@ -70,13 +70,14 @@ pub struct Profile {
 
 crate::string_enum! {
     /// Why a utility is excluded, regardless of its score.
-    Exclusion {
+    Exclusion in "match-exclusions" {
         /// there is no common sector
-        NoCommonSector = "no_common_sector",
+        NoCommonSector = "no_common_sector" ("No common sector", "Keine gemeinsame Sparte"),
         /// both utilities currently take part in the same partnership
-        AlreadyPartners = "already_partners",
+        AlreadyPartners = "already_partners" ("Already partners", "Bereits Partner":
+            "beide wirken zurzeit an derselben Partnerschaft mit"),
         /// the utility has left the exchange
-        HasLeft = "has_left",
+        HasLeft = "has_left" ("Has left", "Ausgetreten": "das Unternehmen hat den Austausch verlassen"),
     }
 }
 

@@ -5,24 +5,28 @@ use crate::kernel::value::ClimateZone;
 
 crate::string_enum! {
     /// A part of a score.
-    Part {
+    Part in "match-parts" {
         /// the common sectors of both utilities
-        Sectors = "sectors",
+        Sectors = "sectors" ("Sectors", "Sparten": "die gemeinsamen Sparten beider Unternehmen"),
         /// the needs of the utility that is looking for partners, and the expertise of the other utility
-        Needs = "needs",
+        Needs = "needs" ("Needs", "Bedarf":
+            "der Bedarf des Unternehmens, das sucht, und das Fachwissen des anderen"),
         /// the expertise of the utility that is looking for partners, and the needs of the other utility
-        Expertise = "expertise",
+        Expertise = "expertise" ("Expertise", "Fachwissen":
+            "das Fachwissen des Unternehmens, das sucht, und der Bedarf des anderen"),
         /// a shared working language
-        Languages = "languages",
+        Languages = "languages" ("Languages", "Sprachen": "eine gemeinsame Arbeitssprache"),
         /// the numbers of people served, which should be similar
-        Size = "size",
+        Size = "size" ("Size", "Größe": "die Zahlen der versorgten Einwohner, die ähnlich sein sollten"),
         /// whether the German utility, as a member, is interested in the country of the other; for two German
         /// utilities, the common countries of interest
-        Countries = "countries",
+        Countries = "countries" ("Countries", "Länder":
+            "ob sich das deutsche Unternehmen als Mitglied für das Land des anderen interessiert; bei zwei \
+             deutschen die Länder, für die sich beide interessieren"),
         /// a similar climate, or a different one
-        Climate = "climate",
+        Climate = "climate" ("Climate", "Klima": "ein ähnliches oder ein anderes Klima"),
         /// whether they have worked together, or in the same country
-        Ties = "ties",
+        Ties = "ties" ("Ties", "Verbindungen": "ob sie schon zusammengearbeitet haben, oder im selben Land"),
     }
 }
 

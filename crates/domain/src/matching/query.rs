@@ -15,12 +15,14 @@ use crate::utility::UtilityKind;
 
 crate::string_enum! {
     /// Which utilities are searched.
-    Among {
+    Among in "match-candidates" {
         /// German utilities: possible leads for a utility abroad, possible associates (`associate`) for a German
         /// utility
-        Municipal = "municipal",
+        Municipal = "municipal" ("German utilities", "Deutsche Unternehmen":
+            "mögliche Lead-Partner für ein Unternehmen im Ausland, mögliche Projektbeteiligte für ein \
+             deutsches"),
         /// utilities abroad
-        Partner = "partner",
+        Partner = "partner" ("Utilities abroad", "Unternehmen im Ausland"),
     }
 }
 
@@ -36,11 +38,14 @@ impl Among {
 
 crate::string_enum! {
     /// Which climates match.
-    Climate {
+    Climate in "match-climates" {
         /// similar climates, which pose the same problems
-        Similar = "similar",
+        Similar = "similar" ("Similar climate", "Ähnliches Klima":
+            "ein ähnliches Klima mit den gleichen Problemen"),
         /// different climates, where the other utility has long experience with problems that are new to this one
-        Different = "different",
+        Different = "different" ("Different climate", "Anderes Klima":
+            "ein anderes Klima, in dem das andere Unternehmen seit langem mit Problemen umgeht, die für \
+             dieses neu sind"),
     }
 }
 

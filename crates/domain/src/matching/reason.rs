@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use super::part::{Likeness, common};
 use super::{Exclusion, Part, Profile, Tie};
 use crate::bilingual;
-use crate::code_lists::{COUNTRIES, LANGUAGES, List, SECTORS};
+use crate::code_lists::{COUNTRIES, LANGUAGES};
 use crate::kernel::bilingual::{Bilingual, counted, format_thousands};
 use crate::kernel::value::{Country, WorkingAreaCode};
+use crate::kernel::vocabulary::label_of;
 
 /// A sentence in German and English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,15 +39,6 @@ pub struct DisplayNames<'a> {
     pub areas: &'a HashMap<String, Bilingual>,
 }
 
-/// Returns the label of a code, or the code itself if it is unknown.
-fn label(list: &List, code: &str) -> Bilingual {
-    let entry = list.entries().iter().find(|entry| entry.code == code);
-    entry.map_or_else(
-        || Bilingual { en: code.to_owned().into(), de: code.to_owned().into() },
-        |entry| Bilingual { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() },
-    )
-}
-
 /// Joins texts: `a, b and c`.
 fn listed(all: impl IntoIterator<Item = Bilingual>) -> Bilingual {
     let mut all: Vec<Bilingual> = all.into_iter().collect();
@@ -66,7 +58,7 @@ impl Part {
         let both = match self {
             Self::Sectors => {
                 let sectors = common(&asker.sectors, &other.sectors).into_iter();
-                let sectors = listed(sectors.map(|sector| label(&SECTORS, sector.as_str())));
+                let sectors = listed(sectors.map(|sector| sector.label()));
                 bilingual!("Both utilities work in: ", "Beide arbeiten in: ")
                     .then(sectors)
                     .then(bilingual!(".", "."))
@@ -82,7 +74,7 @@ impl Part {
                     )
                 } else {
                     let languages =
-                        languages.into_iter().map(|language| label(&LANGUAGES, language.as_str()));
+                        languages.into_iter().map(|language| label_of(&LANGUAGES, language.as_str()));
                     let languages = listed(languages);
                     bilingual!("Both utilities work in ", "Beide sprechen ")
                         .then(languages)
@@ -155,7 +147,7 @@ fn covered_needs(
 
 /// Returns which utility is interested in which country.
 fn interest(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> Bilingual {
-    let country = |country: &Country| label(&COUNTRIES, country.as_str());
+    let country = |country: &Country| label_of(&COUNTRIES, country.as_str());
     if asker.country.is_germany() && other.country.is_germany() {
         let same = common(&asker.interests, &other.interests);
         if same.is_empty() {
@@ -207,7 +199,7 @@ fn relationship(asker: &Profile, other: &Profile, names: &DisplayNames<'_>) -> B
                 (false, true) => (names.other, &asker.country),
                 (true | false, false) => (names.asker, &other.country),
             };
-            let there = label(&COUNTRIES, there.as_str());
+            let there = label_of(&COUNTRIES, there.as_str());
             bilingual!(
                 "{name} has already worked in this country: ",
                 "{name} hat schon in diesem Land gearbeitet: "

@@ -31,15 +31,15 @@ use crate::programme::ProgrammeRef;
 
 crate::string_enum! {
     /// The origin of a partnership.
-    BasisKind {
+    BasisKind in "basis-kinds" {
         /// a town twinning
-        TownTwinning = "town_twinning",
+        TownTwinning = "town_twinning" ("Town twinning", "Städtepartnerschaft"),
         /// a municipal climate partnership
-        ClimatePartnership = "climate_partnership",
+        ClimatePartnership = "climate_partnership" ("Climate partnership", "Kommunale Klimapartnerschaft"),
         /// a municipal solidarity partnership
-        SolidarityPartnership = "solidarity_partnership",
+        SolidarityPartnership = "solidarity_partnership" ("Solidarity partnership", "Kommunale Solidaritätspartnerschaft"),
         /// anything else
-        Other = "other",
+        Other = "other" ("Other", "Sonstige"),
     }
 }
 

@@ -18,15 +18,17 @@ use crate::utility::UtilityKind;
 
 crate::string_enum! {
     /// The role of a participant.
-    ParticipantRole {
+    ParticipantRole in "participant-roles" {
         /// holds the contract; there is exactly one at any time
-        Lead = "lead",
+        Lead = "lead" ("Lead", "Lead-Partner": "hält den Vertrag; es gibt immer genau einen"),
         /// another utility or organisation on the side of the lead
-        Associate = "associate",
+        Associate = "associate" ("Associate", "Projektbeteiligte":
+            "ein weiteres Unternehmen oder eine Organisation auf der Seite des Lead-Partners"),
         /// the partner side abroad
-        Partner = "partner",
+        Partner = "partner" ("Partner", "Partner": "die Partnerseite im Ausland"),
         /// supports the partnership outside the contract
-        Supporting = "supporting",
+        Supporting = "supporting" ("Supporting", "Unterstützend":
+            "unterstützt die Partnerschaft außerhalb des Vertrags"),
     }
 }
 

@@ -43,7 +43,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which partnerships can be sorted.
     PartnershipSort {
         /// the title, ignoring case and accents

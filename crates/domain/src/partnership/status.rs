@@ -6,19 +6,19 @@ use crate::kernel::violation::Violations;
 
 crate::string_enum! {
     /// The status of a partnership.
-    PartnershipStatus {
+    PartnershipStatus in "partnership-statuses" {
         /// proposed
-        Idea = "idea",
+        Idea = "idea" ("Idea", "Idee": "vorgeschlagen"),
         /// being prepared
-        Preparation = "preparation",
+        Preparation = "preparation" ("In preparation", "In Vorbereitung"),
         /// in progress
-        Active = "active",
+        Active = "active" ("Active", "Aktiv": "läuft"),
         /// on hold
-        Suspended = "suspended",
+        Suspended = "suspended" ("Suspended", "Ruhend": "ausgesetzt"),
         /// ended as planned
-        Completed = "completed",
+        Completed = "completed" ("Completed", "Abgeschlossen": "planmäßig beendet"),
         /// abandoned
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" ("Cancelled", "Abgebrochen": "vorzeitig aufgegeben"),
     }
 }
 

@@ -29,11 +29,11 @@ use crate::session::{RegistrationReason, Session, SessionFormat};
 
 crate::string_enum! {
     /// How a person takes part.
-    Attendance {
+    Attendance in "attendances" {
         /// on site
-        InPerson = "in_person",
+        InPerson = "in_person" ("In person", "Vor Ort"),
         /// online
-        Online = "online",
+        Online = "online" ("Online", "Online"),
     }
 }
 

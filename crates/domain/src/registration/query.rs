@@ -17,7 +17,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which registrations can be sorted.
     RegistrationSort {
         /// the order of registration

@@ -2,17 +2,17 @@
 
 crate::string_enum! {
     /// Whether a person has a seat, and whether the person attended.
-    RegistrationStatus {
+    RegistrationStatus in "registration-statuses" {
         /// has a seat
-        Registered = "registered",
+        Registered = "registered" ("Registered", "Angemeldet": "hat einen Platz"),
         /// is on the waiting list
-        Waitlisted = "waitlisted",
+        Waitlisted = "waitlisted" ("On the waiting list", "Auf der Warteliste"),
         /// has cancelled
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" ("Cancelled", "Abgemeldet"),
         /// attended
-        Attended = "attended",
+        Attended = "attended" ("Attended", "Teilgenommen"),
         /// had a seat and did not attend
-        NoShow = "no_show",
+        NoShow = "no_show" ("No-show", "Nicht erschienen": "hatte einen Platz und hat nicht teilgenommen"),
     }
 }
 

@@ -36,35 +36,35 @@ use crate::party::{Party, not_narrower};
 
 crate::string_enum! {
     /// The kind of session.
-    SessionKind {
+    SessionKind in "session-kinds" {
         /// a meeting of the exchange
-        Exchange = "exchange",
+        Exchange = "exchange" ("Exchange", "Erfahrungsaustausch": "eine Sitzung des Austauschs"),
         /// a workshop
-        Workshop = "workshop",
+        Workshop = "workshop" ("Workshop", "Workshop"),
         /// a consultation hour
-        ConsultationHour = "consultation_hour",
+        ConsultationHour = "consultation_hour" ("Consultation hour", "Sprechstunde"),
         /// a network meeting
-        NetworkMeeting = "network_meeting",
+        NetworkMeeting = "network_meeting" ("Network meeting", "Netzwerktreffen"),
         /// an information event
-        InformationEvent = "information_event",
+        InformationEvent = "information_event" ("Information event", "Informationsveranstaltung"),
         /// a training course
-        Training = "training",
+        Training = "training" ("Training", "Schulung"),
         /// a conference
-        Conference = "conference",
+        Conference = "conference" ("Conference", "Konferenz"),
         /// a study tour
-        StudyTour = "study_tour",
+        StudyTour = "study_tour" ("Study tour", "Studienreise"),
     }
 }
 
 crate::string_enum! {
     /// How a session is held.
-    SessionFormat {
+    SessionFormat in "session-formats" {
         /// on site
-        InPerson = "in_person",
+        InPerson = "in_person" ("In person", "Vor Ort"),
         /// online
-        Online = "online",
+        Online = "online" ("Online", "Online"),
         /// on site and online
-        Hybrid = "hybrid",
+        Hybrid = "hybrid" ("In person and online", "Vor Ort und online"),
     }
 }
 

@@ -31,7 +31,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which sessions can be sorted.
     SessionSort {
         /// the title, ignoring case and accents

@@ -11,33 +11,34 @@ use crate::kernel::value::Seats;
 
 crate::string_enum! {
     /// Whether registration is possible.
-    Registering {
+    Registering in "registration-states" {
         /// yes, seats are available
-        Open = "open",
+        Open = "open" ("Open", "Offen": "es sind Plätze frei"),
         /// only for the waiting list
-        WaitingList = "waiting_list",
+        WaitingList = "waiting_list" ("Waiting list only", "Nur Warteliste"),
         /// no
-        Closed = "closed",
+        Closed = "closed" ("Closed", "Geschlossen"),
     }
 }
 
 crate::string_enum! {
     /// Why registration is not possible, or not for every seat.
-    RegistrationReason {
+    RegistrationReason in "registration-state-reasons" {
         /// the session is not published
-        NotPublished = "not_published",
+        NotPublished = "not_published" ("Session not published", "Sitzung nicht veröffentlicht"),
         /// the session is cancelled
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" ("Session cancelled", "Sitzung abgesagt"),
         /// the session has been held
-        Held = "held",
+        Held = "held" ("Session held", "Sitzung hat stattgefunden"),
         /// the session has begun
-        Begun = "begun",
+        Begun = "begun" ("Session has begun", "Sitzung hat begonnen"),
         /// the registration period has ended
-        TimeOver = "time_over",
+        TimeOver = "time_over" ("Registration has ended", "Anmeldefrist abgelaufen"),
         /// all seats are taken
-        Full = "full",
+        Full = "full" ("Fully booked", "Ausgebucht": "alle Plätze sind vergeben"),
         /// all seats on site are taken; online seats are available
-        RoomFull = "room_full",
+        RoomFull = "room_full" ("On-site seats taken", "Vor Ort ausgebucht":
+            "alle Plätze vor Ort sind vergeben; online sind noch Plätze frei"),
     }
 }
 

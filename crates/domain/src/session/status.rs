@@ -8,15 +8,15 @@ use crate::kernel::violation::Violations;
 
 crate::string_enum! {
     /// The status of a session.
-    SessionStatus {
+    SessionStatus in "session-statuses" {
         /// being planned; visible to the coordination office only
-        Draft = "draft",
+        Draft = "draft" ("Draft", "Entwurf": "in Planung; nur für die Koordinierungsstelle sichtbar"),
         /// announced
-        Published = "published",
+        Published = "published" ("Published", "Veröffentlicht": "angekündigt"),
         /// has taken place
-        Held = "held",
+        Held = "held" ("Held", "Stattgefunden"),
         /// will not take place
-        Cancelled = "cancelled",
+        Cancelled = "cancelled" ("Cancelled", "Abgesagt": "findet nicht statt"),
     }
 }
 

@@ -1,19 +1,20 @@
 //! Statistics of funding: sums of amounts.
 
-use super::{FiguresFormat, UNKNOWN, labels};
+use super::{FiguresFormat, text_label, value_label};
 use crate::bilingual;
+use crate::funding::FundingKind;
 use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::Currency;
 
 crate::string_enum! {
     /// How the sums are grouped.
-    FundingBy {
+    FundingBy in "funding-groupings" {
         /// the funding programme
-        Programme = "programme",
+        Programme = "programme" ("Programme", "Programm": "das Förderprogramm"),
         /// the kind of funding
-        Kind = "kind",
+        Kind = "kind" ("Kind", "Art": "die Art der Finanzierung"),
         /// the year in which the phase begins
-        Year = "year",
+        Year = "year" ("Start year", "Jahr des Beginns": "das Jahr, in dem die Phase beginnt"),
     }
 }
 
@@ -50,23 +51,12 @@ impl FundingBy {
         }
     }
 
-    /// Returns the title of the axis by which the sums are grouped.
-    pub fn axis_title(self) -> Bilingual {
-        match self {
-            Self::Programme => bilingual!("Programme", "Programm"),
-            Self::Kind => bilingual!("Kind", "Art"),
-            Self::Year => bilingual!("Start year", "Jahr des Beginns"),
-        }
-    }
-
     /// Returns the label of a key. Programmes are labelled by their names.
-    pub fn label(self, key: &str) -> Bilingual {
-        let label = match self {
-            _ if key == UNKNOWN => None,
-            Self::Kind => key.parse().ok().map(labels::funding_kind),
-            Self::Programme | Self::Year => Some(labels::key_as_label(key)),
-        };
-        label.unwrap_or_else(|| labels::unknown(key))
+    pub fn key_label(self, key: &str) -> Bilingual {
+        match self {
+            Self::Kind => value_label(key, FundingKind::label),
+            Self::Programme | Self::Year => text_label(key),
+        }
     }
 }
 

@@ -4,23 +4,24 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{FiguresFormat, UNKNOWN, labels};
+use super::{FiguresFormat, UNKNOWN, text_label, value_label};
 use crate::bilingual;
-use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
+use crate::kernel::value::Sector;
 use crate::member::MemberStatus;
 
 crate::string_enum! {
     /// How the members are grouped.
-    MembersBy {
+    MembersBy in "member-groupings" {
         /// the current status
-        Status = "status",
+        Status = "status" ("Status", "Status": "der heutige Status"),
         /// the regional group
-        RegionalGroup = "regional_group",
+        RegionalGroup = "regional_group" ("Regional group", "Regionalgruppe"),
         /// the sectors of the utility
-        Sector = "sector",
+        Sector = "sector" ("Sector", "Sparte": "die Sparten des Unternehmens"),
         /// the quarter: the members that joined, the members that left, and the number at the end of the quarter
-        Quarter = "quarter",
+        Quarter = "quarter" ("Quarter", "Quartal":
+            "das Quartal: wer eingetreten und wer ausgetreten ist, und die Zahl am Ende des Quartals"),
     }
 }
 
@@ -68,28 +69,14 @@ impl MembersBy {
         }
     }
 
-    /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis_title(self) -> Bilingual {
-        match self {
-            Self::Status => bilingual!("Status", "Status"),
-            Self::RegionalGroup => bilingual!("Regional group", "Regionalgruppe"),
-            Self::Sector => bilingual!("Sector", "Sparte"),
-            Self::Quarter => bilingual!("Quarter", "Quartal"),
-        }
-    }
-
     /// Returns the label of a key.
-    pub fn label(self, key: &str) -> Bilingual {
-        let label = match self {
-            Self::RegionalGroup if key == UNKNOWN => {
-                Some(bilingual!("no regional group", "ohne Regionalgruppe"))
-            }
-            _ if key == UNKNOWN => None,
-            Self::Status => key.parse().ok().map(labels::member_status),
-            Self::Sector => labels::code_label(&SECTORS, key),
-            Self::RegionalGroup | Self::Quarter => Some(labels::key_as_label(key)),
-        };
-        label.unwrap_or_else(|| labels::unknown(key))
+    pub fn key_label(self, key: &str) -> Bilingual {
+        match self {
+            Self::RegionalGroup if key == UNKNOWN => bilingual!("No regional group", "Ohne Regionalgruppe"),
+            Self::Status => value_label(key, MemberStatus::label),
+            Self::Sector => value_label(key, Sector::label),
+            Self::RegionalGroup | Self::Quarter => text_label(key),
+        }
     }
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by

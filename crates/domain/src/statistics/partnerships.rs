@@ -1,26 +1,28 @@
 //! Statistics of partnerships.
 
-use super::{UNKNOWN, labels};
+use super::{code_label, text_label, value_label};
 use crate::bilingual;
-use crate::code_lists::{COUNTRIES, SDG_TARGETS, SECTORS};
+use crate::code_lists::{COUNTRIES, SDG_TARGETS};
 use crate::kernel::bilingual::Bilingual;
+use crate::kernel::value::Sector;
 use crate::partnership::PartnershipStatus;
 
 crate::string_enum! {
     /// How the partnerships are grouped.
-    PartnershipsBy {
+    PartnershipsBy in "partnership-groupings" {
         /// the status
-        Status = "status",
+        Status = "status" ("Status", "Status"),
         /// the sectors of the partnership
-        Sector = "sector",
+        Sector = "sector" ("Sector", "Sparte": "die Sparten der Partnerschaft"),
         /// the countries of the partner side
-        Country = "country",
+        Country = "country" ("Country", "Land": "die Länder der Partnerseite"),
         /// the programmes that fund the partnership
-        Programme = "programme",
+        Programme = "programme" ("Programme", "Programm": "die Programme, die die Partnerschaft fördern"),
         /// the targets of the Sustainable Development Goals to which the partnership contributes
-        SdgTarget = "sdg_target",
+        SdgTarget = "sdg_target" ("SDG target", "SDG-Unterziel":
+            "die Unterziele der Nachhaltigkeitsziele, zu denen die Partnerschaft beiträgt"),
         /// the year in which the partnership began
-        Year = "year",
+        Year = "year" ("Start year", "Jahr des Beginns": "das Jahr, in dem die Partnerschaft begonnen hat"),
     }
 }
 
@@ -71,29 +73,15 @@ impl PartnershipsBy {
         }
     }
 
-    /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis_title(self) -> Bilingual {
-        match self {
-            Self::Status => bilingual!("Status", "Status"),
-            Self::Sector => bilingual!("Sector", "Sparte"),
-            Self::Country => bilingual!("Country", "Land"),
-            Self::Programme => bilingual!("Programme", "Programm"),
-            Self::SdgTarget => bilingual!("Target", "Unterziel"),
-            Self::Year => bilingual!("Start year", "Jahr des Beginns"),
-        }
-    }
-
     /// Returns the label of a key. Programmes are labelled by their names.
-    pub fn label(self, key: &str) -> Bilingual {
-        let label = match self {
-            _ if key == UNKNOWN => None,
-            Self::Status => key.parse().ok().map(labels::partnership_status),
-            Self::Sector => labels::code_label(&SECTORS, key),
-            Self::Country => labels::code_label(&COUNTRIES, key),
-            Self::SdgTarget => labels::code_label(&SDG_TARGETS, key),
-            Self::Programme | Self::Year => Some(labels::key_as_label(key)),
-        };
-        label.unwrap_or_else(|| labels::unknown(key))
+    pub fn key_label(self, key: &str) -> Bilingual {
+        match self {
+            Self::Status => value_label(key, PartnershipStatus::label),
+            Self::Sector => value_label(key, Sector::label),
+            Self::Country => code_label(&COUNTRIES, key),
+            Self::SdgTarget => code_label(&SDG_TARGETS, key),
+            Self::Programme | Self::Year => text_label(key),
+        }
     }
 
     /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by
@@ -108,15 +96,15 @@ impl PartnershipsBy {
 
 crate::string_enum! {
     /// A representation of statistics of partnerships.
-    PartnershipFiguresFormat {
+    PartnershipFiguresFormat in "partnership-statistics-formats" {
         /// as JSON, with the counting rule
-        Json = "json",
+        Json = "json" ("JSON", "JSON": "mit der Zählregel"),
         /// as a table (RFC 4180)
-        Csv = "csv",
+        Csv = "csv" ("Table (CSV)", "Tabelle (CSV)"),
         /// as a chart, in German or English (`Accept-Language`)
-        Svg = "svg",
+        Svg = "svg" ("Chart (SVG)", "Diagramm (SVG)": "auf Deutsch oder Englisch (`Accept-Language`)"),
         /// as a map of the world, also SVG; only by country
-        Map = "map",
+        Map = "map" ("World map (SVG)", "Weltkarte (SVG)": "nur nach Land"),
     }
 }
 

@@ -1,21 +1,23 @@
 //! Statistics of sessions and attendance.
 
-use super::{FiguresFormat, UNKNOWN, labels};
+use super::{FiguresFormat, UNKNOWN, text_label, value_label};
 use crate::bilingual;
-use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
+use crate::kernel::value::Sector;
+use crate::session::SessionKind;
 
 crate::string_enum! {
     /// How the sessions are grouped.
-    SessionsBy {
+    SessionsBy in "session-groupings" {
         /// the year in which the session begins
-        Year = "year",
+        Year = "year" ("Year", "Jahr": "das Jahr, in dem die Sitzung beginnt"),
         /// the kind of session
-        Kind = "kind",
+        Kind = "kind" ("Kind", "Art": "die Art der Sitzung"),
         /// the sectors that the session covers
-        Sector = "sector",
+        Sector = "sector" ("Sector", "Sparte": "die Sparten, um die es in der Sitzung geht"),
         /// the regional groups of the members with registrations; for readers and the coordination office
-        RegionalGroup = "regional_group",
+        RegionalGroup = "regional_group" ("Regional group", "Regionalgruppe":
+            "die Regionalgruppen der angemeldeten Mitglieder; für das Intranet und die Koordinierungsstelle"),
     }
 }
 
@@ -73,28 +75,14 @@ impl SessionsBy {
         }
     }
 
-    /// Returns the title of the axis by which the numbers are grouped.
-    pub fn axis_title(self) -> Bilingual {
-        match self {
-            Self::Year => bilingual!("Year", "Jahr"),
-            Self::Kind => bilingual!("Kind", "Art"),
-            Self::Sector => bilingual!("Sector", "Sparte"),
-            Self::RegionalGroup => bilingual!("Regional group", "Regionalgruppe"),
-        }
-    }
-
     /// Returns the label of a key.
-    pub fn label(self, key: &str) -> Bilingual {
-        let label = match self {
-            Self::RegionalGroup if key == UNKNOWN => {
-                Some(bilingual!("no regional group", "ohne Regionalgruppe"))
-            }
-            _ if key == UNKNOWN => None,
-            Self::Kind => key.parse().ok().map(labels::session_kind),
-            Self::Sector => labels::code_label(&SECTORS, key),
-            Self::Year | Self::RegionalGroup => Some(labels::key_as_label(key)),
-        };
-        label.unwrap_or_else(|| labels::unknown(key))
+    pub fn key_label(self, key: &str) -> Bilingual {
+        match self {
+            Self::RegionalGroup if key == UNKNOWN => bilingual!("No regional group", "Ohne Regionalgruppe"),
+            Self::Kind => value_label(key, SessionKind::label),
+            Self::Sector => value_label(key, Sector::label),
+            Self::Year | Self::RegionalGroup => text_label(key),
+        }
     }
 }
 

@@ -91,7 +91,7 @@ crate::list_filter! {
     }
 }
 
-crate::string_enum! {
+crate::word_list! {
     /// The keys by which webhooks can be sorted.
     WebhookSort {
         /// the name, ignoring case and accents

@@ -2,48 +2,48 @@
 
 crate::string_enum! {
     /// A kind of resource whose changes a webhook can be sent.
-    WatchedResource {
+    WatchedResource in "resources" {
         /// working areas
-        WorkingArea = "working_area",
+        WorkingArea = "working_area" ("Working areas", "Arbeitsfelder"),
         /// organisations
-        Organisation = "organisation",
+        Organisation = "organisation" ("Organisations", "Organisationen"),
         /// utilities
-        Utility = "utility",
+        Utility = "utility" ("Utilities", "Unternehmen"),
         /// funding programmes
-        FundingProgramme = "funding_programme",
+        FundingProgramme = "funding_programme" ("Funding programmes", "Förderprogramme"),
         /// partnerships
-        Partnership = "partnership",
+        Partnership = "partnership" ("Partnerships", "Partnerschaften"),
         /// the funding of partnerships
-        Funding = "funding",
+        Funding = "funding" ("Funding", "Finanzierung"),
         /// the activities of partnerships
-        Activity = "activity",
+        Activity = "activity" ("Activities", "Maßnahmen"),
         /// the results of partnerships
-        Result = "result",
+        Result = "result" ("Results", "Ergebnisse"),
         /// the documents of partnerships
-        Document = "document",
+        Document = "document" ("Documents", "Dokumente"),
         /// members
-        Member = "member",
+        Member = "member" ("Members", "Mitglieder"),
         /// the contacts of members
-        Contact = "contact",
+        Contact = "contact" ("Contacts", "Ansprechpersonen"),
         /// policy updates
-        PolicyUpdate = "policy_update",
+        PolicyUpdate = "policy_update" ("Policy updates", "Politische Entwicklungen"),
         /// topics
-        Topic = "topic",
+        Topic = "topic" ("Topics", "Themen"),
         /// interest registrations
-        InterestRegistration = "interest_registration",
+        InterestRegistration = "interest_registration" ("Interest registrations", "Interessenbekundungen"),
         /// sessions
-        Session = "session",
+        Session = "session" ("Sessions", "Sitzungen"),
         /// the guests of sessions
-        Guest = "guest",
+        Guest = "guest" ("Guests", "Gäste"),
         /// the agenda items of sessions
-        AgendaItem = "agenda_item",
+        AgendaItem = "agenda_item" ("Agenda items", "Tagesordnungspunkte"),
         /// the registrations for sessions
-        Registration = "registration",
+        Registration = "registration" ("Registrations", "Anmeldungen"),
         /// the minutes of sessions
-        Minutes = "minutes",
+        Minutes = "minutes" ("Minutes", "Protokolle"),
         /// users
-        User = "user",
+        User = "user" ("Users", "Konten"),
         /// webhooks
-        Webhook = "webhook",
+        Webhook = "webhook" ("Webhooks", "Webhooks"),
     }
 }

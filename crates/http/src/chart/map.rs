@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use vku_domain::code_lists::COUNTRIES;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
+use vku_domain::kernel::vocabulary::label_of;
 
 use super::label_placement::{Frame, free_position, pole_of_inaccessibility};
 use super::{FONT, alt_text, format_number};
@@ -105,14 +106,7 @@ fn shade(count: u64) -> (&'static str, &'static str) {
 
 /// The name of a country.
 fn name(code: &str, locale: Locale) -> String {
-    let entry = COUNTRIES.entries().iter().find(|entry| entry.code == code);
-    entry.map_or_else(
-        || code.to_owned(),
-        |entry| match locale {
-            Locale::De => entry.label.de.clone(),
-            Locale::En => entry.label.en.clone(),
-        },
-    )
+    label_of(&COUNTRIES, code).in_locale(locale).to_owned()
 }
 
 /// Draws the map. `counted` says what is counted in each country.

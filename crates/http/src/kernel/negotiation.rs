@@ -145,8 +145,9 @@ pub fn format<M: MediaType>(
         let detail = bilingual!("The header `Accept` is malformed.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
-    // With `fields`, the response has the sparse media type; `Accept` may name that one or JSON.
-    let sparse = request.query_string().split('&').any(|pair| is_named(pair, "fields"));
+    // With `fields` or `lang`, the response has the sparse media type; `Accept` may name that one or JSON.
+    let is_sparse = |pair| is_named(pair, "fields") || is_named(pair, "lang");
+    let sparse = request.query_string().split('&').any(is_sparse);
     let is_browser =
         accept.iter().any(|range| range.item.essence_str() == "text/html" && range.quality > Quality::ZERO);
     let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));

@@ -6,7 +6,6 @@ use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
 use vku_domain::statistics::UNKNOWN;
 
-use super::in_locale;
 use crate::chart::{Chart, Size, bars, lines};
 
 /// The texts on a chart.
@@ -51,7 +50,7 @@ pub(super) fn by_number(
     size: Size,
 ) -> Result<String, Error> {
     figures.sort_by_key(|it| (it.key == UNKNOWN, it.position.unwrap_or(usize::MAX), u64::MAX - it.number));
-    let counts = figures.iter().map(|it| (in_locale(it.label, locale).to_owned(), it.number));
+    let counts = figures.iter().map(|it| (it.label.in_locale(locale).to_owned(), it.number));
     let counts = counts.collect();
     bars(&chart(labels, locale, size, counts))
 }
@@ -82,6 +81,6 @@ pub(super) fn in_order(
     locale: Locale,
     size: Size,
 ) -> Result<String, Error> {
-    let counts = figures.iter().map(|it| (in_locale(it.label, locale).to_owned(), it.number)).collect();
+    let counts = figures.iter().map(|it| (it.label.in_locale(locale).to_owned(), it.number)).collect();
     lines(&chart(labels, locale, size, counts))
 }

@@ -19,7 +19,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
+use super::{Figures, KEY_COLUMNS, negotiate, parse_query};
 use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
@@ -57,7 +57,7 @@ impl FundingStatistics {
         let items = sums.into_iter().map(|(Key { key, name }, Sum { minor, currency, phases })| {
             let label = match name {
                 Some(name) => Label { de: name.clone(), en: name },
-                None => label(by.label(&key)),
+                None => by.key_label(&key).into(),
             };
             FundingSum { key, label, amount: decimal(minor, currency.decimals()), currency, phases }
         });
@@ -99,7 +99,7 @@ impl Figures for FundingStatistics {
             Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
             None => bilingual!("Amount", "Betrag"),
         };
-        let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.axis_title() };
+        let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.label() };
         let items = self.items.iter().filter(|it| Some(&it.currency) == currency);
         let integer_part =
             |amount: &str| amount.split('.').next().and_then(|integer_part| integer_part.parse().ok());

@@ -16,7 +16,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Members};
 
 use super::charts::{ChartLabels, Figure, by_number, in_order};
-use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
+use super::{Figures, KEY_COLUMNS, negotiate, parse_query};
 use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
@@ -55,7 +55,7 @@ impl MemberStatistics {
     async fn of(reader: &Reader<'_>, by: MembersBy) -> Result<Self, Error> {
         let (total, members) = reader.count_members(by).await?;
         let item = |key: String, members, joined, left| {
-            let label = label(by.label(&key));
+            let label = by.key_label(&key).into();
             MemberCount { key, label, members, joined, left }
         };
         let items = match members {
@@ -93,11 +93,8 @@ impl Figures for MemberStatistics {
 
     fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let labels = ChartLabels {
-            title: by.title(),
-            counted: bilingual!("Members", "Mitglieder"),
-            axis: by.axis_title(),
-        };
+        let labels =
+            ChartLabels { title: by.title(), counted: bilingual!("Members", "Mitglieder"), axis: by.label() };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
             label: &it.label,

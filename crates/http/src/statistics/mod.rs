@@ -14,8 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
 use serde::Serialize;
 use serde_json::Value;
-use vku_domain::code_lists::Label;
-use vku_domain::kernel::bilingual::{Bilingual, Locale};
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
@@ -96,17 +95,6 @@ impl<F: Figures> AnyFigures for F {
 
     fn svg(&self, locale: Locale) -> Result<String, Error> {
         self.chart(locale, Size::Full)
-    }
-}
-
-fn label(both: Bilingual) -> Label {
-    Label { de: both.de.into_owned(), en: both.en.into_owned() }
-}
-
-fn in_locale(label: &Label, locale: Locale) -> &str {
-    match locale {
-        Locale::De => &label.de,
-        Locale::En => &label.en,
     }
 }
 

@@ -18,7 +18,7 @@ use vku_domain::statistics::{
 use vku_persistence::kernel::transaction::Reader;
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, KEY_COLUMNS, in_locale, label, parse_query, respond, respond_svg};
+use super::{Figures, KEY_COLUMNS, parse_query, respond, respond_svg};
 use crate::chart::{Size, map};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -57,7 +57,7 @@ impl PartnershipStatistics {
         let items = counts.into_iter().map(|(key, partnerships)| {
             let label = match key.name {
                 Some(name) => Label { de: name.clone(), en: name },
-                None => label(by.label(&key.key)),
+                None => by.key_label(&key.key).into(),
             };
             PartnershipCount { key: key.key, label, partnerships }
         });
@@ -67,7 +67,7 @@ impl PartnershipStatistics {
     /// The names and numbers, the largest number first.
     pub(crate) fn ranked(&self, locale: Locale) -> Vec<(&str, u64)> {
         let mut all: Vec<_> =
-            self.items.iter().map(|it| (in_locale(&it.label, locale), it.partnerships)).collect();
+            self.items.iter().map(|it| (it.label.in_locale(locale), it.partnerships)).collect();
         all.sort_by_key(|(name, number)| (u64::MAX - number, *name));
         all
     }
@@ -102,7 +102,7 @@ impl Figures for PartnershipStatistics {
         let labels = ChartLabels {
             title: by.title(),
             counted: bilingual!("Partnerships", "Partnerschaften"),
-            axis: by.axis_title(),
+            axis: by.label(),
         };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
@@ -143,11 +143,11 @@ impl Figures for PartnershipStatistics {
                 "total": 20,
                 "items": [
                     { "key": "active", "label": { "de": "Aktiv", "en": "Active" }, "partnerships": 17 },
-                    { "key": "unknown", "label": { "de": "unbekannt", "en": "unknown" }, "partnerships": 3 }
+                    { "key": "unknown", "label": { "de": "Unbekannt", "en": "Unknown" }, "partnerships": 3 }
                 ]
             })),
             (String = "text/csv", example = json!(
-                "key,label.de,label.en,partnerships\r\nactive,Aktiv,Active,17\r\nunknown,unbekannt,unknown,3\r\n"
+                "key,label.de,label.en,partnerships\r\nactive,Aktiv,Active,17\r\nunknown,Unbekannt,Unknown,3\r\n"
             )),
             (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
         )

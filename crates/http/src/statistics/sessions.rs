@@ -15,7 +15,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Attendance, Key};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
+use super::{Figures, KEY_COLUMNS, negotiate, parse_query};
 use crate::chart::Size;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
@@ -55,7 +55,7 @@ impl SessionStatistics {
         let (total, sessions) = reader.count_sessions(by).await?;
         let items = sessions.into_iter().map(|(Key { key, .. }, it)| {
             let Attendance { sessions, registered, attended } = it;
-            SessionCount { label: label(by.label(&key)), key, sessions, registered, attended }
+            SessionCount { label: by.key_label(&key).into(), key, sessions, registered, attended }
         });
         Ok(Self { by, rule: by.counting_rule().into(), total, items: items.collect() })
     }
@@ -79,7 +79,7 @@ impl Figures for SessionStatistics {
 
     fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let labels = ChartLabels { title: by.title(), counted: by.counted_noun(), axis: by.axis_title() };
+        let labels = ChartLabels { title: by.title(), counted: by.counted_noun(), axis: by.label() };
         let figures = self.items.iter().map(|it| {
             let number = match by {
                 SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),

@@ -4,17 +4,24 @@ use std::path::Path;
 
 vku_domain::string_enum! {
     /// The format of an import file.
-    ImportFormat {
+    ImportFormat in "import-formats" {
         /// `text/csv`, with a header; separated by commas, semicolons (as in German versions of Excel), tabs or
         /// vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding in `charset`
-        Csv = "csv",
+        Csv = "csv" ("CSV", "CSV":
+            "`text/csv` mit Kopfzeile; getrennt durch Kommas, Semikolons (wie in deutschem Excel), \
+             Tabulatoren oder senkrechte Striche; in UTF-8, UTF-16, Windows-1252 oder der Kodierung in \
+             `charset`"),
         /// an Excel workbook: the only visible sheet that contains data, or the one named by `sheet`; the first row that
         /// is not empty is the header
-        Xlsx = "xlsx",
+        Xlsx = "xlsx" ("Excel (XLSX)", "Excel (XLSX)":
+            "eine Excel-Mappe: das einzige sichtbare Blatt mit Daten, oder das in `sheet` genannte; die \
+             erste nicht leere Zeile ist die Kopfzeile"),
         /// `application/x-ndjson`: one object per line
-        Ndjson = "ndjson",
+        Ndjson = "ndjson" ("NDJSON", "NDJSON": "`application/x-ndjson`: je Zeile ein Objekt"),
         /// `application/json`: an array of objects, or a list as returned by `GET` (`{"items": […]}`)
-        Json = "json",
+        Json = "json" ("JSON", "JSON":
+            "`application/json`: ein Array von Objekten, oder eine Liste, wie `GET` sie liefert \
+             (`{\"items\": […]}`)"),
     }
 }
 

@@ -13,17 +13,22 @@ use crate::kernel::value::Visibility;
 
 crate::string_enum! {
     /// The role of an account.
-    Role {
+    Role in "roles" {
         /// an administrator: may do everything, including managing users
-        Admin = "admin",
+        Admin = "admin" ("Administrator", "Administration": "darf alles, auch Konten verwalten"),
         /// the coordination office: maintains all data of the exchange
-        Coordinator = "coordinator",
+        Coordinator = "coordinator" ("Coordination office", "Koordinierungsstelle":
+            "pflegt alle Daten des Austauschs"),
         /// for the intranet: can read what members can read, but cannot write
-        Reader = "reader",
+        Reader = "reader" ("Intranet (read-only)", "Intranet (nur lesen)":
+            "liest, was Mitglieder lesen können, schreibt aber nichts"),
         /// bound to one or more municipal utilities: maintains their data
-        Member = "member",
+        Member = "member" ("Member", "Mitglied":
+            "an ein oder mehrere kommunale Unternehmen gebunden: pflegt deren Daten"),
         /// bound to one or more partner utilities: maintains their data, and contributes to their partnerships
-        Partner = "partner",
+        Partner = "partner" ("Partner utility", "Partnerunternehmen":
+            "an ein oder mehrere Partnerunternehmen gebunden: pflegt deren Daten und trägt zu deren \
+             Partnerschaften bei"),
     }
 }
 

@@ -11,19 +11,21 @@ use crate::kernel::value::Visibility;
 
 crate::string_enum! {
     /// The kind of change.
-    ChangeAction {
+    ChangeAction in "change-actions" {
         /// created
-        Created = "created",
+        Created = "created" ("Created", "Angelegt"),
         /// changed
-        Updated = "updated",
+        Updated = "updated" ("Changed", "Geändert"),
         /// deleted
-        Deleted = "deleted",
+        Deleted = "deleted" ("Deleted", "Gelöscht"),
         /// restored
-        Restored = "restored",
+        Restored = "restored" ("Restored", "Wiederhergestellt"),
         /// the status was changed
-        Transitioned = "transitioned",
+        Transitioned = "transitioned" ("Status changed", "Status geändert"),
         /// for a user: a refresh token was reused, so somebody else may have it; its login has ended
-        RefreshTokenReused = "refresh_token_reused",
+        RefreshTokenReused = "refresh_token_reused" ("Refresh token reused", "Refresh-Token wiederverwendet":
+            "bei einem Konto: Ein Refresh-Token wurde noch einmal verwendet, jemand anderes hat es also \
+             vielleicht; seine Anmeldung ist beendet"),
     }
 }
 

@@ -54,7 +54,8 @@ impl State for NoStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusFilter<S>(pub Option<S>);
 
-const UNKNOWN: &str = "unknown";
+/// The word that finds resources without a known status.
+pub const UNKNOWN: &str = "unknown";
 
 impl<S: State> StatusFilter<S> {
     fn words() -> Vec<&'static str> {

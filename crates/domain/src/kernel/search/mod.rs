@@ -66,7 +66,7 @@ impl Texts {
     /// Adds the German and English names of countries.
     pub fn countries<'a>(&mut self, countries: impl IntoIterator<Item = &'a Country>) {
         for country in countries {
-            if let Some(label) = COUNTRIES.label(country.as_str()) {
+            if let Some(label) = COUNTRIES.sorted_label(country.as_str()) {
                 self.details([&label.de, &label.en]);
             }
         }

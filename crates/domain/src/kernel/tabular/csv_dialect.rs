@@ -2,12 +2,15 @@
 
 crate::string_enum! {
     /// A dialect of CSV.
-    CsvDialect {
+    CsvDialect in "csv-dialects" {
         /// RFC 4180: separated by commas, with decimal points and a header row of JSON field names
-        Rfc4180 = "rfc4180",
+        Rfc4180 = "rfc4180" ("Standard (RFC 4180)", "Standard (RFC 4180)":
+            "mit Kommas getrennt, mit Dezimalpunkt und den Feldnamen der JSON-Daten als Kopfzeile"),
         /// for German versions of Excel: separated by semicolons, with a byte order mark, decimal commas and German
         /// headings
-        ExcelDe = "excel_de",
+        ExcelDe = "excel_de" ("German Excel", "Deutsches Excel":
+            "für deutsches Excel: mit Semikolons getrennt, mit Byte Order Mark, Dezimalkomma und deutschen \
+             Überschriften"),
     }
 }
 

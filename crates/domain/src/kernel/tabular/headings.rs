@@ -1,4 +1,4 @@
-//! The German headings of columns.
+//! The German headings of columns, which are the German labels of fields, too.
 
 use crate::kernel::bilingual::{is_blank, typed};
 use crate::kernel::collation::collation_key;
@@ -98,6 +98,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("note", "Notiz"),
     ("on", "Tag"),
     ("online_url", "Link zur Teilnahme"),
+    ("organisation", "Organisation"),
     ("organisers", "Veranstalter"),
     ("participants", "Beteiligte"),
     ("partnership", "Partnerschaft"),
@@ -192,7 +193,7 @@ pub(super) fn folded(heading: &str) -> String {
     text
 }
 
-fn lookup<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
+pub(super) fn lookup<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
     table.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading)
 }
 

@@ -16,6 +16,7 @@ mod columns;
 mod csv_dialect;
 pub mod csv_injection;
 mod date;
+mod field_labels;
 mod field_serializer;
 pub mod formula_error;
 mod headings;
@@ -25,6 +26,7 @@ mod number_format;
 
 pub use self::columns::{LANGUAGES, Layout};
 pub use self::csv_dialect::CsvDialect;
+pub use self::field_labels::field_label;
 pub use self::field_serializer::FieldSerializer;
 pub use self::number_format::{DisplayedNumber, NumberFormat, Parts, Unit};
 

@@ -4,21 +4,26 @@ use crate::string_enum;
 
 string_enum! {
     /// A sector in which a utility works (German: Sparte).
-    Sector {
+    Sector in "sectors" {
         /// Drinking water: abstraction, treatment and supply.
-        Water = "water",
+        Water = "water" ("Drinking water", "Trinkwasser":
+            "Trinkwasser: Gewinnung, Aufbereitung und Versorgung."),
         /// Wastewater and stormwater: sewers, treatment, sludge.
-        Wastewater = "wastewater",
+        Wastewater = "wastewater" ("Wastewater", "Abwasser":
+            "Abwasser und Niederschlagswasser: Kanalisation, Behandlung, Klärschlamm."),
         /// Waste: collection, street cleaning, recycling, treatment and disposal.
-        Waste = "waste",
+        Waste = "waste" ("Waste management and street cleaning", "Abfallwirtschaft und Stadtreinigung":
+            "Abfall: Sammlung, Stadtreinigung, Verwertung, Behandlung und Beseitigung."),
         /// Electricity and gas: generation, networks and supply.
-        Energy = "energy",
+        Energy = "energy" ("Energy (electricity and gas)", "Energie (Strom und Gas)":
+            "Strom und Gas: Erzeugung, Netze und Versorgung."),
         /// District heating and cooling.
-        DistrictHeating = "district_heating",
+        DistrictHeating = "district_heating" ("District heating and cooling", "Fernwärme und Fernkälte"),
         /// Public transport.
-        PublicTransport = "public_transport",
+        PublicTransport = "public_transport" ("Public transport", "Öffentlicher Personennahverkehr"),
         /// Telecommunications, mainly fibre networks.
-        Telecommunications = "telecommunications",
+        Telecommunications = "telecommunications" ("Telecommunications", "Telekommunikation":
+            "Telekommunikation, vor allem Glasfasernetze."),
     }
 }
 

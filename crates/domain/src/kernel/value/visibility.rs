@@ -4,13 +4,14 @@ use crate::string_enum;
 
 string_enum! {
     /// Who may see a resource; `members` by default.
-    Visibility {
+    Visibility in "visibilities" {
         /// everybody, without an account
-        Public = "public",
+        Public = "public" ("Public", "Öffentlich": "alle, auch ohne Konto"),
         /// every account
-        Members = "members",
+        Members = "members" ("Members", "Mitglieder": "alle mit einem Konto"),
         /// the coordination office, administrators, and those who currently take part
-        Internal = "internal",
+        Internal = "internal" ("Internal", "Intern":
+            "die Koordinierungsstelle, die Administration und alle, die zurzeit beteiligt sind"),
     }
 }
 

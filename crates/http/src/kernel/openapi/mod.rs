@@ -11,6 +11,7 @@ mod scopes;
 #[cfg(test)]
 mod tests;
 mod v3_0;
+pub mod vocabulary_names;
 
 use serde_json::{Map, Value, json};
 

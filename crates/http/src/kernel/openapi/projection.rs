@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::{Expansion, Step};
+use vku_domain::kernel::vocabulary::EXTENSION;
 
 use super::resource_document::ResourceDocument;
+use super::vocabulary_names;
 
 /// The suffix of the name of the schema of a resource's fields.
 pub(super) const FIELD: &str = "Field";
@@ -20,7 +22,10 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
             |it: &Expansion| format!("expands `{}` to all fields of `{}`", path_text(&it.path), it.target);
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
         let about = "The references that can be expanded.";
-        components.insert(format!("{name}{EXPANSION}"), described_enum(about, words));
+        components.insert(
+            format!("{name}{EXPANSION}"),
+            described_enum(about, words, &vocabulary_names::expansions(resource.info.name)),
+        );
     }
 }
 
@@ -36,14 +41,20 @@ fn fields(resource: &ResourceDocument, components: &Map<String, Value>) -> Value
     };
     let names = resource.members.fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    described_enum(&format!("A field of {}.", resource.singular), words)
+    let about = format!("A field of {}.", resource.singular);
+    described_enum(&about, words, &vocabulary_names::fields(resource.info.name))
 }
 
 /// An enumeration that describes each value.
-fn described_enum<'a>(about: &str, words: impl Iterator<Item = (&'a str, String)>) -> Value {
+fn described_enum<'a>(
+    about: &str,
+    words: impl Iterator<Item = (&'a str, String)>,
+    vocabulary: &str,
+) -> Value {
     let (words, lines): (Vec<_>, Vec<_>) =
         words.map(|(word, about)| (word, format!("- `{word}`: {about}"))).unzip();
-    json!({ "type": "string", "enum": words, "description": format!("{about}\n\n{}", lines.join("\n")) })
+    let about = format!("{about}\n\n{}", lines.join("\n"));
+    json!({ "type": "string", "enum": words, "description": about, EXTENSION: vocabulary })
 }
 
 /// The path to a reference in readable form: `participants[].party.utility`.

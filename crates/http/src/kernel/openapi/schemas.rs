@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::naming::{INPUT, schema_name};
+use vku_domain::kernel::vocabulary::EXTENSION;
 
 use super::request_schemas::{self, TRANSITION};
 use super::resource_document::ResourceDocument;
-use super::{projection, with};
+use super::{projection, vocabulary_names, with};
 
 /// The prefix of the name of a schema whose fields `fields` selects.
 pub(super) const SPARSE_NAME: &str = "Sparse";
@@ -61,15 +62,14 @@ fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
 
 /// The `…OrUnknown` schema of a filter, with the descriptions of the values of the status.
 fn with_value_descriptions(name: &str, named: &Named, schema: &Value) -> Value {
-    let status =
-        name.strip_suffix("OrUnknown").and_then(|status| named.get(status)?.get("description")?.as_str());
-    match status {
-        Some(about) => {
-            let about = format!("{about}\n- `unknown`: the status is not known");
-            with(schema.clone(), "description", json!(about))
-        }
-        None => schema.clone(),
-    }
+    let status = name.strip_suffix("OrUnknown").and_then(|status| named.get(status));
+    let text = |key: &str| status?.get(key)?.as_str();
+    let (Some(about), Some(vocabulary)) = (text("description"), text(EXTENSION)) else {
+        return schema.clone();
+    };
+    let about = format!("{about}\n- `unknown`: the status is not known");
+    let schema = with(schema.clone(), "description", json!(about));
+    with(schema, EXTENSION, json!(vocabulary_names::or_unknown(vocabulary)))
 }
 
 /// Whether the schemas for reading and for writing differ, because they refer to other resources.

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::value::{CalendarDate, TimeZone};
-use vku_domain::session::{Session, SessionFormat};
+use vku_domain::session::Session;
 
 const MONTHS: [(&str, &str); 12] = [
     ("January", "Januar"),
@@ -51,15 +51,6 @@ fn day(day: &CalendarDate) -> Bilingual {
             bilingual!("{number} {en} {year}", "{number}. {de} {year}")
         }
         None => bilingual!("{day}", "{day}"),
-    }
-}
-
-/// How people meet: in person, online, or both.
-pub(super) fn format_label(format: SessionFormat) -> Bilingual {
-    match format {
-        SessionFormat::InPerson => bilingual!("in person", "vor Ort"),
-        SessionFormat::Online => bilingual!("online", "online"),
-        SessionFormat::Hybrid => bilingual!("in person and online", "vor Ort und online"),
     }
 }
 

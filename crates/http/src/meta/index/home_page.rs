@@ -163,7 +163,7 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
         "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
          <tbody>{}</tbody></table></details>",
         text(bilingual!("All countries on the map", "Alle Länder der Karte")),
-        text(PartnershipsBy::Country.axis_title()),
+        text(PartnershipsBy::Country.label()),
         text(bilingual!("Partnerships", "Partnerschaften")),
         rows.collect::<String>()
     )
@@ -218,7 +218,7 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
     for item in &page.items {
         let it = &item.data;
         let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
-        let format = it.format.map(|format| text(super::date::format_label(format)));
+        let format = it.format.map(|format| text(format.label()));
         let place = it.place.as_ref().map(|place| escape(place.as_str()));
         let place: Vec<_> = place.into_iter().chain(format).collect();
         let _ = writeln!(

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
+use vku_domain::kernel::vocabulary::{EXTENSION, Vocabulary};
 use vku_transfer::format::Format;
 
 use super::descriptions::restorers;
@@ -109,7 +110,8 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
             if resource.info.has_events {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
                 let about = "- `json`: all fields, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
-                let schema = json!({ "type": "string", "enum": words, "description": about });
+                let schema =
+                    json!({ "type": "string", "enum": words, "description": about, EXTENSION: Format::NAME });
                 all.push(query("format", "The representation; takes precedence over `Accept`.", schema));
             }
             all.extend(view(resource, it));
