@@ -234,6 +234,8 @@ fn check_rules(lines: &[Line]) {
         ("get_topic", "internal", ""),
         ("list_member_contacts", "internal", ""),
         ("list_session_registrations", "upcoming", "member"),
+        ("list_all_member_contacts", "-", "member"),
+        ("list_all_session_registrations", "-", "member"),
         ("get_session_registration", "mine", "member"),
         ("get_session_registration", "theirs", ""),
         ("get_session", "draft", ""),

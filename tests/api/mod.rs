@@ -39,6 +39,7 @@ mod search;
 mod sessions;
 mod smoke;
 mod statistics;
+mod tables;
 mod topics;
 mod upgrade;
 mod users;

@@ -27,7 +27,7 @@ use vku_persistence::table;
 
 use crate::kernel::openapi::{Document, ResourceDocument};
 use crate::kernel::resource::ResourceApi;
-use crate::kernel::resource::mount::routes;
+use crate::kernel::resource::mount::{route_of_all_parents, routes};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -35,6 +35,9 @@ macro_rules! features {
         pub(crate) fn feature_routes(config: &mut ServiceConfig) {
             $(if let Some(table) = table(<$feature as Resource>::NAME) {
                 routes(config, table, &<$feature>::path(), <$feature>::CUSTOM_CREATE, <$feature>::BODY_CHECK);
+                if let Some(path) = <$feature>::path_of_all_parents() {
+                    route_of_all_parents(config, table, &path);
+                }
             })+
         }
 

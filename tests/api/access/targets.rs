@@ -10,6 +10,9 @@ pub(super) fn targets(operation: &str) -> &'static [&'static str] {
     if let Some((_, targets)) = of_resources.find(|(name, _)| *name == operation) {
         return targets;
     }
+    if operation.starts_with("list_all_") {
+        return &["-"];
+    }
     match operation {
         "get_security_contact"
         | "get_index"

@@ -148,9 +148,14 @@ impl Visitor for OfRole<'_> {
         let reader = self.store.read(self.role).await.unwrap();
         let page = reader.list_everywhere(&query).await.unwrap();
         let Some(first) = page.items.first() else { return false };
-        let parent = first.parent.as_ref().map(|(_, parent)| Key::Id(parent.id));
         // Likely duplicates are found by a statement of their own.
         let derives = usize::from(T::NAME == "interest_registration");
+        self.recorded.take();
+        let everywhere = reader.list_everywhere(&query).await.unwrap();
+        let statements = self.recorded.take().len();
+        assert_eq!(statements, 1 + derives, "a page of all {} as {:?}", T::NAME, self.role.role);
+        assert_eq!(everywhere.total, page.total);
+        let parent = first.parent.as_ref().map(|(_, parent)| Key::Id(parent.id));
         self.recorded.take();
         let page = reader.list::<T>(&query, parent.as_ref()).await.unwrap();
         let statements = self.recorded.take().len();

@@ -27,10 +27,14 @@ fn values(parameter: &Value, schemas: &Value, restrictions: &[Restriction]) -> V
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let slugs =
         |what: &str| restrictions.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
-    match parameter["name"].as_str().unwrap() {
+    let name = parameter["name"].as_str().unwrap();
+    // A filter by the parent is that of its list.
+    match name.split_once('.').map_or(name, |(_, of_parent)| of_parent) {
         "status" => list(&["preparation", "active", "proposed", "published"]),
         "organiser" => [slugs("werk"), list(&["vku"])].concat(),
         "member" => list(&["hamburg-wasser"]),
+        "partnership" => [slugs("bund"), list(&["hamburg-kyiv"])].concat(),
+        "session" => slugs("sitzung"),
         "country" => list(&["MN"]),
         "sector" => list(&["telecommunications"]),
         "language" => list(&["mn"]),

@@ -76,6 +76,15 @@ impl Violations {
         self.0.extend(other.0.into_iter().take(room));
     }
 
+    /// Puts a prefix before the names of query parameters.
+    pub fn prefix_parameters(&mut self, prefix: &str) {
+        for violation in &mut self.0 {
+            if let Location::Parameter(name) = &mut violation.place {
+                name.insert_str(0, prefix);
+            }
+        }
+    }
+
     /// Keeps only the violations for which `keep` returns true.
     pub fn retain(&mut self, keep: impl FnMut(&Violation) -> bool) {
         self.0.retain(keep);

@@ -20,6 +20,7 @@ use crate::kernel::read::list::{AnyPage, StoredPage};
 use crate::kernel::read::page;
 use crate::kernel::read::stored_json::{self, StoredJson};
 use crate::kernel::store::Store;
+use crate::kernel::table::any::ParentFilter;
 use crate::kernel::transaction::Reader;
 
 /// A page of a list.
@@ -111,6 +112,18 @@ impl AnyTable {
         self.typed.query(parameters)
     }
 
+    /// Takes the parameters of a list of the sub-resources of all parents: those of the list below a parent, the
+    /// parents by id or slug (`partnership`), and the filters of their list (`partnership.status`).
+    pub fn query_of_all_parents(&self, parameters: &mut Parameters) -> AnyQuery {
+        let mut query = self.query(parameters);
+        if let (Some(name), Some(parents)) = (self.resource.parent, self.parent) {
+            let keys = parameters.get(name);
+            let filter = parameters.take_of(name, |parameters| parents.typed.filter(parameters));
+            query.parents = ParentFilter { keys, filter };
+        }
+        query
+    }
+
     /// Makes the query for all rows in the default order.
     pub fn all(&self) -> AnyQuery {
         self.typed.all()
@@ -158,14 +171,14 @@ impl AnyQuery {
         if self.has_stored_json(actor) {
             let reader = match store.read_rows(actor, Thread::Blocking).await {
                 Some(reader) => reader,
-                None => self.begin_page(store, actor).await?,
+                None => self.begin_page(store, actor, parent).await?,
             };
             let page = reader.stored_page(self, parent).await;
             if let Some(page) = self.table.found(store, page)? {
                 return Ok(page.into());
             }
         }
-        let reader = self.begin_page(store, actor).await?;
+        let reader = self.begin_page(store, actor, parent).await?;
         self.page(&reader, parent).await
     }
 
@@ -177,11 +190,16 @@ impl AnyQuery {
     /// Begins to read a page: by a single statement if that is enough.
     ///
     /// Errors: 503 if the database is unavailable.
-    async fn begin_page<'a>(&self, store: &'a Store, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+    async fn begin_page<'a>(
+        &self,
+        store: &'a Store,
+        actor: &'a Actor,
+        parent: Option<&Key>,
+    ) -> Result<Reader<'a>, Error> {
         if self.search.is_some() {
             return store.search(actor).await;
         }
-        let looks_up = self.table.parent.is_some() || !self.view.expanded().is_empty();
+        let looks_up = parent.is_some() || !self.view.expanded().is_empty();
         // Beyond the last row there is no row that has the total.
         let counts_again = self.count && self.cursor.is_some();
         let looks_up = looks_up || page::looks_up_child_rows(self, store.database(), actor);
@@ -211,11 +229,7 @@ impl AnyQuery {
     /// Errors: those of [`Reader::list`].
     pub async fn count(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<u64, Error> {
         let query = Self { count: true, limit: 1, cursor: None, ..self.clone() };
-        let page = match parent {
-            Some(_) => reader.list_any(&query, parent).await?,
-            None => reader.list_everywhere_any(&query).await?,
-        };
-        Ok(page.total.unwrap_or(0))
+        Ok(reader.list_any(&query, parent).await?.total.unwrap_or(0))
     }
 
     /// Returns the languages of the texts besides the usual ones.

@@ -13,6 +13,8 @@ pub use self::filter::FilterParameters;
 pub use self::id_param::IdParam;
 pub use self::instant_param::InstantParam;
 
+use std::borrow::Cow;
+
 use self::from_parameter::{FromParameter, single};
 use self::suggestion::suggestion;
 use super::bilingual::{Bilingual, typed};
@@ -22,7 +24,7 @@ use crate::bilingual;
 /// The query parameters of a request. Handlers take them one by one; those that nobody takes are unknown.
 pub struct Parameters {
     given: Vec<(String, String)>,
-    known: Vec<&'static str>,
+    known: Vec<Cow<'static, str>>,
     violations: Violations,
 }
 
@@ -39,8 +41,26 @@ impl Parameters {
 
     /// Takes all values of a parameter.
     pub fn take(&mut self, name: &'static str) -> Vec<String> {
-        self.known.push(name);
+        self.known.push(name.into());
         self.given.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
+    }
+
+    /// Takes the parameters of another resource, whose names begin with its name and a dot: `partnership.status`.
+    /// Returns `None` if none is given.
+    pub fn take_of<R>(&mut self, resource: &str, take: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        let prefix = format!("{resource}.");
+        let of_resource = self.given.extract_if(.., |(given, _)| given.starts_with(&prefix));
+        let stripped = of_resource.map(|(mut name, value)| (name.split_off(prefix.len()), value));
+        let mut inner =
+            Self { given: stripped.collect(), known: Vec::new(), violations: Violations::default() };
+        let is_given = !inner.given.is_empty();
+        let taken = take(&mut inner);
+        let prefixed = |name: &str| format!("{prefix}{name}");
+        self.given.extend(inner.given.into_iter().map(|(name, value)| (prefixed(&name), value)));
+        self.known.extend(inner.known.iter().map(|name| Cow::from(prefixed(name))));
+        inner.violations.prefix_parameters(&prefix);
+        self.violations.append(inner.violations);
+        is_given.then_some(taken)
     }
 
     /// Takes a parameter and parses it as `T`. Only a `Vec<_>` may be repeated.
@@ -84,6 +104,7 @@ impl Parameters {
     /// Ends parsing. Parameters that nobody has taken are unknown.
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
+        let known: Vec<_> = known.iter().map(AsRef::as_ref).collect();
         for (name, _) in given {
             let missing =
                 bilingual!("Unknown parameter `{name}`.", "Einen Parameter `{name}` gibt es hier nicht.");

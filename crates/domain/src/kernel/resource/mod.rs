@@ -26,6 +26,8 @@ use self::reference::UnresolvedReference;
 use super::access::actor::{Actor, Role};
 use super::access::policy::Policy;
 use super::icalendar::Event;
+use super::parameters::FilterParameters;
+use super::parameters::filter::FilterDescription;
 use super::parameters::sort::SortKey;
 use super::search::{Index, Texts};
 use super::value::{Places, Slug, Visibility};
@@ -261,6 +263,11 @@ pub trait ParentKind: Send + Sync + 'static {
     const OWNER: Option<&'static str>;
     /// The segment of the type in paths; `None` for `()`.
     const SEGMENT: Option<&'static str>;
+
+    /// Returns the documentation of the filters of its list; none for `()`.
+    fn describe_filters() -> Vec<FilterDescription> {
+        Vec::new()
+    }
 }
 
 impl ParentKind for () {
@@ -271,6 +278,10 @@ impl ParentKind for () {
 impl<T: Resource> ParentKind for T {
     const OWNER: Option<&'static str> = Some(T::NAME);
     const SEGMENT: Option<&'static str> = Some(T::PATH);
+
+    fn describe_filters() -> Vec<FilterDescription> {
+        T::Filter::describe()
+    }
 }
 
 /// Returns the slug that the data has.

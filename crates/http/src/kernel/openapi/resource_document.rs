@@ -8,6 +8,7 @@ use vku_domain::kernel::access::policy::Policy;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
+use vku_domain::kernel::resource::ParentKind;
 use vku_domain::kernel::resource::any::ResourceInfo;
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
@@ -27,6 +28,12 @@ pub struct ResourceDocument {
     pub(super) schema_name: String,
     /// The path of the collection.
     pub(super) collection: String,
+    /// The path of the list of all parents, for a sub-resource.
+    pub(super) collection_of_all_parents: Option<String>,
+    /// The segment of the parents in paths, for a sub-resource.
+    pub(super) parents: Option<&'static str>,
+    /// The filters of the list of the parents.
+    pub(super) parent_filters: Vec<FilterDescription>,
     /// The parameter of paths with the id or slug of the parent.
     pub(super) parent_id: Option<String>,
     /// See [`ResourceApi::SINGULAR`].
@@ -96,6 +103,9 @@ impl ResourceDocument {
             info: table.info(),
             schema_name: pascal(T::NAME),
             collection: T::path(),
+            collection_of_all_parents: T::path_of_all_parents(),
+            parents: <T::Parent as ParentKind>::SEGMENT,
+            parent_filters: <T::Parent as ParentKind>::describe_filters(),
             parent_id: T::INFO.parent.map(|name| format!("{name}_id")),
             singular: T::SINGULAR,
             plural: T::PLURAL,

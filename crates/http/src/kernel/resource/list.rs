@@ -42,7 +42,7 @@ fn list_body(
     Ok(body)
 }
 
-/// Responds with a list.
+/// Responds with a list: of the sub-resources of all parents, if the resource has parents and none is given.
 pub async fn list(
     table: &'static AnyTable,
     mut context: Context,
@@ -57,7 +57,10 @@ pub async fn list(
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
-    let query = table.query(&mut parameters);
+    let query = match parent {
+        Some(_) => table.query(&mut parameters),
+        None => table.query_of_all_parents(&mut parameters),
+    };
     parameters.finish().map_err(Error::parameters)?;
     let chosen = format(&context.request, named, &Format::of(table))?;
     if dialect.is_some() && chosen != Format::Csv {

@@ -60,4 +60,9 @@ pub trait ResourceApi: Table {
             None => format!("{BASE}/{}", Self::PATH),
         }
     }
+
+    /// The path of the list of all parents, for a sub-resource.
+    fn path_of_all_parents() -> Option<String> {
+        Self::INFO.parent.map(|_| format!("{BASE}/{}", Self::TABLE.collection()))
+    }
 }

@@ -6,9 +6,14 @@ use vku_persistence::any_table::AnyTable;
 
 use super::history::history;
 use super::routes::{BoxHandler, Routes};
-use super::{BodyCheck, handlers, transitions};
+use super::{BodyCheck, handlers, list, transitions};
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::ID;
+
+/// Registers the route of the list of the sub-resources of all parents.
+pub fn route_of_all_parents(config: &mut ServiceConfig, table: &'static AnyTable, path: &str) {
+    Routes::at(path).get(move |context: Context| list::list(table, context, None)).register(config);
+}
 
 /// Registers the routes of a resource at the path of its collection. `custom_create` is the handler of `POST` on the
 /// collection, if that is a single endpoint; `body_check` runs before the transaction of a write.

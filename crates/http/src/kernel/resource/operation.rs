@@ -5,6 +5,8 @@
 pub enum Operation {
     /// `GET` on the collection.
     List,
+    /// `GET` on the list of the sub-resources of all parents.
+    ListAll,
     /// `POST` on the collection.
     Create,
     /// `GET` on a resource.
@@ -23,13 +25,13 @@ pub enum Operation {
     Transition,
 }
 
-use Operation::{Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
+use Operation::{Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update};
 
 impl Operation {
     /// The HTTP method, in lower case.
     pub(crate) fn method(self) -> &'static str {
         match self {
-            List | Get | History | Transitions => "get",
+            List | ListAll | Get | History | Transitions => "get",
             Create | Restore | Transition => "post",
             Update => "patch",
             Delete => "delete",
@@ -44,7 +46,7 @@ impl Operation {
     /// The statuses of the problems that the operation can return, except 404 for the list below a parent resource.
     pub(crate) fn problems(self) -> &'static [u16] {
         match self {
-            List => &[400, 401, 403, 406, 500, 503],
+            List | ListAll => &[400, 401, 403, 406, 500, 503],
             Get | History => &[400, 401, 403, 404, 406, 500, 503],
             Create => &[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
             Update => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503],

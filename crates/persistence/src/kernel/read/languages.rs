@@ -8,7 +8,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
-use super::load::{Parents, parent_id, visible};
+use super::load::{Parents, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;
@@ -24,11 +24,8 @@ impl Reader<'_> {
     ) -> LocalBoxFuture<'a, Result<Vec<String>, Error>> {
         async move {
             let table = query.table;
-            self.actor().require_read(table.resource)?;
-            let parent = match parent {
-                Some(parent) => parent_id(table, self, Some(parent)).await?,
-                None => None,
-            };
+            self.may_list(query)?;
+            let parent = self.parent_of_list(query, parent).await?;
             let hidden = (table.resource.hidden_fields)(self.actor().role);
             let mut languages = Vec::new();
             for text in Layout::of(table.resource).localized() {
@@ -41,7 +38,7 @@ impl Reader<'_> {
                 let rows = Select::select()
                     .expr(table.column(column))
                     .from(table.name())
-                    .cond_where(visible(table, self.actor(), Parents::with_id(parent), query.deleted))
+                    .cond_where(visible(table, self.actor(), Parents::of_list(query, parent), query.deleted))
                     .cond_where((query.filter)(self.actor()).into_condition())
                     .take();
                 let texts = Expr::col((Alias::new("rows"), Alias::new(column)));

@@ -183,7 +183,7 @@ impl Reader<'_> {
         self.list_any(&AnyQuery::new(query.clone()), parent).await?.downcast()
     }
 
-    /// The same for any resource.
+    /// The same for any resource. Without a parent, the list has the sub-resources of all parents of the query.
     pub(crate) fn list_any<'a>(
         &'a self,
         query: &'a AnyQuery,
@@ -191,7 +191,7 @@ impl Reader<'_> {
     ) -> LocalBoxFuture<'a, Result<AnyPage, Error>> {
         async move {
             self.may_list(query)?;
-            let parent = parent_id(query.table, self, parent).await?;
+            let parent = self.parent_of_list(query, parent).await?;
             self.page(query, parent).await
         }
         .boxed_local()
@@ -201,23 +201,17 @@ impl Reader<'_> {
     ///
     /// Errors: 400 for a cursor of another list.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
-        self.list_everywhere_any(&AnyQuery::new(query.clone())).await?.downcast()
+        self.list_any(&AnyQuery::new(query.clone()), None).await?.downcast()
     }
 
-    /// The same for any resource.
-    pub(crate) fn list_everywhere_any<'a>(
-        &'a self,
-        query: &'a AnyQuery,
-    ) -> LocalBoxFuture<'a, Result<AnyPage, Error>> {
-        async move {
-            self.may_list(query)?;
-            self.page(query, None).await
-        }
-        .boxed_local()
-    }
-
-    fn may_list(&self, query: &AnyQuery) -> Result<(), Error> {
+    /// Checks whether the actor may read the list, and the parents if it is filtered by them.
+    ///
+    /// Errors: 401, 403.
+    pub(super) fn may_list(&self, query: &AnyQuery) -> Result<(), Error> {
         self.actor().require_read(query.table.resource)?;
+        if let (Some(parents), Some(_)) = (query.table.parent, &query.parents.filter) {
+            self.actor().require_read(parents.resource)?;
+        }
         self.may_see_deleted(query.table.resource, query.deleted)
     }
 
@@ -231,10 +225,7 @@ impl Reader<'_> {
     ) -> LocalBoxFuture<'a, Result<StoredJson<StoredPage>, Error>> {
         async move {
             self.may_list(query)?;
-            let parent = match parent {
-                Some(_) => parent_id(query.table, self, parent).await?,
-                None => None,
-            };
+            let parent = self.parent_of_list(query, parent).await?;
             let (KeysetPage { rows, next, prev }, total) = self.rows_of_page::<Row>(query, parent).await?;
             Ok(match stored_json::of_rows(rows)? {
                 StoredJson::Missing(ids) => StoredJson::Missing(ids),
@@ -245,6 +236,20 @@ impl Reader<'_> {
             })
         }
         .boxed_local()
+    }
+
+    /// Returns the id of the parent of a list; `None` for a list without one, or of all parents.
+    ///
+    /// Errors: 404 if the actor does not see the parent.
+    pub(super) async fn parent_of_list(
+        &self,
+        query: &AnyQuery,
+        parent: Option<&Key>,
+    ) -> Result<Option<Uuid>, Error> {
+        match parent {
+            Some(_) => parent_id(query.table, self, parent).await,
+            None => Ok(None),
+        }
     }
 
     async fn page(&self, query: &AnyQuery, parent: Option<Uuid>) -> Result<AnyPage, Error> {

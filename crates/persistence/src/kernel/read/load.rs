@@ -13,8 +13,8 @@ use vku_domain::kernel::resource::reference::Key;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::Columns;
-use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::conditions::has_slug;
+use crate::kernel::table::any::{AnyQuery, AnyTable, ParentFilter};
+use crate::kernel::table::conditions::{has_slug, ids_of_parents};
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;
@@ -38,6 +38,8 @@ pub(crate) enum Parents<'a> {
     Id(Uuid),
     /// The one with this key, if the actor sees it.
     Key(&'a Key),
+    /// Those of the filter that the actor sees.
+    Matching(&'a ParentFilter),
 }
 
 impl<'a> Parents<'a> {
@@ -49,6 +51,11 @@ impl<'a> Parents<'a> {
             Some(_) => key.map(Self::Key).ok_or_else(Error::not_found),
             None => Ok(Self::Visible),
         }
+    }
+
+    /// Makes the parents of a list: the one with this id, which the actor is known to see, or those of the filter.
+    pub(crate) fn of_list(query: &'a AnyQuery, id: Option<Uuid>) -> Self {
+        id.map_or(Self::Matching(&query.parents), Self::Id)
     }
 
     /// Makes the parent with this id, which the actor sees; all parents without an id.
@@ -79,6 +86,7 @@ pub(crate) fn visible(table: &AnyTable, actor: &Actor, parents: Parents<'_>, del
     let column = table.column(name);
     condition.add(match parents {
         Parents::Visible => column.in_subquery(parent.visible_ids(actor)),
+        Parents::Matching(filter) => column.in_subquery(ids_of_parents(parent, filter, actor)),
         Parents::Id(id) => column.eq(id),
         Parents::Key(key) => {
             column.in_subquery(parent.visible_ids(actor).and_where(has_key(parent, key)).take())

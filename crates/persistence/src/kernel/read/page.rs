@@ -142,7 +142,7 @@ impl<'a> List<'a> {
         let selects_once = as_list.is_none() && selects_once(query, &filter);
         let FilterSql { condition, child_rows, .. } = filter;
         let mut filtered = Query::select()
-            .cond_where(visible(table, reader.actor(), Parents::with_id(parent), query.deleted))
+            .cond_where(visible(table, reader.actor(), Parents::of_list(query, parent), query.deleted))
             .cond_where(condition)
             .take();
         let child_rows = match as_list {

@@ -86,9 +86,6 @@ impl Reader<'_> {
         parent: Option<&Key>,
     ) -> Result<AnyPage, Error> {
         (query.limit, query.count) = (BATCH, false);
-        match parent {
-            Some(parent) => self.list_any(query, Some(parent)).await,
-            None => self.list_everywhere_any(query).await,
-        }
+        self.list_any(query, parent).await
     }
 }

@@ -14,6 +14,7 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::parameters::sort::Direction;
 use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, ResourceInfo};
 use vku_domain::kernel::resource::projection::Projection;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::search::Search;
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
@@ -184,6 +185,9 @@ pub(crate) trait TypedTable: Sync {
     /// Takes the parameters of a list.
     fn query(&self, parameters: &mut Parameters) -> AnyQuery;
 
+    /// Takes the filters of a list.
+    fn filter(&self, parameters: &mut Parameters) -> AnyFilter;
+
     /// Makes the query for all rows in the default order.
     fn all(&self) -> AnyQuery;
 
@@ -250,7 +254,16 @@ impl FilterSql {
 }
 
 /// The filter of a list of any resource.
-type AnyFilter = Arc<dyn Fn(&Actor) -> FilterSql + Send + Sync>;
+pub(crate) type AnyFilter = Arc<dyn Fn(&Actor) -> FilterSql + Send + Sync>;
+
+/// The parents whose sub-resources are listed, if those of all parents are; by default, all that the actor sees.
+#[derive(Clone, Default)]
+pub(crate) struct ParentFilter {
+    /// The ids or slugs, if only some parents are wanted.
+    pub(crate) keys: Vec<Key>,
+    /// The filter of the list of the parents, if any parameter of it is given.
+    pub(crate) filter: Option<AnyFilter>,
+}
 
 /// The parameters of a list of any resource: a [`Query`](vku_domain::kernel::query::Query) without its type.
 #[derive(Clone)]
@@ -259,6 +272,8 @@ pub struct AnyQuery {
     pub(crate) table: &'static AnyTable,
     /// Converts the filter to SQL.
     pub(crate) filter: AnyFilter,
+    /// The parents, if the sub-resources of all parents are listed.
+    pub(crate) parents: ParentFilter,
     /// Whether the filter asks for child rows.
     pub(crate) filters_by_child_rows: bool,
     /// The search terms.

@@ -6,7 +6,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilter};
 use vku_domain::kernel::resource::reference::Key;
 
-use super::any::{AnyTable, FilterSql};
+use super::any::{AnyTable, FilterSql, ParentFilter};
 use super::has_child_row::HasChildRow;
 use super::{Table, column};
 use crate::tables;
@@ -127,6 +127,18 @@ pub(crate) fn ids_of_keys(table: &AnyTable, keys: &[Key], actor: &Actor) -> Sele
     let has_slug = (!slugs.is_empty()).then(|| has_slug(table, slugs));
     let has_key = Condition::any().add_option(has_id).add_option(has_slug);
     table.visible_ids(actor).cond_where(has_key).take()
+}
+
+/// Selects the ids of the parents of a filter that the actor sees.
+pub(crate) fn ids_of_parents(parents: &AnyTable, filter: &ParentFilter, actor: &Actor) -> SelectStatement {
+    let mut ids = match filter.keys.as_slice() {
+        [] => parents.visible_ids(actor),
+        keys => ids_of_keys(parents, keys, actor),
+    };
+    if let Some(filter) = &filter.filter {
+        ids.cond_where(filter(actor).into_condition());
+    }
+    ids
 }
 
 /// The resource has one of these slugs, current or former; or the resource that it is named after has.

@@ -11,14 +11,14 @@ use sea_orm::{DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, other_type};
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
-use super::any::{AnyQuery, AnyTable, Columns, TypedTable};
+use super::any::{AnyFilter, AnyQuery, AnyTable, Columns, ParentFilter, TypedTable};
 use super::child_rows::ChildRows;
 use super::conditions::{asks_for_child_rows, filter_to_sql};
 use super::hooks::WriteHooks;
@@ -68,6 +68,10 @@ impl<T: Table> TypedTable for TypedTableOf<T> {
 
     fn query(&self, parameters: &mut Parameters) -> AnyQuery {
         AnyQuery::new(Query::<T>::take(parameters))
+    }
+
+    fn filter(&self, parameters: &mut Parameters) -> AnyFilter {
+        any_filter::<T>(T::Filter::take(parameters))
     }
 
     fn all(&self) -> AnyQuery {
@@ -138,6 +142,10 @@ impl<T: Table> TypedTable for TypedTableOf<T> {
     }
 }
 
+fn any_filter<T: Table>(filter: T::Filter) -> AnyFilter {
+    Arc::new(move |actor| filter_to_sql::<T>(&filter, actor))
+}
+
 fn stored<T: Table>(meta: Meta, data: T) -> Stored<T> {
     let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
     let derived = T::Derived::default();
@@ -190,7 +198,8 @@ impl AnyQuery {
         Self {
             table: T::TABLE,
             filters_by_child_rows: asks_for_child_rows::<T>(&filter),
-            filter: Arc::new(move |actor| filter_to_sql::<T>(&filter, actor)),
+            filter: any_filter::<T>(filter),
+            parents: ParentFilter::default(),
             search,
             sort: sort.into_iter().map(|(key, direction)| (T::sort_column(key), direction)).collect(),
             cursor,

@@ -8,7 +8,7 @@ use vku_transfer::export::XlsxLimits;
 use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
-    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+    Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update,
 };
 
 impl Operation {
@@ -16,6 +16,7 @@ impl Operation {
         let (one, many) = names(resource);
         match self {
             List => format!("list_{many}"),
+            ListAll => format!("list_all_{many}"),
             Create => format!("create_{one}"),
             Get => format!("get_{one}"),
             Update => format!("update_{one}"),
@@ -31,6 +32,7 @@ impl Operation {
         let (one, many) = (resource.singular, resource.plural);
         match self {
             List => format!("List {many}"),
+            ListAll => format!("List {many} of all {}", parents(resource)),
             Create => format!("Create {one}"),
             Get => format!("Get {one}"),
             Update => format!("Update {one}"),
@@ -45,13 +47,16 @@ impl Operation {
     pub(super) fn description(self, resource: &ResourceDocument) -> String {
         let noun = resource.noun();
         let general = match self {
-            List => format!(
-                "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
-                 several values; different filters must all match. Resources that you may not see are left out. With any `format` \
-                 other than `json` (or the equivalent `Accept` header), the response is a file that contains all matching rows as of a \
-                 single point in time. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
+            List => format!("Returns one page of {}; {}", resource.plural, list()),
+            ListAll => format!(
+                "A table for analyses: the {many} of all {parents}, each with its {parent}. It contains exactly the rows that \
+                 you can see in the lists below the {parents}; make changes there. Filters that begin with `{parent}.` are \
+                 those of the list of {parents}: `{parent}.updated_since` selects by the {parent}. The response is one page; \
+                 {list}",
                 many = resource.plural,
-                rows = format_thousands(XlsxLimits::ROWS),
+                parent = resource.info.parent.unwrap_or_default(),
+                parents = parents(resource),
+                list = list(),
             ),
             Create => {
                 let references = if has_references(resource) { REFERENCES } else { "" };
@@ -101,9 +106,27 @@ impl Operation {
             ),
         };
         let transition_list = if self == Transition { transition_list(resource) } else { String::new() };
-        let paragraphs = [&*general, (resource.extra_description)(self), &transition_list];
+        // What one list has, all have.
+        let of_list = if self == ListAll { List } else { self };
+        let paragraphs = [&*general, (resource.extra_description)(of_list), &transition_list];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// What all lists have in common.
+fn list() -> String {
+    format!(
+        "follow `next` for the next page. {FIELDS} Repeat a filter to match any of several values; different filters must \
+         all match. Resources that you may not see are left out. With any `format` other than `json` (or the equivalent \
+         `Accept` header), the response is a file that contains all matching rows as of a single point in time. XLSX files \
+         have a row limit ({rows} by default); above the limit the response is 400.",
+        rows = format_thousands(XlsxLimits::ROWS),
+    )
+}
+
+/// The plural name of the parents of a sub-resource.
+fn parents(resource: &ResourceDocument) -> String {
+    resource.parents.unwrap_or_default().replace('-', " ")
 }
 
 /// The effect of `fields`.

@@ -15,7 +15,7 @@ use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::request::params::{ID, PARENT};
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
-    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+    Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update,
 };
 
 /// The tag of a resource.
@@ -34,6 +34,9 @@ pub(super) fn add(resource: &ResourceDocument, paths: &mut Map<String, Value>) {
         let all = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
         all.as_object_mut().into_iter().for_each(|all| all.extend(item.clone()));
     };
+    if let Some(path) = &resource.collection_of_all_parents {
+        put(path.clone(), &[ListAll]);
+    }
     put(collection, if resource.has_custom_create { &[List] } else { &[List, Create] });
     put(one.clone(), &[Get, Update, Delete]);
     put(format!("{one}/restore"), &[Restore]);

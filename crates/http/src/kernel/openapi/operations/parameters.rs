@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use vku_domain::kernel::parameters::filter::FilterDescription;
+use vku_domain::kernel::parameters::from_parameter::FromParameter;
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_domain::kernel::vocabulary::{EXTENSION, Vocabulary};
 use vku_transfer::format::Format;
@@ -15,7 +17,7 @@ use crate::kernel::openapi::with;
 use crate::kernel::request::params::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
-    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+    Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update,
 };
 use crate::kernel::response::idempotency;
 
@@ -29,6 +31,18 @@ const TAGS: &str = "^(\\*|[ ,]*(W/)?\"[!#-~]*\"( *,[ ,]*(W/)?\"[!#-~]*\")*[ ,]*)
 /// The filters of a list.
 pub(crate) fn filters(described: &[FilterDescription]) -> Vec<Value> {
     described.iter().map(|it| query(it.name, &it.about, json!(it.schema))).collect()
+}
+
+/// The filters by the parent of a list of the sub-resources of all parents.
+fn parent_filters(resource: &ResourceDocument) -> Vec<Value> {
+    let Some(parent) = resource.info.parent else { return Vec::new() };
+    let keys = json!(<Vec<Key> as FromParameter>::schema());
+    let mut all = vec![query(parent, &format!("The id or slug of the {parent}."), keys)];
+    all.extend(resource.parent_filters.iter().map(|it| {
+        let about = format!("A filter by the {parent}. {}", it.about);
+        query(&format!("{parent}.{}", it.name), &about, json!(it.schema))
+    }));
+    all
 }
 
 /// The paging parameters of a list.
@@ -62,11 +76,12 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
     let example = &resource.example;
     let path = |name: &str, about: &str, schema: Value, example: Option<&Value>| json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example });
     let key = json!({ "$ref": "#/components/schemas/Key" });
-    if let (Some(parent), Some(parent_id)) = (resource.info.parent, &resource.parent_id) {
+    if let (Some(parent), Some(parent_id), true) = (resource.info.parent, &resource.parent_id, it != ListAll)
+    {
         let slug = example.get(parent).and_then(|it| it.get("slug"));
         all.push(path(parent_id, &format!("The id or slug of the {parent}."), key.clone(), slug));
     }
-    if !matches!(it, List | Create) {
+    if !matches!(it, List | ListAll | Create) {
         let noun = resource.noun();
         all.push(match resource.has_slug() {
             true => path(ID, &format!("The id or slug of the {noun}."), key, example.get("slug")),
@@ -78,13 +93,16 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
     }
     let office = restorers(resource);
     let deleted = match it {
-        List => format!("List deleted resources instead; only for {office}."),
+        List | ListAll => format!("List deleted resources instead; only for {office}."),
         _ => format!("Look for a deleted resource instead; only for {office}."),
     };
     let deleted = flag("deleted", &deleted);
     match it {
-        List => {
+        List | ListAll => {
             all.extend(filters(&resource.filters));
+            if it == ListAll {
+                all.extend(parent_filters(resource));
+            }
             all.extend(resource.is_searched.then(search));
             all.push(query(
                 "sort",
@@ -179,7 +197,7 @@ fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
         with(with(parameter, "style", json!("form")), "explode", json!(false))
     };
     let (columns, no_place) = match it {
-        List => (" In CSV and XLSX, the columns.", " Not available in CSV and XLSX."),
+        List | ListAll => (" In CSV and XLSX, the columns.", " Not available in CSV and XLSX."),
         _ => ("", ""),
     };
     let about = format!("The fields to return, separated by commas; all fields by default.{columns}");

@@ -13,7 +13,7 @@ use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
-    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+    Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update,
 };
 use crate::kernel::response::idempotency;
 
@@ -25,7 +25,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
         Create => format!("The created {noun}."),
         Restore => format!("The restored {noun}."),
         Update | Transition => format!("The {noun} after the change."),
-        List | Get | Delete | History | Transitions => format!("The {noun}."),
+        List | ListAll | Get | Delete | History | Transitions => format!("The {noun}."),
     };
     let one = json!({
         "description": about,
@@ -33,7 +33,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
         "content": { JSON: { "schema": schema(resource, ""), "example": resource.example } }
     });
     let (status, success) = match it {
-        List => (
+        List | ListAll => (
             "200",
             json!({
                 "description": "One page as JSON, or all matching rows in another format.",
