@@ -63,8 +63,11 @@ impl Operation {
         let deleted =
             key(kind, DELETED_SUB_RESOURCE).filter(|_| kind != parent && self.id.starts_with("restore"));
         let own = deleted.or(key(kind, target)).unwrap_or_default();
-        let path =
-            filled(&self.path.replace("{code}", "not_found").replace("{vocabulary}", "sdgs"), key(parent, target).unwrap_or_default(), own);
+        let path = filled(
+            &self.path.replace("{code}", "not_found").replace("{vocabulary}", "sdgs"),
+            key(parent, target).unwrap_or_default(),
+            own,
+        );
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,

@@ -11,7 +11,7 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_domain::member::Member;
 use vku_domain::session::Session;
 use vku_transfer::export::Export;
@@ -103,7 +103,9 @@ pub async fn feed(Unauthenticated(context): Unauthenticated) -> Result<HttpRespo
     let reporter = context.shared.site.reporter.clone();
     let table = vku_persistence::table(Session::NAME).ok_or_else(Error::not_found)?;
     let (query, format, dialect) = (table.all(), Format::Ics, CsvDialect::Rfc4180);
-    let export = Export { store, actor, table, query, parent: None, format, dialect, sheets, reporter };
+    let columns = ColumnSet::Import;
+    let export =
+        Export { store, actor, table, query, parent: None, format, columns, dialect, sheets, reporter };
     let mut calendar = Vec::new();
     let written = export.write(async |piece| {
         calendar.extend_from_slice(&piece);

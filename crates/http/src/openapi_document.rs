@@ -72,6 +72,7 @@ use crate::webhook;
         negotiation::CalendarFormat,
         negotiation::PlacedFormat,
         negotiation::PlainFormat,
+        vku_domain::kernel::tabular::ColumnSet,
         vku_domain::kernel::tabular::CsvDialect,
         vku_domain::kernel::resource::reference::Key,
         vku_domain::kernel::bilingual::Locale,

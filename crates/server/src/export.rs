@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 
 use vku_domain::kernel::access::actor::Actor;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_transfer::export::{Export, XlsxLimits};
 use vku_transfer::format::Format;
 
@@ -49,7 +49,9 @@ pub(crate) async fn command(
         return Err(CliError::new(format!("{path} cannot be exported as {format}: {why}")));
     }
     let (actor, query) = (Actor::operator(store.now()), table.all());
-    let export = Export { store, actor, table, query, parent: None, format, dialect, sheets, reporter };
+    let columns = ColumnSet::Import;
+    let export =
+        Export { store, actor, table, query, parent: None, format, columns, dialect, sheets, reporter };
     let mut output = std::io::stdout().lock();
     let mut broken = None;
     let written = export.write(async |piece| match output.write_all(&piece) {

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use vku_domain::kernel::resource::READ_ONLY;
-use vku_domain::kernel::tabular::{Column, Kind, Layout};
+use vku_domain::kernel::resource::projection::Projection;
+use vku_domain::kernel::tabular::{Column, ColumnSet, Layout};
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
@@ -16,10 +16,9 @@ impl Visitor for Columns {
     async fn visit<T: Table>(self) -> Self::Output {
         let layout = Layout::of(T::INFO);
         let languages = ["to".to_owned(), "uk".to_owned()];
-        let mut others: Vec<_> = READ_ONLY.iter().map(|name| Column::new(*name, Kind::Text)).collect();
-        others.extend(T::INFO.parent.map(|name| Column::new(name, Kind::Reference)));
-        others.extend(Layout::derived(T::INFO).columns(&languages));
         let imported = layout.columns(&languages);
+        let mut others = T::TABLE.columns(&languages, &Projection::default(), ColumnSet::All);
+        others.retain(|column| !imported.contains(column));
         for column in &imported {
             for name in [&column.name, &column.heading()] {
                 assert_eq!(layout.column(name).as_ref(), Ok(column), "{name}");

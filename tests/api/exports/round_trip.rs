@@ -7,7 +7,7 @@ use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_persistence::any_table::AnyTable;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::WriteContext;
@@ -30,6 +30,7 @@ async fn export(store: &Store, table: &'static AnyTable, dialect: CsvDialect) ->
         query: table.all(),
         parent: None,
         format: Format::Csv,
+        columns: ColumnSet::Import,
         dialect,
         sheets: XlsxLimits::limited_to(0),
         reporter: ReportingOrg::default(),

@@ -49,6 +49,7 @@ const PARAMETERS: &[&str] = &[
     "dry_run",
     "format",
     "csv_dialect",
+    "columns",
     "partnership",
     "partnership.country",
     "partnership.start_from",

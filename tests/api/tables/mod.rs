@@ -1,5 +1,7 @@
 //! Tables: the lists of the sub-resources of all parents.
 
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -196,7 +198,7 @@ on_both! {
         let problem = anyone.get(&format!("{path}?partnership.contry=UA")).await.problem(400, "invalid_parameters");
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("Did you mean `partnership.country`?"), "{detail}");
-        for allowed in ["`kind`", "`partnership`", "`partnership.lead`"] {
+        for allowed in ["`kind`", "`partnership`", "`partnership.lead`", "`columns`"] {
             assert!(detail.contains(allowed), "{detail}");
         }
         // Below a parent, there is only one.

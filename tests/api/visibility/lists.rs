@@ -68,6 +68,7 @@ fn values(parameter: &Value, schemas: &Value, restrictions: &[Restriction]) -> V
         "deleted" | "count" => list(&["true"]),
         "format" => list(&["csv", "ndjson"]),
         "csv_dialect" => list(&["excel_de&format=csv"]),
+        "columns" => list(&["all&format=csv"]),
         "fields" | "expand" => {
             let schema = text(&parameter["schema"]["items"], "$ref");
             let words = schemas[schema.rsplit('/').next().unwrap()]["enum"].as_array().unwrap();

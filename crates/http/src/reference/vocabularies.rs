@@ -16,7 +16,7 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::resource::lifecycle::UNKNOWN;
 use vku_domain::kernel::resource::projection::FieldTree;
-use vku_domain::kernel::tabular::{CsvDialect, field_label};
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect, field_label};
 use vku_domain::kernel::value::{ClimateZone, Sector, Visibility};
 use vku_domain::kernel::vocabulary::{self, Entry, same_in_both, unknown};
 use vku_domain::mail::MailState;
@@ -117,6 +117,7 @@ pub(super) static VOCABULARIES: LazyLock<Vec<Vocabulary>> = LazyLock::new(|| {
         ChangeAction,
         Climate,
         ClimateZone,
+        ColumnSet,
         CsvDialect,
         DeliveryFailure,
         DeliveryState,

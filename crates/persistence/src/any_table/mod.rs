@@ -4,6 +4,7 @@
 //! operations. Features use the types: `reader.get::<Utility>(…)`. Both run the same code, which does not know the type
 //! and is compiled once.
 
+mod columns;
 mod import;
 mod query;
 mod read;

@@ -6,12 +6,11 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
-use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
@@ -127,34 +126,6 @@ impl AnyTable {
     /// Makes the query for all rows in the default order.
     pub fn all(&self) -> AnyQuery {
         self.typed.all()
-    }
-
-    /// Returns the columns of a file for import.
-    pub fn layout(&self) -> Layout {
-        Layout::of(self.resource)
-    }
-
-    /// Returns the columns that exports have in addition, for information.
-    pub fn derived_columns(&self, languages: &[String]) -> Vec<Column> {
-        Layout::derived_in_tables(self.resource, languages)
-    }
-
-    /// Returns the columns of an export: one for each member, and for each of the languages besides the usual ones; a
-    /// resource with a parent begins with the parent. Members that cannot be written have a column only if they are
-    /// selected, or if [`Layout::derived_in_tables`] has them.
-    pub fn columns(&self, languages: &[String], view: &Projection) -> Vec<Column> {
-        let parent = self.resource.parent;
-        let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
-        columns.extend(self.layout().columns(languages));
-        if view.is_sparse() {
-            columns.insert(0, Column::new("id", Kind::Text));
-            columns.extend(Layout::derived(self.resource).columns(languages));
-            columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
-            columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
-        } else {
-            columns.extend(self.derived_columns(languages));
-        }
-        columns
     }
 }
 

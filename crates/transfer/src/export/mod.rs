@@ -24,7 +24,7 @@ use futures_util::future::LocalBoxFuture;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_persistence::kernel::store::Store;
 
@@ -46,6 +46,8 @@ pub struct Export {
     pub parent: Option<Key>,
     /// The format; `Json` is written as NDJSON, because `json` has pages.
     pub format: Format,
+    /// The columns of CSV and XLSX.
+    pub columns: ColumnSet,
     /// The dialect of CSV.
     pub dialect: CsvDialect,
     /// The limits of XLSX exports.

@@ -1,4 +1,4 @@
-//! XLSX: a sheet with the columns of CSV, with numbers as numbers. It is written into a temporary file, off the async
+//! XLSX: a sheet with the columns of CSV, with numbers and days as such where they are exact. It is written into a temporary file, off the async
 //! threads.
 
 use std::fs::File;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -14,7 +15,7 @@ use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tabular::cell::Cell;
-use vku_domain::kernel::tabular::{Column, FieldSerializer, formula_error};
+use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, formula_error};
 use vku_persistence::any_table::{AnyTable, ExportRow};
 use vku_persistence::kernel::transaction::Reader;
 
@@ -104,7 +105,7 @@ async fn write_file(export: Export) -> Result<File, Error> {
     let reader = export.store.export(&export.actor).await?;
     check_row_limit(&export, &reader).await?;
     let languages = export.query.languages(&reader, export.parent.as_ref()).await?;
-    let picker = FieldSerializer::new(export.table.columns(&languages, &export.query.view));
+    let picker = FieldSerializer::new(export.table.columns(&languages, &export.query.view, export.columns));
     let (send, receive) = mpsc::channel::<Vec<ExportRow>>(1);
     let (table, created_at) = (export.table, export.store.now().timestamp());
     let sheet: JoinHandle<Result<File, Error>> =
@@ -144,17 +145,22 @@ impl Sheet {
         Ok(Self { book, picker })
     }
 
+    /// Writes the rows and the file.
     fn fill(mut self, mut rows: mpsc::Receiver<Vec<ExportRow>>) -> Result<File, Error> {
         let sheet = self.book.worksheet_from_index(0).map_err(failed)?;
-        let mut line = 0;
+        let (mut line, day) = (0, Style::new().set_num_format(DAY));
         while let Some(batch) = rows.blocking_recv() {
             for row in &batch {
                 line += 1;
                 let cells = row.item.cells(&self.picker)?;
                 for (index, cell) in (0..).zip(cells) {
-                    put(sheet, line, index, cell).map_err(failed)?;
+                    put(sheet, line, index, cell, &day).map_err(failed)?;
                 }
             }
+        }
+        // With a filter in the header, the rows can be filtered and sorted at once.
+        if let Some(last) = self.picker.columns().len().checked_sub(1).and_then(|last| last.try_into().ok()) {
+            sheet.autofilter(0, 0, line, last).map_err(failed)?;
         }
         let mut file = tempfile::tempfile().map_err(out_of_disk_space)?;
         self.book.save_to_writer(file.try_clone().map_err(out_of_disk_space)?).map_err(failed)?;
@@ -163,11 +169,27 @@ impl Sheet {
     }
 }
 
-/// The width of a column, which fits its name.
+/// The width of a column, which fits its name and what most of its cells have.
 fn width(column: &Column) -> f64 {
     let letters = u16::try_from(column.name.chars().count()).unwrap_or(u16::MAX);
-    f64::from(letters.clamp(10, 40) + 2)
+    let usual = match column.kind {
+        _ if column.name == "id" || column.name.ends_with(".id") => UUID,
+        Kind::Number | Kind::Decimal | Kind::Boolean | Kind::Date | Kind::PartialDate => 10,
+        Kind::Text => 20,
+        _ => 30,
+    };
+    // The button of the filter takes the place of two letters.
+    f64::from(letters.min(UUID).max(usual) + 2)
 }
+
+/// The number of characters of an id.
+const UUID: u16 = 36;
+
+/// The number format of a day.
+const DAY: &str = "yyyy-mm-dd";
+
+/// The first day that all programs display alike: Excel takes 1900 for a leap year.
+const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(1900, 3, 1);
 
 /// The number of digits that Excel stores of a number; a number with more is written as text.
 const DIGITS: usize = 15;
@@ -175,12 +197,17 @@ const DIGITS: usize = 15;
 /// The maximum length of a text in a cell of Excel, in UTF-16 code units.
 const MAX_CELL_LENGTH: usize = 32_767;
 
-fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), XlsxError> {
+fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell, day_style: &Style) -> Result<(), XlsxError> {
     let exact = |number: &str| number.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
     match cell {
         Cell::Empty => return Ok(()),
         Cell::Boolean(yes) => sheet.write_boolean(row, column, yes)?,
         Cell::Text(text) => sheet.write_string(row, column, cell_text(text))?,
+        Cell::Date(day) if Some(day) >= FIRST_DAY => {
+            let date = ExcelDateTime::parse_from_str(&day.to_string())?;
+            sheet.write_datetime_with_format(row, column, date, day_style)?
+        }
+        Cell::Date(day) => sheet.write_string(row, column, day.to_string())?,
         Cell::Number(number) => match number.parse::<f64>() {
             Ok(value) if exact(&number) => sheet.write_number(row, column, value)?,
             _ => sheet.write_string(row, column, number)?,

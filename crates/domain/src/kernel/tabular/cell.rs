@@ -1,5 +1,7 @@
 //! The content of a cell, and its text in a CSV file.
 
+use chrono::NaiveDate;
+
 use super::csv_dialect::CsvDialect;
 use super::csv_injection::escape_formula;
 
@@ -10,6 +12,8 @@ pub enum Cell {
     Empty,
     /// Text. In CSV, it is escaped so that no spreadsheet runs it as a formula.
     Text(String),
+    /// A day.
+    Date(NaiveDate),
     /// A number in JSON syntax.
     Number(String),
     /// A boolean.
@@ -22,6 +26,7 @@ impl Cell {
         match self {
             Self::Empty => String::new(),
             Self::Text(text) => escape_formula(&text),
+            Self::Date(day) => day.to_string(),
             Self::Number(number) if dialect == CsvDialect::ExcelDe => number.replace('.', ","),
             Self::Number(number) => number,
             Self::Boolean(yes) => yes.to_string(),

@@ -59,7 +59,8 @@ impl Layout {
                     continue;
                 }
                 (Some("Decimal"), _) => Kind::Decimal,
-                (Some("CalendarDate" | "PartialDate"), _) => Kind::Date,
+                (Some("CalendarDate"), _) => Kind::Date,
+                (Some("PartialDate"), _) => Kind::PartialDate,
                 (Some(target), _) if is_reference(target) => Kind::Reference,
                 (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
                 (Some("Party"), _) => Kind::Party,
@@ -85,7 +86,7 @@ impl Layout {
                     _ => Kind::Json,
                 },
             };
-            self.columns.push(Column { name, kind });
+            self.columns.push(Column::new(name, kind));
         }
     }
 

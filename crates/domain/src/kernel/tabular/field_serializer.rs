@@ -12,10 +12,10 @@ pub struct FieldSerializer {
     root: Node,
 }
 
-/// A field on the path to a column, or the field of a column.
+/// A field on the path to columns, or the field of columns.
 #[derive(Default)]
 struct Node {
-    column: Option<usize>,
+    columns: Vec<usize>,
     below: Vec<(String, Node)>,
 }
 
@@ -33,7 +33,7 @@ impl Node {
         let Some((_, node)) = self.below.get_mut(known) else { return };
         match rest {
             Some(rest) => node.put(rest, column),
-            None => node.column = Some(column),
+            None => node.columns.push(column),
         }
     }
 }
@@ -42,7 +42,7 @@ impl FieldSerializer {
     /// Makes a serializer for these columns.
     pub fn new(columns: Vec<Column>) -> Self {
         let mut root = Node::default();
-        columns.iter().enumerate().for_each(|(index, column)| root.put(&column.name, index));
+        columns.iter().enumerate().for_each(|(index, column)| root.put(column.path(), index));
         Self { columns, root }
     }
 
@@ -76,10 +76,16 @@ impl Members<'_> {
     fn put<V: Serialize + ?Sized>(&mut self, node: Option<&Node>, value: &V) -> Result<(), Error> {
         let Some(node) = node else { return Ok(()) };
         let columns = self.pick.columns;
-        let cell = node.column.and_then(|index| columns.get(index).zip(self.pick.cells.get_mut(index)));
-        match cell {
-            Some((column, cell)) => *cell = column.cell(&to_value(value)?),
-            None => value.serialize(Pick { columns, node, cells: self.pick.cells })?,
+        if !node.columns.is_empty() {
+            let value = to_value(value)?;
+            for index in &node.columns {
+                if let Some((column, cell)) = columns.get(*index).zip(self.pick.cells.get_mut(*index)) {
+                    *cell = column.cell(&value);
+                }
+            }
+        }
+        if node.columns.is_empty() || !node.below.is_empty() {
+            value.serialize(Pick { columns, node, cells: self.pick.cells })?;
         }
         Ok(())
     }

@@ -12,10 +12,12 @@
 //! Each column has a German heading, too.
 
 pub mod cell;
+mod column_set;
 mod columns;
 mod csv_dialect;
 pub mod csv_injection;
 mod date;
+mod date_part;
 mod field_labels;
 mod field_serializer;
 pub mod formula_error;
@@ -24,12 +26,15 @@ mod list_cell;
 pub mod number;
 mod number_format;
 
+pub use self::column_set::ColumnSet;
 pub use self::columns::{LANGUAGES, Layout};
 pub use self::csv_dialect::CsvDialect;
+pub use self::date_part::DatePart;
 pub use self::field_labels::field_label;
 pub use self::field_serializer::FieldSerializer;
 pub use self::number_format::{DisplayedNumber, NumberFormat, Parts, Unit};
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use self::cell::Cell;
@@ -49,8 +54,10 @@ pub enum Kind {
     Text,
     /// Text in one language, which is the last part of the column's name.
     Translation,
-    /// A date, which may be only a year or a month.
+    /// A day.
     Date,
+    /// A date, which may be only a year or a month.
+    PartialDate,
     /// A number.
     Number,
     /// A decimal number, which is a string in JSON so that no digit is lost.
@@ -80,6 +87,8 @@ pub struct Column {
     pub name: String,
     /// The format of the cells.
     pub kind: Kind,
+    /// What the cells have of a partial date, if it is only a part.
+    pub part: Option<DatePart>,
 }
 
 fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
@@ -89,11 +98,31 @@ fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
 impl Column {
     /// Makes the column of a field, or of the parent of a sub-resource.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind }
+        Self { name: name.into(), kind, part: None }
+    }
+
+    /// Returns the columns of the parts, if this is the column of a partial date.
+    pub fn date_parts(&self) -> impl Iterator<Item = Self> {
+        let parts = DatePart::ALL.into_iter().filter(|_| self.kind == Kind::PartialDate);
+        parts.map(move |part| Self {
+            name: format!("{}{}", self.name, part.suffix()),
+            kind: if part == DatePart::Year { Kind::Number } else { Kind::Date },
+            part: Some(part),
+        })
+    }
+
+    /// Returns the path of the value, separated by dots.
+    pub fn path(&self) -> &str {
+        let whole = self.part.and_then(|part| self.name.strip_suffix(part.suffix()));
+        whole.unwrap_or(&self.name)
     }
 
     /// Returns the German heading, or the name if there is none.
     pub fn heading(&self) -> String {
+        if let Some(part) = self.part {
+            let heading = headings::of_member(self.path()).unwrap_or_else(|| self.path().to_owned());
+            return format!("{heading} ({})", part.heading());
+        }
         let heading = match (self.kind, self.name.rsplit_once('.')) {
             (Kind::Translation, Some((member, language))) => headings::of_text(member, language),
             _ => headings::of_member(&self.name),
@@ -117,15 +146,19 @@ impl Column {
 
     /// Returns the cell of an item; empty if the field is absent.
     pub fn of(&self, item: &Value) -> Cell {
-        at(item, &self.name).map_or(Cell::Empty, |value| self.cell(value))
+        at(item, self.path()).map_or(Cell::Empty, |value| self.cell(value))
     }
 
     /// Returns the cell for a value of the field.
     pub fn cell(&self, value: &Value) -> Cell {
+        if let Some(part) = self.part {
+            return part.cell(value);
+        }
         match (self.kind, value) {
             (_, Value::Null) => Cell::Empty,
             (Kind::Decimal, Value::String(number)) => Cell::Number(number.clone()),
-            (Kind::Text | Kind::Translation | Kind::Date, Value::String(text)) => Cell::Text(text.clone()),
+            (Kind::Date | Kind::PartialDate, Value::String(text)) => day(text),
+            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(text.clone()),
             (Kind::List, Value::Array(entries)) => {
                 let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
                 Cell::Text(join(texts))
@@ -183,7 +216,7 @@ impl Column {
         }
         Ok(match self.kind {
             Kind::Text | Kind::Translation => Value::from(cell),
-            Kind::Date => Value::from(iso_date(cell).unwrap_or_else(|| cell.to_owned())),
+            Kind::Date | Kind::PartialDate => Value::from(iso_date(cell).unwrap_or_else(|| cell.to_owned())),
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
             Kind::List => split(cell).into(),
@@ -200,6 +233,12 @@ impl Column {
             })?,
         })
     }
+}
+
+/// Returns the cell of a date: a year or a month is a text.
+fn day(text: &str) -> Cell {
+    let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
+    day.map_or_else(|| Cell::Text(text.to_owned()), Cell::Date)
 }
 
 /// Parses a boolean as in JSON, as Excel writes it in English and German, or as people type it.

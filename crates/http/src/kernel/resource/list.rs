@@ -9,7 +9,7 @@ use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::any_table::AnyTable;
 use vku_transfer::format::Format;
@@ -20,7 +20,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::query_string::is_named;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::cached;
-use crate::kernel::response::download;
+use crate::kernel::response::download::{self, FileOptions};
 
 /// Writes the body of a page around its items, which are JSON already.
 fn list_body(
@@ -57,6 +57,7 @@ pub async fn list(
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
+    let columns: Option<ColumnSet> = parameters.get("columns");
     let query = match parent {
         Some(_) => table.query(&mut parameters),
         None => table.query_of_all_parents(&mut parameters),
@@ -71,6 +72,14 @@ pub async fn list(
         );
         return Err(Error::invalid_parameter("csv_dialect", "not_in_format", detail).into());
     }
+    if columns.is_some() && !matches!(chosen, Format::Csv | Format::Xlsx) {
+        let format = chosen.as_str();
+        let detail = bilingual!(
+            "`{format}` does not have columns; `csv` and `xlsx` do.",
+            "`{format}` hat keine Spalten; `csv` und `xlsx` haben welche."
+        );
+        return Err(Error::invalid_parameter("columns", "not_in_format", detail).into());
+    }
     check_projection(&query.view, chosen)?;
     if chosen != Format::Json {
         // A cursor would leave out the rows before it.
@@ -82,15 +91,10 @@ pub async fn list(
             );
             return Err(Error::invalid_parameter("cursor", "not_in_format", detail).into());
         }
-        return download::stream(
-            context,
-            table,
-            query,
-            parent,
-            chosen,
-            dialect.unwrap_or(CsvDialect::Rfc4180),
-        )
-        .await;
+        let (columns, dialect) =
+            (columns.unwrap_or(ColumnSet::Import), dialect.unwrap_or(CsvDialect::Rfc4180));
+        let options = FileOptions { format: chosen, columns, dialect };
+        return download::stream(context, table, query, parent, options).await;
     }
     cached::get_or_insert_with(&context, async || {
         // Before the snapshot begins: the changes after the token are at most those that it does not have.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use actix_web::http::Method;
 use actix_web::rt::spawn;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::reference::Key;
-use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_persistence::any_table::{AnyQuery, AnyTable};
 use vku_transfer::export::spool::SpoolReader;
 use vku_transfer::export::{Export, file_name};
@@ -102,14 +102,23 @@ impl TransferRate {
     }
 }
 
+/// How a list is written to a file.
+pub(crate) struct FileOptions {
+    /// The format.
+    pub(crate) format: Format,
+    /// The columns of CSV and XLSX.
+    pub(crate) columns: ColumnSet,
+    /// The dialect of CSV.
+    pub(crate) dialect: CsvDialect,
+}
+
 /// Responds with a list as a stream.
 pub(crate) async fn stream(
     context: Context,
     table: &'static AnyTable,
     query: AnyQuery,
     parent: Option<Key>,
-    format: Format,
-    dialect: CsvDialect,
+    FileOptions { format, columns, dialect }: FileOptions,
 ) -> Result<HttpResponse, Problem> {
     let name = file_name(table, format, context.actor.today());
     let mut response = HttpResponse::Ok();
@@ -123,7 +132,7 @@ pub(crate) async fn stream(
     response.insert_header((CHANGE_TOKEN, token));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
     let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
-    let export = Export { store, actor, table, query, parent, format, dialect, sheets, reporter };
+    let export = Export { store, actor, table, query, parent, format, columns, dialect, sheets, reporter };
     if context.request.method() == Method::HEAD {
         export.check().await?;
         return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));

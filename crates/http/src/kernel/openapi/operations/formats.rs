@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
-use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
+use vku_domain::kernel::tabular::{ColumnSet, CsvDialect, FieldSerializer};
 use vku_persistence::any_table::AnyTable;
 use vku_transfer::export::write_record;
 use vku_transfer::format::Format;
@@ -35,7 +35,7 @@ pub(super) fn contents(resource: &ResourceDocument) -> Map<String, Value> {
         } }),
         Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{example}\n") }),
         Format::Xlsx => json!({
-            "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the same columns as in CSV, with numbers as numbers." },
+            "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the same columns as in CSV, with numbers and days as such, a filter and a frozen header." },
             "example": "PK…"
         }),
         Format::Geojson => json!({ "schema": collection(), "example": map(example) }),
@@ -58,7 +58,7 @@ pub(super) fn calendar() -> Value {
 
 /// The example as a CSV table: a header and one line.
 fn csv(table: &'static AnyTable, example: &Value, dialect: CsvDialect) -> String {
-    let picker = FieldSerializer::new(table.columns(&[], &Projection::default()));
+    let picker = FieldSerializer::new(table.columns(&[], &Projection::default(), ColumnSet::Import));
     let mut table = Vec::new();
     // Writing into memory cannot fail.
     let _ = write_record(picker.columns().iter().map(|column| column.title(dialect)), dialect, &mut table);

@@ -123,6 +123,11 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
                 "The dialect of CSV; only with `format=csv` or `Accept: text/csv`. `rfc4180` by default.",
                 json!({ "$ref": "#/components/schemas/CsvDialect" }),
             ));
+            all.push(query(
+                "columns",
+                "The columns; only in CSV and XLSX. `import` by default. `fields` selects among them.",
+                json!({ "$ref": "#/components/schemas/ColumnSet" }),
+            ));
         }
         Get => {
             if resource.info.has_events {

@@ -1,0 +1,56 @@
+//! The columns of files.
+
+use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::projection::Projection;
+use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
+
+use super::AnyTable;
+
+impl AnyTable {
+    /// Returns the columns of a file for import.
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.resource)
+    }
+
+    /// Returns the columns that exports have in addition, for information.
+    pub fn derived_columns(&self, languages: &[String]) -> Vec<Column> {
+        Layout::derived_in_tables(self.resource, languages)
+    }
+
+    /// Returns the columns of an export: one for each member, and for each of the languages besides the usual ones; a
+    /// resource with a parent begins with the parent. Members that cannot be written have a column only if they are
+    /// selected, if [`Layout::derived_in_tables`] has them, or among all columns.
+    pub fn columns(&self, languages: &[String], view: &Projection, set: ColumnSet) -> Vec<Column> {
+        let has_all = set == ColumnSet::All;
+        let mut columns = self.parent_columns(has_all);
+        columns.extend(self.layout().columns(languages));
+        if view.is_sparse() || has_all {
+            columns.insert(0, Column::new("id", Kind::Text));
+            columns.extend(Layout::derived(self.resource).columns(languages));
+            columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
+            columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
+        } else {
+            columns.extend(self.derived_columns(languages));
+        }
+        match set {
+            ColumnSet::Import => columns,
+            ColumnSet::All => columns.into_iter().flat_map(with_date_parts).collect(),
+        }
+    }
+
+    /// Returns the columns of the parent: its slug, and among all columns also its id and its name.
+    fn parent_columns(&self, has_all: bool) -> Vec<Column> {
+        let Some((name, parent)) = self.resource.parent.zip(self.parent) else { return Vec::new() };
+        let mut columns = vec![Column::new(name, Kind::Reference)];
+        if has_all {
+            let members = ["id", parent.resource.name_field].into_iter().filter(|member| !member.is_empty());
+            columns.extend(members.map(|member| Column::new(format!("{name}.{member}"), Kind::Text)));
+        }
+        columns
+    }
+}
+
+fn with_date_parts(column: Column) -> Vec<Column> {
+    let parts: Vec<_> = column.date_parts().collect();
+    [vec![column], parts].concat()
+}
