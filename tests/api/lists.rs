@@ -56,7 +56,10 @@ async fn below_the_fullest(caller: &Caller, parents: &str, part: &str) -> String
 /// The sort value of a row. Absent values sort first.
 fn sort_value(item: &Value, key: &str) -> String {
     // Texts in several languages are sorted by the English one.
-    let text = item[key].as_str().or_else(|| item[key]["en"].as_str()).unwrap_or_default();
+    let text = item[key].as_str().or_else(|| item[key]["en"].as_str());
+    // A guest without a name is sorted by that of the party.
+    let of_party = || ["utility", "organisation"].iter().find_map(|kind| item["party"][kind][key].as_str());
+    let text = text.or_else(of_party).unwrap_or_default();
     let date = || text.parse::<PartialDate>().ok();
     match key {
         "name" | "title" | "utility_name" | "city" | "family_name" | "given_name" => collation_key(text),

@@ -187,8 +187,12 @@ on_both! {
             }
         }
         // Responses without an entity tag ignore `If-Match`.
-        let export = staff.request(Method::GET, "/api/v1/partnerships?format=csv");
+        let export = staff.request(Method::GET, "/api/v1/sessions?format=csv");
         assert!(staff.send(export.header("If-Match", "\"x\"")).await.ok().tag().is_empty());
+        // The tag of an export is weak, and `If-Match` is compared strongly.
+        let export = || staff.request(Method::GET, "/api/v1/partnerships?format=csv");
+        let tag = staff.send(export().header("If-Match", "*")).await.ok().tag();
+        staff.send(export().header("If-Match", &tag)).await.problem(412, "precondition_failed");
         let gone = staff.request(Method::GET, "/api/v1/partnerships/nothing").header("If-Match", "*");
         staff.send(gone).await.problem(404, "not_found");
         let known = if_none_match(&staff, Method::GET, DRESDEN, " * ").await;

@@ -1,5 +1,6 @@
 //! Tables: the lists of the sub-resources of all parents.
 
+mod export_tags;
 mod files;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -30,6 +30,22 @@ impl ETag {
         Self(format!("\"{}\"", digest(representation)))
     }
 
+    /// Makes a weak tag, of a response whose bytes may differ although nothing has changed.
+    pub fn weak(opaque: &str) -> Self {
+        Self(format!("W/\"{opaque}\""))
+    }
+
+    /// Returns the opaque parts of the tags in `If-None-Match`, without the suffixes of content codings. An invalid
+    /// header has none.
+    pub fn uncoded_tags(if_none_match: &str) -> Vec<&str> {
+        let tags = tags(if_none_match).unwrap_or_default().into_iter();
+        tags.map(|tag| match tag.rsplit_once('-') {
+            Some((tag, coding)) if CODINGS.contains(&coding) => tag,
+            _ => tag,
+        })
+        .collect()
+    }
+
     /// Returns the value of the `ETag` header.
     pub fn as_str(&self) -> &str {
         &self.0

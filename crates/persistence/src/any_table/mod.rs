@@ -22,6 +22,7 @@ use crate::kernel::read::status_history::Step;
 
 pub use self::import::{Imported, ImportedRow};
 pub use self::query::{ExportItem, ExportRow, JsonPage};
+pub use crate::kernel::read::stored_json::BUILD;
 pub use crate::kernel::table::any::AnyQuery;
 pub use crate::kernel::table::any::AnyTable;
 

@@ -14,6 +14,7 @@ use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::value::Places;
 
 use super::{AnyQuery, AnyTable};
+use crate::feed;
 use crate::kernel::database::sqlite_readers::Thread;
 use crate::kernel::read::list::{AnyPage, StoredPage};
 use crate::kernel::read::page;
@@ -130,6 +131,13 @@ impl AnyTable {
 }
 
 impl AnyQuery {
+    /// Whether the change feed has an entry for whatever changes the rows, or their order, on the same day.
+    pub fn is_followed(&self) -> bool {
+        // A search also finds rows by texts that they do not show.
+        let shows_all = self.search.is_none() && !self.deleted && self.view.expanded().is_empty();
+        shows_all && feed::follows(self.table)
+    }
+
     /// Reads a page, from stored JSON if there is any.
     ///
     /// Errors: those of [`Reader::list`]; 503 if the database is unavailable.

@@ -27,13 +27,17 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 pub use vku_domain::feed::FeedAction;
 use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::error::Code;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::webhook::Webhook;
 
 use self::permissions::Permissions;
 pub use self::token::FeedCursor;
 use self::token::Progress;
 use crate::audit::ResourceName;
 use crate::kernel::store::Store;
+use crate::kernel::table::any::AnyTable;
 
 /// What has become of a resource for the caller.
 #[derive(Clone, Debug)]
@@ -91,7 +95,30 @@ pub struct FeedPage {
     pub has_more: bool,
 }
 
+/// Whether the feed has an entry for whatever changes a representation of such resources on the same day. The time has
+/// none, nor have the deliveries of webhooks.
+pub(crate) fn follows(table: &AnyTable) -> bool {
+    !table.resource.is_time_dependent && table.name() != Webhook::NAME
+}
+
 impl Store {
+    /// Whether the actor gets the same as after this token: the feed has no changes for it since. `false` if that is
+    /// unknown, for example because the token is of other permissions, or too old.
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn is_unchanged_since(&self, actor: &Actor, token: &str) -> Result<bool, Error> {
+        let Some(cursor) = self.open_change_token(token).filter(|cursor| cursor.is_of(actor)) else {
+            return Ok(false);
+        };
+        let since = Since::Cursor(cursor);
+        let query = FeedQuery { since, resources: Vec::new(), limit: 1, with_state: false };
+        match self.feed(actor, &query).await {
+            Ok(page) => Ok(page.items.is_empty() && !page.has_more),
+            Err(error) if error.code == Code::ChangesGone => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a token; `None` if it was changed, or is no token of a change feed.
     pub fn open_change_token(&self, token: &str) -> Option<FeedCursor> {
         FeedCursor::open(self.cursor_key(), token)

@@ -17,7 +17,7 @@ use crate::kernel::media_type::JSON;
 use crate::kernel::request::context::Context;
 
 /// Joins all lines of a header into one list; `None` if the header is absent.
-fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+pub(super) fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<_> = headers.get_all(name).map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }

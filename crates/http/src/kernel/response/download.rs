@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
-use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::rt::spawn;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
@@ -25,6 +25,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::cached::CHANGE_TOKEN;
 use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
+use crate::kernel::response::export_tag::ExportTag;
 
 /// The minimum average transfer rate of a client, in bytes per second.
 const MIN_BYTES_PER_SECOND: u64 = 16 * 1024;
@@ -112,7 +113,7 @@ pub(crate) struct FileOptions {
     pub(crate) dialect: CsvDialect,
 }
 
-/// Responds with a list as a stream.
+/// Responds with a list as a stream, or with 304 if the client has it already.
 pub(crate) async fn stream(
     context: Context,
     table: &'static AnyTable,
@@ -121,15 +122,26 @@ pub(crate) async fn stream(
     FileOptions { format, columns, dialect }: FileOptions,
 ) -> Result<HttpResponse, Problem> {
     let name = file_name(table, format, context.actor.today());
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CONTENT_TYPE, format.media_type()))
-        .insert_header((CACHE_CONTROL, cache_control(&context)))
-        .insert_header((VARY, DEPENDS_ON))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     // Before the snapshot of the export begins.
     let token = context.shared.store.change_token(&context.actor).await?;
+    let tag = ExportTag::of(&context, &query, format);
+    let known = match &tag {
+        Some(tag) => tag.current(&context).await?,
+        None => None,
+    };
+    let mut response =
+        HttpResponse::build(if known.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response.insert_header((CACHE_CONTROL, cache_control(&context))).insert_header((VARY, DEPENDS_ON));
+    if let Some(tag) = known.clone().or_else(|| tag.map(|tag| tag.with_token(&token))) {
+        response.insert_header((ETAG, tag.as_str()));
+    }
     response.insert_header((CHANGE_TOKEN, token));
+    if known.is_some() {
+        return Ok(response.finish());
+    }
+    response
+        .insert_header((CONTENT_TYPE, format.media_type()))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
     let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
     let export = Export { store, actor, table, query, parent, format, columns, dialect, sheets, reporter };

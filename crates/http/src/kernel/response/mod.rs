@@ -5,5 +5,6 @@
 pub mod cached;
 pub mod conditional;
 pub mod download;
+pub(crate) mod export_tag;
 pub mod idempotency;
 pub mod static_document;

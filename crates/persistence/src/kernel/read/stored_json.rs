@@ -29,7 +29,7 @@ pub(crate) const JSON: &str = "json";
 /// The version of JSON that is outdated.
 pub(crate) const OUTDATED: i64 = 0;
 /// The build that JSON has to come from: others may write other members.
-pub(crate) const BUILD: &str = env!("VKU_JSON_BUILD");
+pub const BUILD: &str = env!("VKU_JSON_BUILD");
 
 /// JSON as it is stored, or the ids of resources whose JSON is not.
 pub(crate) enum StoredJson<T> {
