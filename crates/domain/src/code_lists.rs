@@ -93,6 +93,9 @@ pub static DAC_CODES: List = List::of(include_str!("code_lists/dac_codes.csv"));
 /// The purpose code of the OECD DAC for each sector, as CSV with a header.
 pub const SECTOR_PURPOSES: &str = include_str!("code_lists/sector_purposes.csv");
 
+/// Other words for codes by which people search, as CSV with the header `list,code,words`.
+pub(crate) const SYNONYMS: &str = include_str!("code_lists/synonyms.csv");
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

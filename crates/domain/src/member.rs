@@ -17,7 +17,7 @@ use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::list_filter::kind;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{
     CalendarDate, Country, Sector, SingleLine, Slug, Text, Visibility, WorkingAreaCode,
 };
@@ -220,6 +220,8 @@ impl Resource for Member {
     /// it.
     fn search_texts(&self, texts: &mut Texts) {
         texts.details(&self.regional_group);
+        texts.codes(Field::Text, CodeList::Country, &self.interests.countries);
+        texts.codes(Field::Text, CodeList::Sector, &self.interests.sectors);
     }
 
     fn label(&self) -> &str {

@@ -13,7 +13,7 @@ use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::Ref;
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{Country, SingleLine, Slug, WebUrl};
 use crate::kernel::violation::Violations;
 
@@ -129,6 +129,8 @@ impl Resource for Organisation {
         texts.name(&self.name);
         self.short_name.iter().for_each(|name| texts.name(name));
         texts.details(&self.aliases);
+        // Not a detail, by which its partnerships would be found, too.
+        texts.codes(Field::Text, CodeList::Country, &self.country);
     }
 
     fn label(&self) -> &str {

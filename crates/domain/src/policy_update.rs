@@ -12,7 +12,7 @@ use crate::kernel::input::validators::{distinct, single_lines};
 use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::search::{Field, Texts};
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{CalendarDate, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 
@@ -115,6 +115,7 @@ impl Resource for PolicyUpdate {
     fn search_texts(&self, texts: &mut Texts) {
         texts.localized(Field::Name, [&self.title]);
         texts.text([&self.summary]);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

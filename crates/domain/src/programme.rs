@@ -14,7 +14,7 @@ use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::list_filter::any;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{
     CalendarDate, Country, Localized, Money, Months, PartialDate, Percent, Sector, SingleLine, Slug,
     Visibility, WebUrl,
@@ -229,7 +229,8 @@ impl Resource for FundingProgramme {
     fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.calls.iter().map(|call| &call.title));
-        texts.countries(&self.countries);
+        texts.codes(Field::Detail, CodeList::Country, &self.countries);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
         texts.text(&self.description);
         texts.text(self.rules.iter().filter_map(|rules| rules.who_may_apply.as_ref()));
     }

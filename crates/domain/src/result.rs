@@ -13,7 +13,7 @@ use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{CalendarDate, Decimal, SdgTarget, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
@@ -187,6 +187,7 @@ impl Resource for PartnershipResult {
 
     fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
+        texts.codes(Field::Text, CodeList::SdgTarget, &self.sdg_target);
     }
 
     fn label(&self) -> &str {

@@ -13,7 +13,7 @@ use crate::kernel::parameters::sort::Direction::Descending;
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
-use crate::kernel::search::{Field, Texts};
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{Localized, Sector, Slug, Visibility};
 use crate::kernel::violation::Violations;
 use crate::member::MemberRef;
@@ -150,6 +150,7 @@ impl Resource for Topic {
     fn search_texts(&self, texts: &mut Texts) {
         texts.localized(Field::Name, [&self.title]);
         texts.text(&self.description);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

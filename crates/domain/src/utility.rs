@@ -14,7 +14,7 @@ use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::search::{Field, Texts};
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{
     ClimateZone, Country, Figure, Language, Localized, Location, Places, Sector, SingleLine, Slug,
     Visibility, WebUrl, WorkingAreaCode,
@@ -203,8 +203,10 @@ impl Resource for Utility {
     fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.aliases.iter().chain(&self.region).chain(&self.city));
-        texts.countries([&self.country]);
+        texts.codes(Field::Detail, CodeList::Country, [&self.country]);
         texts.text(&self.description);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.codes(Field::Text, CodeList::ClimateZone, &self.climate_zone);
         texts.lines(Field::Text, &self.legal_form);
     }
 

@@ -39,20 +39,8 @@ impl Table for Guest {
     const PARTIES: bool = true;
     const PARENT_LOCK: LockType = LockType::Update;
     const FOUND_BY: &'static [FoundBy] = &[
-        FoundBy {
-            resource: "utility",
-            table: "guest_party",
-            key: "utility_id",
-            owner: "owner_id",
-            own: false,
-        },
-        FoundBy {
-            resource: "organisation",
-            table: "guest_party",
-            key: "organisation_id",
-            owner: "owner_id",
-            own: false,
-        },
+        FoundBy::party("guest_party", "utility", "utility_id"),
+        FoundBy::party("guest_party", "organisation", "organisation_id"),
     ];
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {

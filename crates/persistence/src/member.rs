@@ -18,7 +18,7 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
+use crate::kernel::table::{Codes, FoundBy, FoundWords, SortColumn, Table, Unique, column};
 use crate::kernel::transaction::Writer;
 use crate::partnership::active_today;
 use crate::registration::waiting_list;
@@ -50,8 +50,14 @@ impl Table for Member {
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
-    const FOUND_BY: &'static [FoundBy] =
-        &[FoundBy { resource: "utility", table: "member", key: "utility_id", owner: "id", own: true }];
+    const FOUND_BY: &'static [FoundBy] = &[FoundBy {
+        resource: "utility",
+        table: "member",
+        key: "utility_id",
+        owner: "id",
+        words: FoundWords::Own,
+        only: None,
+    }];
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["utility_id"],
         only: None,

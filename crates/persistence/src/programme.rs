@@ -42,20 +42,8 @@ impl Table for FundingProgramme {
     const SETS: bool = true;
     const PARTIES: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
-        FoundBy {
-            resource: "utility",
-            table: "funding_programme_party",
-            key: "utility_id",
-            owner: "owner_id",
-            own: false,
-        },
-        FoundBy {
-            resource: "organisation",
-            table: "funding_programme_party",
-            key: "organisation_id",
-            owner: "owner_id",
-            own: false,
-        },
+        FoundBy::party("funding_programme_party", "utility", "utility_id"),
+        FoundBy::party("funding_programme_party", "organisation", "organisation_id"),
     ];
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {

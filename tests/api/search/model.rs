@@ -7,16 +7,17 @@ use proptest::prelude::*;
 use proptest::sample::{Index as Choice, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::{Stored, search_index};
-use vku_domain::kernel::search::{Field, Index, Search};
+use vku_domain::kernel::search::{Index, Search};
 use vku_domain::utility::Utility;
+use vku_domain::working_area::WorkingArea;
 use vku_persistence::kernel::store::Store;
-use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::table::{FoundWords, Table};
 use vku_persistence::kernel::transaction::Writer;
 use vku_persistence::{Visitor, collections, visit};
 
@@ -36,8 +37,10 @@ on_both! {
         for collection in collections() {
             indexes.extend(visit(&collection, Indexes(&app.store)).await.unwrap());
         }
+        let areas = all_rows::<WorkingArea>(&app.store, false).await;
+        let areas = areas.iter().map(|area| (area.data.slug.as_ref().unwrap().to_string(), area.id)).collect();
         for collection in collections() {
-            let report = visit(&collection, Check { store: &app.store, indexes: &indexes }).await.unwrap();
+            let report = visit(&collection, Check { store: &app.store, indexes: &indexes, areas: &areas }).await.unwrap();
             println!("{:?}, {collection}: {report}", app.backend);
         }
     }
@@ -77,21 +80,31 @@ impl Visitor for Indexes<'_> {
 }
 
 /// The words of a row: its own, and those of the resources by which it is found.
-fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
-    let mut all = search_index(&item.data);
+fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>, areas: &HashMap<String, Uuid>) -> Index {
+    let mut found_by = Vec::new();
     item.data.clone().references(&mut |pending| {
         let by = T::FOUND_BY.iter().find(|by| by.resource == pending.resource);
-        let (Some(by), Some(summary)) = (by, &pending.link.summary) else { return };
-        for (word, field) in &indexes[&summary.id] {
-            let field = match (by.own, field) {
-                (true, field) => *field,
-                (false, Field::Text) => continue,
-                (false, _) => Field::Detail,
-            };
+        if let (Some(by), Some(summary)) = (by, &pending.link.summary) {
+            found_by.push((summary.id, by.words));
+        }
+    });
+    let json = serde_json::to_value(item).unwrap();
+    for programme in json["programmes"].as_array().into_iter().flatten() {
+        found_by.push((programme["id"].as_str().unwrap().parse().unwrap(), FoundWords::Names));
+    }
+    for codes in T::CODE_LISTS {
+        for code in json.pointer(codes.pointer).and_then(Value::as_array).into_iter().flatten() {
+            found_by.push((areas[code.as_str().unwrap()], FoundWords::Names));
+        }
+    }
+    let mut all = search_index(&item.data);
+    for (id, words) in found_by {
+        for (word, field) in &indexes[&id] {
+            let Some(field) = words.field(*field) else { continue };
             let best = all.entry(word.clone()).or_insert(field);
             *best = field.min(*best);
         }
-    });
+    }
     all
 }
 
@@ -99,6 +112,7 @@ fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
 struct Check<'a> {
     store: &'a Store,
     indexes: &'a HashMap<Uuid, Index>,
+    areas: &'a HashMap<String, Uuid>,
 }
 
 impl Visitor for Check<'_> {
@@ -106,7 +120,8 @@ impl Visitor for Check<'_> {
 
     async fn visit<T: Table>(self) -> String {
         let items = all_rows::<T>(self.store, false).await;
-        let rows: Vec<_> = items.iter().map(|item| (item.id, index(item, self.indexes))).collect();
+        let rows: Vec<_> =
+            items.iter().map(|item| (item.id, index(item, self.indexes, self.areas))).collect();
         let words: BTreeSet<_> = rows.iter().flat_map(|(_, index)| index.keys().cloned()).collect();
         let collection = T::TABLE.collection();
         if !FIXTURES.iter().find(|it| it.collection == collection).unwrap().is_searched {
@@ -145,9 +160,24 @@ async fn found<T: Table>(store: &Store, q: &str, limit: u64, total: usize) -> Ve
     }
 }
 
-/// One or two existing words or parts of words, perhaps with a typo.
+/// One or two words: existing ones or parts of them, perhaps with a typo, words of the labels of codes, and filler words.
 fn searched(words: &[String]) -> impl Strategy<Value = String> {
-    let part = (select(words.to_vec()), any::<Choice>(), any::<Choice>(), any::<Choice>(), 0..8);
+    let mut words: Vec<_> = words.iter().filter(|word| !word.contains(':')).cloned().collect();
+    let others = [
+        "Ukraine",
+        "Deutschland",
+        "Abwasser",
+        "Müll",
+        "Energie",
+        "drinking",
+        "SDG6.1",
+        "und",
+        "GmbH",
+        "die",
+        "of",
+    ];
+    words.extend(others.map(str::to_owned));
+    let part = (select(words), any::<Choice>(), any::<Choice>(), any::<Choice>(), 0..8);
     let part = part.prop_map(|(word, from, to, place, change)| {
         let mut letters: Vec<char> = word.chars().collect();
         if change > 3 {

@@ -21,7 +21,7 @@ on_both! {
             ("Львівський водоканал", "lvivskyi-vodokanal"),
             ("КП «Zxq Єнакієво»", "kp-zxq-yenakiievo"),
             ("Горводоканал Элиста", "gorvodokanal-elista"),
-            ("Ύδρευση", "udreuse"),
+            ("Ύδρευση", "ydrefsi"),
             ("Stadt\u{ad}werke\u{200b}Zxq", "stadtwerkezxq"),
             ("🚰", "unnamed"),
             ("🚰🚰", "unnamed-2"),

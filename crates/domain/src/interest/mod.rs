@@ -20,7 +20,7 @@ use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::{IdParam, InstantParam};
 use crate::kernel::resource::Resource;
 use crate::kernel::resource::lifecycle::NoStatus;
-use crate::kernel::search::{Texts, likeness};
+use crate::kernel::search::{CodeList, Field, Texts, likeness};
 use crate::kernel::value::{Email, Phone, Sector, SingleLine, Text, Visibility, WebUrl};
 use crate::kernel::violation::Violations;
 
@@ -277,6 +277,7 @@ impl Resource for InterestRegistration {
         texts.name(&self.utility_name);
         texts.details([&self.city, &self.person.family_name]);
         texts.details([&self.person.email]);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

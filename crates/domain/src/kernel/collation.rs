@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::characters::is_ignorable;
-use super::script::{cyrillic, latin};
+use super::script::{cyrillic, greek, latin};
 
 /// Returns the text in lower case, without accents and invisible characters, with `ß` as `ss`. Letters that Unicode
 /// does not decompose are replaced by their usual spelling, and letters of other scripts by their transliteration.
@@ -30,10 +30,11 @@ pub fn collation_key(text: &str) -> String {
 fn fold(text: &str, folded: &mut String) {
     let visible = text.chars().filter(|letter| !is_ignorable(*letter));
     // Composed first: `й` without its accent would be another letter.
-    for letter in visible.flat_map(char::to_lowercase).nfc() {
-        match cyrillic(letter) {
+    let letters: Vec<char> = visible.flat_map(char::to_lowercase).nfc().collect();
+    for (index, letter) in letters.iter().enumerate() {
+        match cyrillic(*letter).or_else(|| greek(&letters, index)) {
             Some(spelled) => folded.push_str(spelled),
-            None => plain(letter, folded),
+            None => plain(*letter, folded),
         }
     }
 }
@@ -91,7 +92,9 @@ mod tests {
             ("Київ", "Kyiv"),
             ("Миколаїв", "Mykolaiv"),
             ("Запоріжжя", "Zaporizhzhia"),
-            ("Αθήνα", "Athena"),
+            ("Αθήνα", "Athina"),
+            ("ΘΕΣΣΑΛΟΝΙΚΗ", "Thessaloniki"),
+            ("Ύδρευση", "Ydrefsi"),
             ("თბილისი", "Tbilisi"),
         ] {
             assert_eq!(collation_key(other), collation_key(latin), "{other}");

@@ -73,8 +73,6 @@ impl<T: Resource> Query<T> {
             true => parameters.once("q").map(|text| text.parse::<Search>()).transpose(),
             false => Ok(None),
         };
-        // A search without letters or digits, such as `-`, does not restrict the list.
-        let search = search.map(|search| search.filter(|search| !search.words().is_empty()));
         let default_order = || if matches!(search, Ok(None)) { T::Sort::default_order() } else { Vec::new() };
         let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(default_order()));
         Self {

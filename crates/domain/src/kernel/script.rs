@@ -1,6 +1,7 @@
 //! Transliteration of other scripts to Latin letters.
 
 use deunicode::deunicode_char;
+use unicode_normalization::UnicodeNormalization;
 
 /// Transliterates a Cyrillic letter by the Ukrainian national system of 2010, regardless of its position in the word.
 pub(super) fn cyrillic(letter: char) -> Option<&'static str> {
@@ -38,6 +39,94 @@ pub(super) fn cyrillic(letter: char) -> Option<&'static str> {
         'я' => "ia",
         _ => return None,
     })
+}
+
+/// Transliterates a Greek letter by ELOT 743, the system of Greek passports and road signs. Takes all lower-case letters
+/// of the text, because some letters depend on their neighbours.
+pub(super) fn greek(letters: &[char], index: usize) -> Option<&'static str> {
+    let letter = *letters.get(index)?;
+    let base = |letter: char| std::iter::once(letter).nfd().next().unwrap_or(letter);
+    let before = index.checked_sub(1).and_then(|index| letters.get(index));
+    Some(match base(letter) {
+        'α' => "a",
+        'β' => "v",
+        'γ' => match letters.get(index + 1) {
+            Some('γ' | 'ξ' | 'χ') => "n",
+            _ => "g",
+        },
+        'δ' => "d",
+        'ε' => "e",
+        'ζ' => "z",
+        'η' | 'ι' => "i",
+        'θ' => "th",
+        'κ' => "k",
+        'λ' => "l",
+        'μ' => "m",
+        'ν' => "n",
+        'ξ' => "x",
+        'ο' | 'ω' => "o",
+        'π' => "p",
+        'ρ' => "r",
+        'σ' | 'ς' => "s",
+        'τ' => "t",
+        // With a diaeresis, or after an accent, it is a vowel of its own.
+        'υ' if matches!(letter, 'υ' | 'ύ') => match before {
+            Some('ο') => "u",
+            Some('α' | 'ε') => match letters.get(index + 1) {
+                Some(next) if next.is_alphabetic() && !"θκξπσςτφχψ".contains(*next) => "v",
+                _ => "f",
+            },
+            _ => "y",
+        },
+        'υ' => "y",
+        'φ' => "f",
+        'χ' => "ch",
+        'ψ' => "ps",
+        _ => return None,
+    })
+}
+
+/// Transliterates a lower-case Cyrillic letter as German texts do.
+fn german(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'в' => "w",
+        'є' => "je",
+        'ж' | 'ш' => "sch",
+        'з' => "s",
+        'ї' => "ji",
+        'й' => "j",
+        'х' => "ch",
+        'ц' => "z",
+        'ч' => "tsch",
+        'щ' => "schtsch",
+        'ю' => "ju",
+        'я' => "ja",
+        _ => return cyrillic(letter),
+    })
+}
+
+/// Returns other usual transliterations of a text with Cyrillic letters: the German one, and the English one of Russian
+/// names.
+pub(super) fn transliterations(text: &str) -> Vec<String> {
+    if !text.chars().any(|letter| matches!(letter, '\u{400}'..='\u{52f}')) {
+        return Vec::new();
+    }
+    let letters: Vec<char> = text.nfc().flat_map(char::to_lowercase).collect();
+    let spelled = |spell: &dyn Fn(char, Option<char>) -> Option<&'static str>| {
+        let (mut result, mut before) = (String::new(), None);
+        for letter in &letters {
+            match spell(*letter, before) {
+                Some(spelled) => result.push_str(spelled),
+                None => result.push(*letter),
+            }
+            before = Some(*letter);
+        }
+        result
+    };
+    vec![
+        spelled(&|letter, _| german(letter)),
+        spelled(&|letter, before| Cyrillic::Russian.transliterate(letter, before)),
+    ]
 }
 
 /// Transliterates a letter of another script to ASCII letters and digits; `None` if there is no transliteration.
@@ -84,5 +173,34 @@ impl Cyrillic {
             (Self::Russian, 'я') => "ya",
             _ => return cyrillic(letter),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{greek, transliterations};
+
+    #[test]
+    fn greek_is_spelled_as_on_road_signs() {
+        for (name, expected) in [
+            ("θεσσαλονίκη", "thessaloniki"),
+            ("αθήνα", "athina"),
+            ("ευδαπ", "evdap"),
+            ("ύδρευση", "ydrefsi"),
+            ("βούλα", "voula"),
+            ("άγγελος", "angelos"),
+            ("ταΰγετος", "taygetos"),
+        ] {
+            let letters: Vec<char> = name.chars().collect();
+            let spelled: String = (0..letters.len()).filter_map(|index| greek(&letters, index)).collect();
+            assert_eq!(spelled, expected);
+        }
+    }
+
+    #[test]
+    fn cyrillic_has_other_transliterations() {
+        assert_eq!(transliterations("Житомир"), ["schytomyr", "zhitomir"]);
+        assert_eq!(transliterations("Горводоканал № 1"), ["horwodokanal № 1", "gorvodokanal № 1"]);
+        assert!(transliterations("Münster").is_empty());
     }
 }

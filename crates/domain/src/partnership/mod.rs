@@ -21,7 +21,7 @@ use crate::kernel::access::policy::{MEMBERS_CREATE_AND_UPDATE_OWN, Policy};
 use crate::kernel::input::validators::{distinct, not_empty, ordered};
 use crate::kernel::resource::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{
     CalendarDate, Country, Localized, Location, Money, PartialDate, Places, SdgTarget, Sector, SingleLine,
     Slug, Visibility, WebUrl, WorkingAreaCode,
@@ -248,6 +248,8 @@ impl Resource for Partnership {
         texts.name(&self.title);
         texts.details(self.based_on.iter().map(|basis| &basis.name));
         texts.text(&self.summary);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.codes(Field::Text, CodeList::SdgTarget, &self.sdg_targets);
     }
 
     fn label(&self) -> &str {

@@ -27,7 +27,7 @@ use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::resource::reference::{Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{CodeList, Field, Texts};
 use crate::kernel::value::{
     CalendarDate, ClockTime, Localized, Seats, Sector, SingleLine, Slug, TimeZone, Visibility, WebUrl,
 };
@@ -249,6 +249,7 @@ impl Resource for Session {
         texts.details(&self.place);
         texts.text(&self.focus_topic);
         texts.text(&self.description);
+        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

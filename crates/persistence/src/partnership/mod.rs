@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Order, Query, Sel
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::bilingual;
+use vku_domain::funding::Funding;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
@@ -23,7 +24,9 @@ use crate::kernel::table::child_rows::{ChildRows, PartyLink};
 use crate::kernel::table::conditions::is_visible_by_level;
 use crate::kernel::table::country_index;
 use crate::kernel::table::row::row;
-use crate::kernel::table::{Codes, CountryIndex, DerivedFrom, FoundBy, SortColumn, Table, column};
+use crate::kernel::table::{
+    Codes, CountryIndex, DerivedFrom, FoundBy, FoundWords, SortColumn, Table, column,
+};
 use crate::kernel::transaction::Writer;
 
 row! {
@@ -56,19 +59,15 @@ impl Table for Partnership {
         columns: &["status", "visibility", "start_first", "title_key"],
     });
     const FOUND_BY: &'static [FoundBy] = &[
+        FoundBy::party("partnership_party", "utility", "utility_id"),
+        FoundBy::party("partnership_party", "organisation", "organisation_id"),
         FoundBy {
-            resource: "utility",
-            table: "partnership_party",
-            key: "utility_id",
-            owner: "owner_id",
-            own: false,
-        },
-        FoundBy {
-            resource: "organisation",
-            table: "partnership_party",
-            key: "organisation_id",
-            owner: "owner_id",
-            own: false,
+            resource: "funding_programme",
+            table: "funding",
+            key: "programme_id",
+            owner: "partnership_id",
+            words: FoundWords::Names,
+            only: Some(|| column::<Funding>("deleted_at").is_null()),
         },
     ];
     const VISIBILITY: Option<fn() -> Expr> = Some(|| column::<Self>("visibility"));

@@ -57,20 +57,8 @@ impl Table for Session {
     const PARTIES: bool = true;
     const VISIBILITY: Option<fn() -> Expr> = Some(visibility);
     const FOUND_BY: &'static [FoundBy] = &[
-        FoundBy {
-            resource: "utility",
-            table: "session_party",
-            key: "utility_id",
-            owner: "owner_id",
-            own: false,
-        },
-        FoundBy {
-            resource: "organisation",
-            table: "session_party",
-            key: "organisation_id",
-            owner: "owner_id",
-            own: false,
-        },
+        FoundBy::party("session_party", "utility", "utility_id"),
+        FoundBy::party("session_party", "organisation", "organisation_id"),
     ];
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {

@@ -3,17 +3,19 @@
 //! A resource adds its texts in [`Resource::search_texts`](super::resource::Resource::search_texts). They are stored as
 //! an [`Index`] of words. A [`Search`] finds the resources that have all of its words, the best match first.
 
+mod code_word;
 mod edit_distance;
 mod query;
 mod tokenizer;
 
 use std::collections::BTreeMap;
 
-pub use self::query::{LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
+pub use self::code_word::CodeList;
+pub use self::query::{Filler, LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
 pub use self::tokenizer::{keys, likeness};
 
-use super::value::{Country, Localized};
-use crate::code_lists::COUNTRIES;
+use super::script::transliterations;
+use super::value::Localized;
 
 /// The type of text in which a word occurs, the most relevant first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,7 +42,7 @@ impl Field {
     }
 }
 
-/// The words of a resource, each with the most relevant field in which it occurs.
+/// The words and codes of a resource, each with the most relevant field in which it occurs.
 pub type Index = BTreeMap<String, Field>;
 
 /// Collects the searched texts of a resource.
@@ -63,12 +65,10 @@ impl Texts {
         self.lines(Field::Detail, texts);
     }
 
-    /// Adds the German and English names of countries.
-    pub fn countries<'a>(&mut self, countries: impl IntoIterator<Item = &'a Country>) {
-        for country in countries {
-            if let Some(label) = COUNTRIES.sorted_label(country.as_str()) {
-                self.details([&label.de, &label.en]);
-            }
+    /// Adds codes, which are found by the words of their labels.
+    pub fn codes<C: ToString>(&mut self, field: Field, list: CodeList, codes: impl IntoIterator<Item = C>) {
+        for code in codes {
+            self.add_word(field, list.word(&code.to_string()));
         }
     }
 
@@ -91,9 +91,18 @@ impl Texts {
 
     fn add(&mut self, field: Field, text: &str) {
         for word in tokenizer::indexed(text) {
-            let best = self.0.entry(word).or_insert(field);
-            *best = field.min(*best);
+            self.add_word(field, word);
         }
+        // Names, above all, are typed in other transliterations.
+        let others = if field < Field::Text { transliterations(text) } else { Vec::new() };
+        for word in others.iter().flat_map(|text| tokenizer::indexed(text)) {
+            self.add_word(field, word);
+        }
+    }
+
+    fn add_word(&mut self, field: Field, word: String) {
+        let best = self.0.entry(word).or_insert(field);
+        *best = field.min(*best);
     }
 }
 
@@ -104,13 +113,17 @@ impl Search {
             let points = index.iter().filter_map(|(word, field)| Some(term.quality(word)?.points(*field)));
             points.max()
         };
-        self.words().iter().map(best).sum()
+        let points = self.words().iter().map(best).sum::<Option<i64>>()?;
+        let is_in_name =
+            |filler: &&Filler| filler.forms().iter().any(|form| index.get(form) == Some(&Field::Name));
+        let fillers = self.fillers().iter().filter(is_in_name).count();
+        (!self.words().is_empty()).then(|| points + i64::try_from(fillers).unwrap_or(i64::MAX))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Search, Texts};
+    use super::{CodeList, Field, Search, Texts};
 
     fn index(name: &str, details: &[&str]) -> super::Index {
         let mut texts = Texts::default();
@@ -121,6 +134,34 @@ mod tests {
 
     fn score(q: &str, index: &super::Index) -> Option<i64> {
         q.parse::<Search>().unwrap().score(index)
+    }
+
+    #[test]
+    fn filler_words_count_for_the_order_only() {
+        let words = index("Die Stadtwerke Bonn GmbH", &["und"]);
+        assert_eq!(score("Stadtwerke Bonn", &words), Some(24));
+        assert_eq!(score("die Stadtwerke und Bonn GmbH", &words), Some(26));
+        assert_eq!(score("the Stadtwerke of Bonn AöR", &words), Some(24));
+        assert_eq!((score("GmbH", &words), score("AöR", &words), score("-", &words)), (Some(12), None, None));
+    }
+
+    #[test]
+    fn a_code_is_found_like_the_words_of_its_labels() {
+        let mut texts = Texts::default();
+        texts.codes(Field::Detail, CodeList::Country, ["ZA"]);
+        let words = texts.into_index();
+        for (q, expected) in [
+            ("Südafrika", Some(9)),
+            ("south africa", Some(18)),
+            ("Suedafrica", Some(2)),
+            ("south", Some(9)),
+            ("sudafrica", Some(2)),
+            ("Sambia", None),
+            ("afrika", Some(2)),
+        ] {
+            assert_eq!(score(q, &words), expected, "{q}");
+        }
+        assert_eq!(words.len(), 1);
     }
 
     #[test]

@@ -3,15 +3,18 @@
 use std::str::FromStr;
 
 use super::Field;
+use super::code_word::is_code_word;
 use super::edit_distance::is_near;
 use super::tokenizer::{MIN_INFIX_LENGTH, deletion_variants, forms, has_digit, is_common, mark_whole, words};
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
-/// The maximum length of a search, in characters: more than any name has.
+/// The number of characters of a search that are read: more than any name has.
 pub const LENGTH_MAX: usize = 2_000;
 /// The maximum number of words of a search. If there are more, only the longest are used.
 pub const WORDS_MAX: usize = 24;
+/// The maximum number of filler words that count for the order.
+const FILLERS_MAX: usize = 4;
 
 /// The minimum length of a term, in letters, for which a typo is tolerated.
 const MIN_TYPO_LENGTH: usize = 5;
@@ -75,19 +78,25 @@ pub struct SearchTerm {
 }
 
 impl SearchTerm {
-    /// Returns how well a folded word matches; `None` if it does not.
+    /// Returns how well a word of an index matches; `None` if it does not.
     pub fn quality(&self, word: &str) -> Option<MatchQuality> {
+        if is_code_word(word) { self.code_quality(word) } else { self.word_quality(word, true) }
+    }
+
+    /// Returns how well a folded word matches, or, if `inside`, a part of it.
+    pub(super) fn word_quality(&self, word: &str, inside: bool) -> Option<MatchQuality> {
         let others = forms(word);
         let pairs = || self.forms.iter().flat_map(|form| others.iter().map(move |other| (form, other)));
         let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
             Some(0) if form.len() == other.len() => Some(MatchQuality::Exact),
             Some(0) => Some(MatchQuality::Beginning),
-            Some(_) if length(form) >= MIN_INFIX_LENGTH => Some(MatchQuality::Part),
+            Some(_) if inside && length(form) >= MIN_INFIX_LENGTH => Some(MatchQuality::Part),
             _ => None,
         });
         let forgiven = || {
             let near = |(form, other): (&String, &String)| {
-                length(form) >= MIN_TYPO_LENGTH && is_near(form, other, length(form) >= MIN_INFIX_TYPO_LENGTH)
+                let inside = inside && length(form) >= MIN_INFIX_TYPO_LENGTH;
+                length(form) >= MIN_TYPO_LENGTH && is_near(form, other, inside)
             };
             (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(MatchQuality::Typo)
         };
@@ -132,14 +141,36 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// A parsed search: a resource matches if it has all of these words.
+/// A word of a search that resources need not have, such as an article or a legal form: those that have it in their name
+/// come first among equals.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search(Vec<SearchTerm>);
+pub struct Filler {
+    forms: Vec<String>,
+}
+
+impl Filler {
+    /// Returns the spellings of the word.
+    pub fn forms(&self) -> &[String] {
+        &self.forms
+    }
+}
+
+/// A parsed search: a resource matches if it has all of the words. A search without any matches nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    words: Vec<SearchTerm>,
+    fillers: Vec<Filler>,
+}
 
 impl Search {
-    /// Returns the words; empty if there is nothing to search for.
+    /// Returns the words that a resource must have.
     pub fn words(&self) -> &[SearchTerm] {
-        &self.0
+        &self.words
+    }
+
+    /// Returns the words that only count for the order.
+    pub fn fillers(&self) -> &[Filler] {
+        &self.fillers
     }
 }
 
@@ -147,31 +178,32 @@ impl FromStr for Search {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, FieldError> {
-        match length(text) {
-            0 => {
-                return Err(FieldError::new(
-                    "empty",
-                    bilingual!("Must not be empty.", "Darf nicht leer sein."),
-                ));
-            }
-            length if length > LENGTH_MAX => return Err(FieldError::too_long(LENGTH_MAX, length)),
-            _ => {}
+        if text.is_empty() {
+            return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
         }
-        let all = words(text);
-        // Words that occur in most names are ignored, unless there are no others.
-        let significant: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
-        let counted = if significant.is_empty() { all.iter().collect() } else { significant };
-        let mut terms: Vec<SearchTerm> = Vec::new();
-        for word in counted {
-            let word = SearchTerm { forms: forms(word) };
-            if !terms.contains(&word) {
-                terms.push(word);
-            }
-        }
+        let text: String = text.chars().take(LENGTH_MAX).collect();
+        let (common, significant): (Vec<_>, Vec<_>) =
+            words(&text).into_iter().partition(|word| is_common(word));
+        // Common words are searched for if there are no others.
+        let (required, optional) =
+            if significant.is_empty() { (common, Vec::new()) } else { (significant, common) };
+        let mut terms: Vec<_> = distinct(required).map(|forms| SearchTerm { forms }).collect();
         terms.sort_by_key(|word| std::cmp::Reverse(word.forms.first().map_or(0, |form| length(form))));
         terms.truncate(WORDS_MAX);
-        Ok(Self(terms))
+        let fillers = distinct(optional).take(FILLERS_MAX).map(|forms| Filler { forms }).collect();
+        Ok(Self { words: terms, fillers })
     }
+}
+
+/// Returns the spellings of each word, once.
+fn distinct(words: Vec<String>) -> impl Iterator<Item = Vec<String>> {
+    let mut distinct: Vec<Vec<String>> = Vec::new();
+    for forms in words.iter().map(|word| forms(word)) {
+        if !distinct.contains(&forms) {
+            distinct.push(forms);
+        }
+    }
+    distinct.into_iter()
 }
 
 #[cfg(test)]
@@ -215,12 +247,14 @@ mod tests {
     fn any_text_is_a_search() {
         let code = |text: &str| text.parse::<Search>().err().map(|fault| fault.code);
         let count = |text: &str| text.parse::<Search>().unwrap().words().len();
-        assert_eq!((code(""), code(&"a".repeat(2_001))), (Some("empty"), Some("too_long")));
+        assert_eq!((code(""), code(&"a".repeat(2_001))), (Some("empty"), None));
         assert_eq!((count("-"), count(" -- !"), count("💧")), (0, 0, 0));
         assert_eq!(count("Wasser und wasser, Und"), 1);
         assert_eq!(count("Die Stadtwerke Bonn GmbH & Co. KG"), 2);
         assert_eq!(count("Stadtwerke Bonn A.ö.R."), 2);
         assert_eq!((count("und"), count("die GmbH"), count("e. V.")), (1, 2, 1), "nothing else is said");
+        let fillers = |text: &str| text.parse::<Search>().unwrap().fillers().len();
+        assert_eq!((fillers("Die Stadtwerke der Stadt, die GmbH"), fillers("die GmbH")), (3, 0));
         let many = (0..60).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
         assert_eq!(count(&many), 24);
     }

@@ -1,7 +1,9 @@
 //! Words: how a text is split, which spellings of a word are equal, and under which keys a word is indexed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::code_word::is_code_word;
 use crate::kernel::collation::collation_key;
 
 /// The number of letters of a word that are indexed.
@@ -68,7 +70,7 @@ pub(super) fn indexed(text: &str) -> Vec<String> {
 fn compounds(text: &str) -> Vec<Vec<String>> {
     let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
     // The space ends the last word.
-    for letter in abbreviated(&collation_key(text)).chars().chain([' ']) {
+    for letter in with_goal_words(&abbreviated(&collation_key(text))).chars().chain([' ']) {
         if is_apostrophe(letter) || letter == '-' || letter == '\u{2010}' {
             if word.is_empty() {
                 chains.push(std::mem::take(&mut chain));
@@ -110,6 +112,55 @@ fn abbreviated(text: &str) -> String {
     joined
 }
 
+/// The word for a target of the Sustainable Development Goals. That of the goal is its beginning, and no other word's.
+pub(super) fn goal_word(goal: &str, target: &str) -> String {
+    format!("sdg{goal}g{target}t")
+}
+
+/// Replaces the goals in a folded text by their words: `sdg 6` and `sdg6.1` become `sdg6g` and `sdg6g1t`.
+fn with_goal_words(text: &str) -> Cow<'_, str> {
+    const SDG: &str = "sdg";
+    if !text.contains(SDG) {
+        return text.into();
+    }
+    let mut parts = text.split(SDG);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let begins_word = !result.ends_with(char::is_alphanumeric);
+        result.push_str(SDG);
+        let number =
+            part.strip_prefix('s').unwrap_or(part).trim_start_matches([' ', '-', '\u{a0}', '\u{2010}']);
+        let (goal, rest) = digits(number);
+        if !begins_word || goal.is_empty() {
+            result.push_str(part);
+            continue;
+        }
+        result.push_str(goal);
+        result.push('g');
+        let target = rest.strip_prefix('.').map(|rest| match rest.as_bytes() {
+            [b'a'..=b'd', ..] => rest.split_at(1),
+            _ => digits(rest),
+        });
+        match target {
+            Some((target, rest)) if !target.is_empty() && !rest.starts_with(char::is_alphanumeric) => {
+                result.push_str(target);
+                result.push('t');
+                result.push_str(rest);
+            }
+            _ => {
+                result.push(' ');
+                result.push_str(rest);
+            }
+        }
+    }
+    result.into()
+}
+
+/// Splits a text after its leading digits.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
 fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '\u{2019}' | '\u{2bc}' | '\u{2b9}')
 }
@@ -142,8 +193,12 @@ fn simple(word: &str) -> String {
 
 /// Returns the keys of a folded word, which are looked up by prefix: the word, marked as whole; the word and its
 /// suffixes, since every part of a word is the prefix of a suffix; and, for short words, the word without one letter.
+/// Codes have none.
 pub fn keys(word: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
+    if is_code_word(word) {
+        return keys;
+    }
     for form in forms(word) {
         let letters = form.chars().count();
         let ends = form.char_indices().take((letters + 1).saturating_sub(MIN_INFIX_LENGTH));
@@ -205,6 +260,18 @@ mod tests {
             ("H. Muster, z. B.", &["h", "muster", "zb"]),
             ("Gruppe A. B", &["gruppe", "ab"]),
             ("Am 1. 2. Ost", &["am", "1", "2", "ost"]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn goals_are_one_word() {
+        for (text, expected) in [
+            ("SDG 6", &["sdg6g"][..]),
+            ("SDGs-6.1, SDG 13.a", &["sdg6g1t", "sdg13gat"]),
+            ("the SDG", &["the", "sdg"]),
+            ("SDG 6. Wasser", &["sdg6g", "wasser"]),
         ] {
             assert_eq!(words(text), expected, "{text}");
         }

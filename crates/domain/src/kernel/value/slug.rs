@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::kernel::characters::visible;
 use crate::kernel::collation::collation_key;
-use crate::kernel::script::Cyrillic;
+use crate::kernel::script::{Cyrillic, greek};
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, string_newtype};
 
@@ -73,14 +73,15 @@ fn words(name: &str) -> Vec<String> {
     let cyrillic = Cyrillic::of(&name);
     let (mut words, mut word, mut is_foreign, mut before) = (Vec::new(), String::new(), true, None);
     // The space ends the last word.
-    for letter in name.chars().chain([' ']) {
+    let letters: Vec<char> = name.chars().chain([' ']).collect();
+    for (index, letter) in letters.iter().copied().enumerate() {
         let spelled = match letter {
             'ä' => "ae".to_owned(),
             'ö' => "oe".to_owned(),
             'ü' => "ue".to_owned(),
             // In Ukrainian, an apostrophe is part of a word; elsewhere it separates two words.
             '\'' | '\u{2019}' if before.is_some_and(is_cyrillic) => continue,
-            other => match cyrillic.transliterate(other, before) {
+            other => match cyrillic.transliterate(other, before).or_else(|| greek(&letters, index)) {
                 Some(spelled) => spelled.to_owned(),
                 None => collation_key(letter.encode_utf8(&mut [0; 4])),
             },
@@ -141,7 +142,8 @@ mod tests {
             ("Кам’янець-Подільський, Яготин, Згурівка", "kamianets-podilskyi-yahotyn-zghurivka"),
             ("Київський Йод", "kyivskyi-yod"),
             ("Горводоканал Электросталь", "gorvodokanal-elektrostal"),
-            ("Ύδρευση Αθήνα", "udreuse-athena"),
+            ("Ύδρευση Αθήνα", "ydrefsi-athina"),
+            ("Θεσσαλονίκη (Thessaloniki)", "thessaloniki-thessaloniki"),
             ("თბილისი", "tbilisi"),
             ("مياهنا", "myhn"),
             ("Stadt\u{ad}werke\u{200b}Bonn\u{202e}", "stadtwerkebonn"),

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{
-    Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
+    Alias, Condition, Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement, SimpleExpr,
+    UnionType,
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::search::{Field, MatchKey, Search};
+use vku_domain::kernel::search::{Field, Filler, MatchKey, MatchQuality, Search};
 
-use super::super::table::FoundBy;
 use super::super::table::any::AnyTable;
+use super::super::table::{Codes, FoundBy, FoundWords};
 use super::entries;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::Columns;
@@ -24,6 +25,8 @@ pub(crate) const FOUND: &str = "found";
 pub(crate) const SCORE: &str = "score";
 
 const ID: &str = "found_id";
+/// The alias of the found rows before the filler words are counted.
+const RATED: &str = "rated";
 
 /// Restricts the select to rows that match the search, and joins their scores as [`FOUND`].
 pub(crate) async fn join(
@@ -32,17 +35,19 @@ pub(crate) async fn join(
     select: &mut SelectStatement,
     search: &Search,
 ) -> Result<(), Error> {
-    for resource in table.found_by.iter().map(|by| by.resource).chain([table.name()]) {
+    let by_name = table.found_by.iter().map(|by| by.resource);
+    for resource in by_name.chain(table.code_lists.iter().map(|codes| codes.of)).chain([table.name()]) {
         tx.tables().add_read(TableSet::of(resource));
     }
-    let found = found(table, tx.get_database_backend(), &matching(tx, search).await?, search.words().len());
+    let matching = matching(tx, search).await?;
+    let found = found(table, tx.get_database_backend(), &matching, search);
     let same = Expr::col((FOUND, ID)).equals((table.name(), "id"));
     select.join_subquery(JoinType::InnerJoin, found, FOUND, same);
     Ok(())
 }
 
-/// Returns the indexed words that match, one row each: the position of the search word, the indexed word, and
-/// what a hit of it is worth.
+/// Returns the indexed words and codes that match, one row each: the position of the search word, the indexed word,
+/// and what a hit of it is worth.
 async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error> {
     let match_keys: BTreeSet<_> =
         search.words().iter().flat_map(|search_word| search_word.match_keys()).collect();
@@ -66,26 +71,46 @@ async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error>
     for row in tx.rows_raw(statement).await.map_err(failed)? {
         words.insert(row.get::<String>("word").map_err(failed)?);
     }
-    let matching = search.words().iter().enumerate().flat_map(|(position, search_word)| {
-        words.iter().filter_map(move |word| {
-            let (most, step) = search_word.quality(word)?.points_and_step();
-            Some(json!([position, word, most, step]))
-        })
-    });
-    Ok(matching.collect())
+    let mut matching = Vec::new();
+    for (position, search_word) in search.words().iter().enumerate() {
+        let mut add = |word: &str, quality: MatchQuality| {
+            let (most, step) = quality.points_and_step();
+            matching.push(json!([position, word, most, step]));
+        };
+        words
+            .iter()
+            .for_each(|word| search_word.quality(word).into_iter().for_each(|quality| add(word, quality)));
+        search_word.code_words().into_iter().for_each(|(word, quality)| add(word, quality));
+    }
+    Ok(matching)
 }
 
 /// Selects the ids of the resources that contain all search words, with their score: the best hits of each
-/// word, added up.
-fn found(
-    table: &AnyTable,
-    backend: DatabaseBackend,
-    matching: &[Value],
-    word_count: usize,
-) -> SelectStatement {
-    let hits = table.found_by.iter().fold(own_hits(table, backend, matching), |mut hits, by| {
-        hits.union(UnionType::All, hits_through(backend, matching, by)).take()
+/// word, added up, and a point for each filler word in the name.
+fn found(table: &AnyTable, backend: DatabaseBackend, matching: &[Value], search: &Search) -> SelectStatement {
+    let mut hits = own_hits(table, backend, matching);
+    for by in table.found_by {
+        hits.union(UnionType::All, hits_through(backend, matching, by));
+    }
+    for codes in table.code_lists {
+        hits.union(UnionType::All, hits_through_codes(table, backend, matching, codes));
+    }
+    let found = all_words(hits, search.words().len());
+    if search.fillers().is_empty() {
+        return found;
+    }
+    let score = search.fillers().iter().fold(Expr::col((RATED, SCORE)), |score, filler| {
+        score.add(Expr::case(is_in_name(table, filler), 1).finally(0))
     });
+    Query::select()
+        .column((RATED, ID))
+        .expr_as(score.cast_as("bigint"), SCORE)
+        .from_subquery(found, RATED)
+        .take()
+}
+
+/// Selects the ids that have hits of all words, with the sum of the best hits.
+fn all_words(hits: SelectStatement, word_count: usize) -> SelectStatement {
     let best = Expr::col("points").max();
     if word_count == 1 {
         return Query::select()
@@ -108,6 +133,29 @@ fn found(
         .group_by_col(ID)
         .and_having(Expr::col("position").count().eq(i64::try_from(word_count).unwrap_or(i64::MAX)))
         .take()
+}
+
+/// Whether the name of a found resource, its own or the one that counts as its own, has a filler word.
+fn is_in_name(table: &AnyTable, filler: &Filler) -> Condition {
+    let hits = |resource: &'static str| {
+        Query::select()
+            .expr(Expr::val(1))
+            .from("search_hit")
+            .and_where(Expr::col(("search_hit", "word")).is_in(filler.forms()))
+            .and_where(Expr::col(("search_hit", "resource")).eq(resource))
+            .and_where(Expr::col(("search_hit", "rank")).eq(Field::Name.rank()))
+            .take()
+    };
+    let id = || Expr::col((RATED, ID));
+    let own = hits(table.name()).and_where(Expr::col(("search_hit", "resource_id")).eq(id())).take();
+    let others = table.found_by.iter().filter(|by| by.words == FoundWords::Own).map(|by| {
+        let mut hits = hits(by.resource);
+        hits.from(by.table)
+            .and_where(Expr::col((by.table, by.key)).equals(("search_hit", "resource_id")))
+            .and_where(Expr::col((by.table, by.owner)).eq(id()));
+        hits
+    });
+    [own].into_iter().chain(others).map(Expr::exists).fold(Condition::any(), Condition::add)
 }
 
 /// Selects the hits of the words in the texts of a resource.
@@ -149,18 +197,42 @@ fn hits_through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> S
     let mut hits = hits(backend, matching, by.resource);
     hits.from(by.table)
         .and_where(Expr::col((by.table, by.key)).equals(("search_hit", "resource_id")))
+        .and_where_option(by.only.map(|only| only()))
         .expr_as(
-            match by.own {
-                true => points(Expr::col(("search_hit", "rank"))),
-                false => points(Expr::cust(Field::Detail.rank().to_string())),
+            match by.words {
+                FoundWords::Own => points(Expr::col(("search_hit", "rank"))),
+                _ => points(Expr::cust(Field::Detail.rank().to_string())),
             },
             "points",
         )
         .expr_as(Expr::col((by.table, by.owner)), ID);
-    if !by.own {
-        hits.and_where(Expr::col(("search_hit", "rank")).lte(Field::Detail.rank()));
+    if let Some(last) = Field::ALL.into_iter().filter(|field| by.words.field(*field).is_some()).max()
+        && last < Field::Text
+    {
+        hits.and_where(Expr::col(("search_hit", "rank")).lte(last.rank()));
     }
     hits
+}
+
+/// Selects the resources with a code whose name has hits.
+fn hits_through_codes(
+    table: &AnyTable,
+    backend: DatabaseBackend,
+    matching: &[Value],
+    codes: &Codes,
+) -> SelectStatement {
+    let set = Alias::new(format!("{}_set", table.name()));
+    let of_set = |column: &'static str| Expr::col((set.clone(), Alias::new(column)));
+    hits(backend, matching, codes.of)
+        .from(codes.of)
+        .from(set.clone())
+        .and_where(Expr::col((codes.of, "id")).equals(("search_hit", "resource_id")))
+        .and_where(Expr::col(("search_hit", "rank")).eq(Field::Name.rank()))
+        .and_where(of_set("value").equals((codes.of, "slug")))
+        .and_where(of_set("field").eq(codes.set))
+        .expr_as(points(Expr::cust(Field::Detail.rank().to_string())), "points")
+        .expr_as(of_set("owner_id"), ID)
+        .take()
 }
 
 /// The score of a hit in a field with this rank.

@@ -23,7 +23,7 @@ use crate::kernel::transaction::reindexed::Reindexed;
 use crate::tables;
 
 /// Increase this when texts are cleaned, folded, split into words or looked up differently.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How many rows are read at a time.
 const BATCH: u64 = 500;

@@ -24,6 +24,7 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::{ParentKind, Resource, Stored};
+use vku_domain::kernel::search::Field;
 
 use self::any::AnyTable;
 use self::child_rows::ChildRows;
@@ -93,9 +94,39 @@ pub struct FoundBy {
     pub key: &'static str,
     /// The column with the id of the resource that is found.
     pub owner: &'static str,
-    /// Whether the texts of the other resource count as its own, the name above all. If not, only names and
-    /// places of the other resource count, as details.
-    pub own: bool,
+    /// Which words of the other resource count.
+    pub words: FoundWords,
+    /// The rows of `table` that count, if not all do.
+    pub only: Option<fn() -> Expr>,
+}
+
+/// Which words of another resource find a resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum FoundWords {
+    /// All, as if they were its own.
+    Own,
+    /// Those of names and places, as details.
+    NamesAndPlaces,
+    /// Those of names, as details.
+    Names,
+}
+
+impl FoundWords {
+    /// Returns the field as which a word counts that is in this field of the other resource; `None` if it does not.
+    pub fn field(self, field: Field) -> Option<Field> {
+        match self {
+            Self::Own => Some(field),
+            Self::NamesAndPlaces => (field <= Field::Detail).then_some(Field::Detail),
+            Self::Names => (field <= Field::Name).then_some(Field::Detail),
+        }
+    }
+}
+
+impl FoundBy {
+    /// Found by the names and places of the parties of one kind.
+    pub const fn party(table: &'static str, resource: &'static str, key: &'static str) -> Self {
+        Self { resource, table, key, owner: "owner_id", words: FoundWords::NamesAndPlaces, only: None }
+    }
 }
 
 /// Rows that derived fields are computed from.
@@ -150,8 +181,8 @@ pub trait Table: Resource<Parent: Parent> {
     const CODE_LISTS: &'static [Codes] = &[];
     /// How the parent is locked during a write: against deletion, or so that writers wait for each other.
     const PARENT_LOCK: LockType = LockType::Share;
-    /// The resources whose texts find this one in a search, besides its own; an actor who sees this one also
-    /// sees those.
+    /// The resources whose texts find this one in a search, besides its own, and besides those of
+    /// [`Self::CODE_LISTS`], whose names do; an actor who sees this one also sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
 
     /// Whether the JSON of each resource is stored beside its row, in the table `resource_json`: worthwhile for long

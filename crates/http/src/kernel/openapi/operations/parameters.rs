@@ -177,18 +177,19 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
 /// The parameter for searching a list.
 fn search() -> Value {
     let about = format!(
-        "Full-text search in names, places, countries, titles and descriptions, in every language. A result \
-         contains all of the words; if there are more than {WORDS_MAX}, only the longest ones are used. Legal \
-         forms, articles and similar words (`GmbH`, `die`, `and`) are ignored if there are other words; a query \
-         without letters or digits matches everything. Case and accents are ignored; `ß` equals `ss`, `ae`, `oe`, \
+        "Full-text search in names, places, titles and descriptions, in every language, and in the German and \
+         English names of countries, sectors, working areas, SDG targets (also as `SDG 6.1`), climate zones and \
+         programmes. A result contains all of the words; if there are more than {WORDS_MAX}, only the longest \
+         ones are used, and of a long text the first {LENGTH_MAX} characters. Legal forms, articles and similar \
+         words (`GmbH`, `die`, `and`) only count for the order if there are other words; a query without \
+         letters or digits matches nothing. Case and accents are ignored; `ß` equals `ss`, `ae`, `oe`, \
          `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into Latin letters. Words of \
          three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), and words of \
          five or more letters may contain a typo. Unless `sort` is given, the best results come first: matches in \
          names rank above matches in other text, and whole words rank above parts of words, which rank above words \
          with a typo."
     );
-    let schema =
-        json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });
+    let schema = json!({ "type": "string", "minLength": 1, "examples": ["abwasser lviv"] });
     query("q", &about, schema)
 }
 
