@@ -70,6 +70,9 @@ impl Operation {
         );
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
+            (&Method::GET, _) if ["search_everything", "suggest_names"].contains(&self.id.as_str()) => {
+                path + "?q=dresden"
+            }
             (&Method::GET, _) => path,
             _ if of_the_account(&self.id) || self.id == "commit_import" => path,
             // Coordinators have to name the member that they act for.

@@ -1,10 +1,13 @@
 //! Full-text search: the parameter `q` of lists.
 
+mod everything;
+mod highlights;
 mod index_consistency;
 mod model;
 mod own_name;
 mod plans;
 mod relevance;
+mod suggestions;
 
 use serde_json::{Value, json};
 

@@ -137,8 +137,8 @@ impl Resource for Activity {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.title);
-        texts.text(&self.description);
+        texts.name("title", &self.title);
+        texts.text("description", &self.description);
     }
 
     fn label(&self) -> &str {

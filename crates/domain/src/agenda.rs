@@ -140,8 +140,8 @@ impl Resource for AgendaItem {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.title);
-        texts.text(&self.about);
+        texts.name("title", &self.title);
+        texts.text("about", &self.about);
     }
 
     fn label(&self) -> &str {

@@ -173,9 +173,9 @@ impl Resource for Contact {
     fn validate(&self, _violations: &mut Violations) {}
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(self.full_name());
-        texts.details([&self.email]);
-        texts.details(&self.function);
+        texts.name("family_name", self.full_name());
+        texts.details("email", [&self.email]);
+        texts.details("function", &self.function);
     }
 
     fn label(&self) -> &str {

@@ -94,7 +94,7 @@ impl Resource for Document {
     fn validate(&self, _violations: &mut Violations) {}
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.title);
+        texts.name("title", &self.title);
     }
 
     fn label(&self) -> &str {

@@ -147,10 +147,10 @@ impl Resource for Guest {
 
     fn search_texts(&self, texts: &mut Texts) {
         if let Some(name) = &self.name {
-            texts.name(name);
+            texts.name("name", name);
         }
-        texts.details(&self.function);
-        texts.details(&self.talk_title);
+        texts.details("function", &self.function);
+        texts.details("talk_title", &self.talk_title);
     }
 
     fn label(&self) -> &str {

@@ -219,9 +219,9 @@ impl Resource for Member {
     /// The name belongs to the utility and is searched there. The note is not searched, because not everybody may read
     /// it.
     fn search_texts(&self, texts: &mut Texts) {
-        texts.details(&self.regional_group);
-        texts.codes(Field::Text, CodeList::Country, &self.interests.countries);
-        texts.codes(Field::Text, CodeList::Sector, &self.interests.sectors);
+        texts.details("regional_group", &self.regional_group);
+        texts.codes(Field::Text, "interests", CodeList::Country, &self.interests.countries);
+        texts.codes(Field::Text, "interests", CodeList::Sector, &self.interests.sectors);
     }
 
     fn label(&self) -> &str {

@@ -99,8 +99,8 @@ impl Resource for Minutes {
     fn validate(&self, _violations: &mut Violations) {}
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.text([&self.text]);
-        texts.text(&self.decisions);
+        texts.text("text", [&self.text]);
+        texts.text("decisions", &self.decisions);
     }
 
     fn label(&self) -> &str {

@@ -126,11 +126,11 @@ impl Resource for Organisation {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
-        self.short_name.iter().for_each(|name| texts.name(name));
-        texts.details(&self.aliases);
+        texts.name("name", &self.name);
+        self.short_name.iter().for_each(|name| texts.name("short_name", name));
+        texts.details("aliases", &self.aliases);
         // Not a detail, by which its partnerships would be found, too.
-        texts.codes(Field::Text, CodeList::Country, &self.country);
+        texts.codes(Field::Text, "country", CodeList::Country, &self.country);
     }
 
     fn label(&self) -> &str {

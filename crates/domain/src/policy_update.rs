@@ -113,9 +113,9 @@ impl Resource for PolicyUpdate {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.localized(Field::Name, [&self.title]);
-        texts.text([&self.summary]);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.localized(Field::Name, "title", [&self.title]);
+        texts.text("summary", [&self.summary]);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

@@ -227,12 +227,12 @@ impl Resource for FundingProgramme {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
-        texts.details(self.calls.iter().map(|call| &call.title));
-        texts.codes(Field::Detail, CodeList::Country, &self.countries);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
-        texts.text(&self.description);
-        texts.text(self.rules.iter().filter_map(|rules| rules.who_may_apply.as_ref()));
+        texts.name("name", &self.name);
+        texts.details("calls", self.calls.iter().map(|call| &call.title));
+        texts.codes(Field::Detail, "countries", CodeList::Country, &self.countries);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
+        texts.text("description", &self.description);
+        texts.text("rules", self.rules.iter().filter_map(|rules| rules.who_may_apply.as_ref()));
     }
 
     fn label(&self) -> &str {

@@ -186,8 +186,8 @@ impl Resource for PartnershipResult {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
-        texts.codes(Field::Text, CodeList::SdgTarget, &self.sdg_target);
+        texts.name("name", &self.name);
+        texts.codes(Field::Text, "sdg_target", CodeList::SdgTarget, &self.sdg_target);
     }
 
     fn label(&self) -> &str {

@@ -148,9 +148,9 @@ impl Resource for Topic {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.localized(Field::Name, [&self.title]);
-        texts.text(&self.description);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.localized(Field::Name, "title", [&self.title]);
+        texts.text("description", &self.description);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

@@ -133,8 +133,8 @@ impl Resource for User {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
-        texts.details([&self.email]);
+        texts.name("name", &self.name);
+        texts.details("email", [&self.email]);
     }
 
     fn label(&self) -> &str {

@@ -201,13 +201,15 @@ impl Resource for Utility {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
-        texts.details(self.aliases.iter().chain(&self.region).chain(&self.city));
-        texts.codes(Field::Detail, CodeList::Country, [&self.country]);
-        texts.text(&self.description);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
-        texts.codes(Field::Text, CodeList::ClimateZone, &self.climate_zone);
-        texts.lines(Field::Text, &self.legal_form);
+        texts.name("name", &self.name);
+        texts.details("aliases", &self.aliases);
+        texts.details("region", &self.region);
+        texts.details("city", &self.city);
+        texts.codes(Field::Detail, "country", CodeList::Country, [&self.country]);
+        texts.text("description", &self.description);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
+        texts.codes(Field::Text, "climate_zone", CodeList::ClimateZone, self.climate_zone);
+        texts.lines(Field::Text, "legal_form", &self.legal_form);
     }
 
     fn label(&self) -> &str {

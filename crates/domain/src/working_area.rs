@@ -111,8 +111,8 @@ impl Resource for WorkingArea {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.localized(Field::Name, [&self.label]);
-        texts.details(&self.slug);
+        texts.localized(Field::Name, "label", [&self.label]);
+        texts.details("slug", &self.slug);
     }
 
     fn label(&self) -> &str {

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use vku_domain::matching::MatchQuery;
+use vku_domain::search::SearchFilter;
 use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, SessionFigures};
+use vku_domain::suggestion::SuggestionFilter;
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::feed::parameters::{ChangesQuery, EventsQuery};
 use vku_persistence::mail::outbox::MailFilter;
@@ -58,6 +60,7 @@ use crate::webhook;
         (name = "mails", description = "E-mails that the service sends, and their delivery. For the coordination \
             office."),
         (name = "api_keys", description = "Keys for scripts that act on your behalf, each limited to its scopes."),
+        (name = "search", description = "Search everything, and get suggestions while you type."),
         (name = "statistics", description = "Statistics as JSON (with the counting rules), tables and charts."),
         (name = "service", description = "The entry point, health checks, and the documentation of problems.")
     ),
@@ -76,6 +79,8 @@ use crate::webhook;
         vku_domain::kernel::tabular::CsvDialect,
         vku_domain::kernel::resource::reference::Key,
         vku_domain::kernel::bilingual::Locale,
+        vku_domain::kernel::search::Highlight,
+        vku_domain::kernel::search::Highlights,
         webhook::event::WebhookEvent,
     )),
     modifiers(&Bearer)
@@ -123,6 +128,8 @@ pub(crate) fn plain_document() -> Value {
     document.filter::<AuditFilter>("/api/v1/audit");
     document.parameters::<ChangesQuery>("/api/v1/changes");
     document.parameters::<EventsQuery>("/api/v1/events");
+    document.parameters::<SearchFilter>("/api/v1/search");
+    document.parameters::<SuggestionFilter>("/api/v1/suggest");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.filter::<MailFilter>("/api/v1/mails");
     document.filter::<DeliveryFilter>("/api/v1/webhooks/{id}/deliveries");

@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use crate::features::feature_routes;
 use crate::kernel::resource::routes::Routes;
 use crate::{
-    account, audit, calendar_feed, feed, import, interest, mail, matching, meta, reference, statistics,
-    topic, user, webhook,
+    account, audit, calendar_feed, feed, import, interest, mail, matching, meta, reference, search,
+    statistics, suggestion, topic, user, webhook,
 };
 
 /// Declares the single endpoints: their paths, methods and handlers. `get` answers `HEAD`, too. What is `documented` is
@@ -54,6 +54,8 @@ endpoints! {
         "/api/v1/api-keys/{id}" => get account::api_key::get_api_key, delete account::api_key::delete_api_key;
         "/.well-known/jwks.json" => get meta::jwks::get_jwks;
         "/api/v1/audit" => get audit::list_audit;
+        "/api/v1/search" => get search::search_everything;
+        "/api/v1/suggest" => get suggestion::suggest_names;
         "/api/v1/changes" => get feed::changes::list_changes;
         "/api/v1/events" => get feed::events::stream_events;
         "/api/v1/events/tickets" => post feed::events::create_event_ticket;

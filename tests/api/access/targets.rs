@@ -31,6 +31,8 @@ pub(super) fn targets(operation: &str) -> &'static [&'static str] {
         | "list_api_keys"
         | "create_api_key"
         | "list_audit"
+        | "search_everything"
+        | "suggest_names"
         | "list_changes"
         | "stream_events"
         | "create_event_ticket"

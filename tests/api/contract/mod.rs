@@ -69,7 +69,13 @@ impl<'a> Walk<'a> {
             }
             template = format!("{template}/{segment}");
         }
-        places.swap_remove(0)
+        let parameters = operation.definition["parameters"].as_array().into_iter().flatten();
+        let required = parameters.filter(|it| it["in"] == "query" && it["required"] == true);
+        required.fold(places.swap_remove(0), |path, it| {
+            let value =
+                it["example"].as_str().unwrap_or_else(|| panic!("{}: an example of {it}", operation.id));
+            with_query(&path, &format!("{}={}", it["name"].as_str().unwrap(), value.replace(' ', "+")))
+        })
     }
 
     /// The resources in the first collection that is not empty.
@@ -112,17 +118,12 @@ impl<'a> Walk<'a> {
 
     /// A valid request: to an existing resource, with the example as its body and `If-Match: *`.
     fn request(&self, operation: &Operation, caller: &Caller, path: &str) -> RequestBuilder {
-        // Required parameters; the member is required for callers who have none.
+        // Required for callers who have no member.
         let needed = match operation.id.as_str() {
-            "create_import" => "resource=organisations",
             "set_topic_support" | "delete_topic_support" => "member=stadtentwaesserung-dresden",
             _ => "",
         };
-        let path = match (needed, path.contains('?')) {
-            ("", _) => path.to_owned(),
-            (_, true) => format!("{path}&{needed}"),
-            (_, false) => format!("{path}?{needed}"),
-        };
+        let path = if needed.is_empty() { path.to_owned() } else { with_query(path, needed) };
         let mut request = caller.request(operation.method.clone(), &path);
         if operation.parameter("If-Match").is_some() {
             request = request.header("If-Match", "*");
@@ -140,4 +141,9 @@ impl<'a> Walk<'a> {
         assert!(operation.declares(status), "{id} does not declare {status}: {}", answer.text());
         answer
     }
+}
+
+/// Adds a query parameter to a path, which may have others.
+fn with_query(path: &str, parameter: &str) -> String {
+    format!("{path}{}{parameter}", if path.contains('?') { '&' } else { '?' })
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Walk;
+use super::{Walk, with_query};
 use crate::api::http::{comparable_headers, vary};
 use crate::harness::{Response, on_both};
 
@@ -103,7 +103,7 @@ on_both! {
                 let schema = if schema["type"] == "array" { walk.schemas.resolved(&schema["items"]) } else { schema };
                 let words = schema["enum"].as_array().cloned().unwrap_or(vec!["false".into(), "true".into()]);
                 for word in words.iter().map(|word| word.as_str().unwrap()) {
-                    let request = caller.request(Method::GET, &format!("{path}?{name}={word}"));
+                    let request = caller.request(Method::GET, &with_query(&path, &format!("{name}={word}")));
                     let answer = walk.ask(it, &caller, request).await;
                     assert!(answer.status.is_success() || name == "deleted", "{} {word}: {}", it.id, answer.text());
                     requests += 1;

@@ -61,6 +61,44 @@ async fn statements(app: &TestApp, q: &str) -> Vec<String> {
     statements
 }
 
+/// Prints how long the search over everything and suggestions take, by HTTP, each for queries that are not cached.
+async fn measure(app: &TestApp) {
+    let caller = app.anonymous();
+    let places =
+        ["dresden", "hamburg", "lviv", "kyiv", "bonn", "lusaka", "durban", "windhoek", "bremen", "köln"];
+    let words = |number: usize| {
+        let group = format!("gruppe{}", number * 37);
+        [
+            group.clone(),
+            format!("{} {}", places[number % 10], group),
+            format!("{} ab{number}", places[number % 10]),
+        ]
+    };
+    for (path, letters) in [("search", usize::MAX), ("suggest", usize::MAX), ("suggest", 3)] {
+        let mut times = Vec::new();
+        for q in (0..100).flat_map(words) {
+            let q: String = q.chars().take(letters).collect();
+            let began = Instant::now();
+            caller.get(&format!("/api/v1/{path}?q={q}")).await.ok();
+            times.push(began.elapsed());
+        }
+        times.sort_unstable();
+        println!("{path}: median {:?}, p95 {:?}", times[times.len() / 2], times[times.len() * 95 / 100]);
+    }
+    for path in [
+        "search?q=zxqwerk",
+        "search?q=ukraine",
+        "search?q=abwasser",
+        "suggest?q=zx",
+        "suggest?q=nr",
+        "suggest?q=zxq gruppe77",
+    ] {
+        let began = Instant::now();
+        caller.get(&format!("/api/v1/{path}")).await.ok();
+        println!("{path}: {:?}", began.elapsed());
+    }
+}
+
 async fn plan(app: &TestApp, sql: &str) -> Vec<String> {
     match app.backend {
         Backend::Sqlite => sqlite_plan(app, sql).await,
@@ -98,6 +136,7 @@ async fn searches_go_by_indexes(app: TestApp) {
     database.close().await.unwrap();
     println!("{:?}: the words of 50,000 partnerships in {:?}", app.backend, began.elapsed());
     ask(&app, "ANALYZE").await;
+    measure(&app).await;
     for q in
         ["nr4711", "gruppe4711", "uppe4711", "bezirk77 gruppe4777", "lemberg", "lembrg", "zxqwerk", "ezirk"]
     {

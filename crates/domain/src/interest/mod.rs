@@ -274,10 +274,11 @@ impl Resource for InterestRegistration {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.utility_name);
-        texts.details([&self.city, &self.person.family_name]);
-        texts.details([&self.person.email]);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.name("utility_name", &self.utility_name);
+        texts.details("city", [&self.city]);
+        texts.details("person", [&self.person.family_name]);
+        texts.details("person", [&self.person.email]);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

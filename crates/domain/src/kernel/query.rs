@@ -21,6 +21,8 @@ pub struct Query<T: Resource> {
     pub filter: T::Filter,
     /// The search terms of `q`.
     pub search: Option<Search>,
+    /// Whether to return which members match the search.
+    pub highlight: bool,
     /// The sort order, with the id as the last key; empty if a search sorts by relevance.
     pub sort: Vec<(T::Sort, Direction)>,
     /// The opaque token that an earlier page returned, for the position in the list.
@@ -39,7 +41,7 @@ pub struct Query<T: Resource> {
 
 /// The parameters that select a page and the form of its rows. All others determine which rows are in the list, and in
 /// which order.
-const PAGE_PARAMETERS: &[&str] = &["cursor", "limit", "count", "fields", "expand"];
+const PAGE_PARAMETERS: &[&str] = &["cursor", "limit", "count", "fields", "expand", "highlight"];
 
 impl<T: Resource> Query<T> {
     /// Makes a query for all rows in the default order.
@@ -47,6 +49,7 @@ impl<T: Resource> Query<T> {
         Self {
             filter: T::Filter::default(),
             search: None,
+            highlight: false,
             sort: T::Sort::default_order(),
             cursor: None,
             limit: LIMIT_MAX,
@@ -81,6 +84,7 @@ impl<T: Resource> Query<T> {
             search: search.unwrap_or_else(|fault| parameters.fault("q", fault)),
             cursor: parameters.once("cursor"),
             limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
+            highlight: T::SEARCHED && parameters.get("highlight"),
             count: parameters.get("count"),
             deleted: parameters.get("deleted"),
             view: Projection::take(T::INFO, parameters),

@@ -245,11 +245,11 @@ impl Resource for Partnership {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.title);
-        texts.details(self.based_on.iter().map(|basis| &basis.name));
-        texts.text(&self.summary);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
-        texts.codes(Field::Text, CodeList::SdgTarget, &self.sdg_targets);
+        texts.name("title", &self.title);
+        texts.details("based_on", self.based_on.iter().map(|basis| &basis.name));
+        texts.text("summary", &self.summary);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
+        texts.codes(Field::Text, "sdg_targets", CodeList::SdgTarget, &self.sdg_targets);
     }
 
     fn label(&self) -> &str {

@@ -245,11 +245,11 @@ impl Resource for Session {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.title);
-        texts.details(&self.place);
-        texts.text(&self.focus_topic);
-        texts.text(&self.description);
-        texts.codes(Field::Text, CodeList::Sector, &self.sectors);
+        texts.name("title", &self.title);
+        texts.details("place", &self.place);
+        texts.text("focus_topic", &self.focus_topic);
+        texts.text("description", &self.description);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, &self.sectors);
     }
 
     fn label(&self) -> &str {

@@ -151,7 +151,7 @@ impl Resource for Webhook {
     }
 
     fn search_texts(&self, texts: &mut Texts) {
-        texts.name(&self.name);
+        texts.name("name", &self.name);
     }
 
     fn label(&self) -> &str {

@@ -28,6 +28,7 @@ use vku_domain::partnership::{BasisKind, ParticipantRole, PartnershipStatus};
 use vku_domain::policy_update::PolicyLevel;
 use vku_domain::programme::ProgrammeKind;
 use vku_domain::registration::{Attendance, RegistrationStatus};
+use vku_domain::search::SearchedKind;
 use vku_domain::session::{Registering, RegistrationReason, SessionFormat, SessionKind, SessionStatus};
 use vku_domain::statistics::{
     FiguresFormat, FundingBy, MembersBy, PartnershipFiguresFormat, PartnershipsBy, SessionsBy,
@@ -147,6 +148,7 @@ pub(super) static VOCABULARIES: LazyLock<Vec<Vocabulary>> = LazyLock::new(|| {
         Registering,
         RegistrationReason,
         Role,
+        SearchedKind,
         Sector,
         SessionFormat,
         SessionKind,

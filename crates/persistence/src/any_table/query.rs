@@ -9,6 +9,7 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::any::AnyStored;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::search::{Highlights, Search};
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::value::Places;
@@ -39,6 +40,8 @@ pub struct JsonPage {
 
 /// How a page begins.
 const ITEMS: &[u8] = br#"{"items":"#;
+/// How the member with the highlights begins.
+const HIGHLIGHTS: &[u8] = br#","highlights":"#;
 /// Room for the other members of a page.
 const REST: usize = 1024;
 
@@ -163,7 +166,10 @@ impl AnyQuery {
 
     /// Whether the actor gets stored JSON.
     fn has_stored_json(&self, actor: &Actor) -> bool {
-        self.view.is_default() && !self.deleted && stored_json::is_stored_for(self.table, actor)
+        self.view.is_default()
+            && !self.highlight
+            && !self.deleted
+            && stored_json::is_stored_for(self.table, actor)
     }
 
     /// Begins to read a page: by a single statement if that is enough.
@@ -193,14 +199,32 @@ impl AnyQuery {
     /// Errors: those of [`Reader::list`].
     async fn page(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<JsonPage, Error> {
         let AnyPage { items, next, prev, total } = reader.list_any(self, parent).await?;
-        let items = match self.view.is_default() {
-            true => items.to_json()?,
-            false => {
+        let (items, highlights) = match self.search.as_ref().filter(|_| self.highlight) {
+            Some(search) => {
+                let items = items.into_items();
+                let highlights = self.highlights(search, &items)?;
+                let values = reader.project(&self.view, &items).await?;
+                (serde_json::to_vec(&values).map_err(Error::internal)?, highlights)
+            }
+            None if self.view.is_default() => (items.to_json()?, Vec::new()),
+            None => {
                 let values = reader.project(&self.view, &items.into_items()).await?;
-                serde_json::to_vec(&values).map_err(Error::internal)?
+                (serde_json::to_vec(&values).map_err(Error::internal)?, Vec::new())
             }
         };
-        Ok(JsonPage { beginning: [ITEMS, &items].concat(), next, prev, total })
+        Ok(JsonPage { beginning: [ITEMS, &items, &highlights].concat(), next, prev, total })
+    }
+
+    /// Returns the member `highlights` of a page.
+    fn highlights(&self, search: &Search, items: &[Box<dyn AnyStored>]) -> Result<Vec<u8>, Error> {
+        let found_by: Vec<_> = self.table.found_by.iter().map(|by| by.resource).collect();
+        let highlights = items.iter().map(|item| Highlights {
+            id: item.id(),
+            matches: item.data().search_sources(&found_by).highlights(search),
+        });
+        let mut json = HIGHLIGHTS.to_vec();
+        serde_json::to_writer(&mut json, &highlights.collect::<Vec<_>>()).map_err(Error::internal)?;
+        Ok(json)
     }
 
     /// Counts all rows, whatever the cursor; without a parent, those of all parents.

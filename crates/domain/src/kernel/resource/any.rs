@@ -18,7 +18,7 @@ use crate::kernel::access::policy::Policy;
 use crate::kernel::error::Error;
 use crate::kernel::etag::ETag;
 use crate::kernel::icalendar::Event;
-use crate::kernel::search::Index;
+use crate::kernel::search::{Index, Texts};
 use crate::kernel::value::{Places, Slug, Visibility};
 use crate::kernel::violation::Violations;
 
@@ -143,6 +143,8 @@ pub trait AnyResource: Any + Send + Sync {
     fn is_same_child(&self, other: &dyn AnyResource) -> bool;
     /// Returns the words by which a search finds the resource.
     fn search_index(&self) -> Index;
+    /// See [`search_sources`](super::search_sources).
+    fn search_sources(&self, found_by: &[&str]) -> Texts;
     /// Returns the data as JSON.
     fn to_value(&self) -> Result<Value, Error>;
 }

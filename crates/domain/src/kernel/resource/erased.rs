@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::any::{AnyList, AnyResource, AnyStored, Meta, NamedSchemas, ResourceInfo};
 use super::lifecycle::{State, allowed};
 use super::reference::{ReferenceSummary, UnresolvedReference};
-use super::{ParentKind, Resource, Stored, search_index, slug_mut, slug_of};
+use super::{ParentKind, Resource, Stored, search_index, search_sources, slug_mut, slug_of};
 use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::error::Error;
 use crate::kernel::icalendar::Event;
-use crate::kernel::search::Index;
+use crate::kernel::search::{Index, Texts};
 use crate::kernel::value::{Places, Slug, Visibility};
 use crate::kernel::violation::Violations;
 
@@ -174,6 +174,10 @@ impl<T: Resource> AnyResource for T {
 
     fn search_index(&self) -> Index {
         search_index(self)
+    }
+
+    fn search_sources(&self, found_by: &[&str]) -> Texts {
+        search_sources(self, found_by)
     }
 
     fn to_value(&self) -> Result<Value, Error> {

@@ -294,6 +294,21 @@ pub fn slug_mut<T: Resource>(data: &mut T) -> Option<&mut Option<Slug>> {
     T::SLUG.map(|slug| slug(data))
 }
 
+/// Returns the searched texts of a resource, with the names of references to resources of these types, by which it is
+/// found, too.
+pub fn search_sources<T: Resource>(data: &T, found_by: &[&str]) -> Texts {
+    let mut texts = Texts::with_sources();
+    data.search_texts(&mut texts);
+    data.clone().references(&mut |reference| {
+        let name = reference.link.summary.as_ref().map(|summary| &summary.label.1);
+        if let Some(name) = name.filter(|_| found_by.contains(&reference.resource)) {
+            let member = reference.pointer.split('/').nth(1).unwrap_or_default();
+            texts.details(member, [name]);
+        }
+    });
+    texts
+}
+
 /// Returns the words of a resource, by which a search finds it.
 pub fn search_index<T: Resource>(data: &T) -> Index {
     let mut texts = Texts::default();

@@ -1,15 +1,19 @@
 //! Codes in the index. A code, such as that of a country, is indexed as one word, and matches a term as the words of its
 //! labels would: the index stays small, and new words for a code need no new index.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::MatchQuality;
+use super::goal::goal_word;
 use super::query::SearchTerm;
-use super::tokenizer::{goal_word, indexed, keys};
-use crate::code_lists::{CLIMATE_ZONES, COUNTRIES, List, SDG_TARGETS, SECTORS, SYNONYMS};
+use super::tokenizer::{CODE_SEPARATOR, indexed, keys};
+use crate::code_lists::{COUNTRIES, Entry, SDG_TARGETS, SYNONYMS};
+use crate::kernel::value::{ClimateZone, Sector};
+use crate::kernel::vocabulary::Vocabulary as _;
 
 /// A code list whose labels find resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +28,6 @@ pub enum CodeList {
     ClimateZone,
 }
 
-/// Separates the list from the code. No other word contains it.
-const SEPARATOR: char = ':';
-
 impl CodeList {
     const ALL: [Self; 4] = [Self::Country, Self::Sector, Self::SdgTarget, Self::ClimateZone];
 
@@ -39,18 +40,25 @@ impl CodeList {
         }
     }
 
-    fn list(self) -> &'static List {
+    fn entries(self) -> Cow<'static, [Entry]> {
         match self {
-            Self::Country => &COUNTRIES,
-            Self::Sector => &SECTORS,
-            Self::SdgTarget => &SDG_TARGETS,
-            Self::ClimateZone => &CLIMATE_ZONES,
+            Self::Country => COUNTRIES.entries().into(),
+            Self::Sector => Sector::entries().into(),
+            Self::SdgTarget => SDG_TARGETS.entries().into(),
+            Self::ClimateZone => ClimateZone::entries().into(),
         }
+    }
+
+    /// Returns the labels of a code, in German and English.
+    pub(super) fn labels(self, code: &str) -> Vec<String> {
+        let entries = self.entries();
+        let labels = entries.iter().find(|entry| entry.code == code);
+        labels.map(|entry| vec![entry.label.de.clone(), entry.label.en.clone()]).unwrap_or_default()
     }
 
     /// Returns the word of a code in the index.
     pub(super) fn word(self, code: &str) -> String {
-        format!("{}{SEPARATOR}{code}", self.name())
+        format!("{}{CODE_SEPARATOR}{code}", self.name())
     }
 
     /// Returns the words by which the code is found, besides those of its labels.
@@ -107,7 +115,7 @@ impl Vocabulary {
     fn build() -> Self {
         let (synonyms, mut labels) = (synonyms(), BTreeMap::new());
         for list in CodeList::ALL {
-            for entry in list.list().entries() {
+            for entry in list.entries().iter() {
                 let texts = [&entry.label.de, &entry.label.en].into_iter().flat_map(|text| indexed(text));
                 let words: BTreeSet<_> = texts.chain(list.other_words(&entry.code, &synonyms)).collect();
                 labels.insert(list.word(&entry.code), words.into_iter().collect::<Vec<_>>());
@@ -122,11 +130,6 @@ impl Vocabulary {
     }
 }
 
-/// Returns whether a word of the index is that of a code.
-pub(super) fn is_code_word(word: &str) -> bool {
-    word.contains(SEPARATOR)
-}
-
 impl SearchTerm {
     /// Returns how well the code with this word matches; `None` if it does not.
     pub(super) fn code_quality(&self, code_word: &str) -> Option<MatchQuality> {
@@ -136,7 +139,7 @@ impl SearchTerm {
 
     /// A country is not found by a part of its name: Oman is not in Romania.
     fn label_quality(&self, code_word: &str, label: &str) -> Option<MatchQuality> {
-        let is_country = code_word.split(SEPARATOR).next() == Some(CodeList::Country.name());
+        let is_country = code_word.split(CODE_SEPARATOR).next() == Some(CodeList::Country.name());
         self.word_quality(label, !is_country)
     }
 

@@ -5,15 +5,19 @@
 
 mod code_word;
 mod edit_distance;
+mod goal;
+mod highlight;
 mod query;
 mod tokenizer;
 
 use std::collections::BTreeMap;
 
 pub use self::code_word::CodeList;
+pub use self::highlight::{Highlight, Highlights};
 pub use self::query::{Filler, LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
 pub use self::tokenizer::{keys, likeness};
 
+use self::highlight::{SourceText, highlights};
 use super::script::transliterations;
 use super::value::Localized;
 
@@ -45,51 +49,89 @@ impl Field {
 /// The words and codes of a resource, each with the most relevant field in which it occurs.
 pub type Index = BTreeMap<String, Field>;
 
-/// Collects the searched texts of a resource.
+/// Collects the searched texts of a resource, each with the member that has it.
 #[derive(Debug, Default)]
-pub struct Texts(Index);
+pub struct Texts {
+    index: Index,
+    /// The texts themselves, for highlights.
+    sources: Option<Vec<SourceText>>,
+}
 
 impl Texts {
+    /// Collects the texts themselves, too.
+    pub fn with_sources() -> Self {
+        Self { sources: Some(Vec::new()), ..Self::default() }
+    }
+
     /// Returns the collected words.
     pub fn into_index(self) -> Index {
-        self.0
+        self.index
+    }
+
+    /// Returns the members that match a search, the best first.
+    pub fn highlights(&self, search: &Search) -> Vec<Highlight> {
+        highlights(search, self.sources.as_deref().unwrap_or_default())
+    }
+
+    /// Returns the first text that is a name.
+    pub fn first_name(&self) -> Option<&str> {
+        let mut names = self.sources.iter().flatten().filter(|source| source.field == Field::Name);
+        names.next()?.texts.first().map(String::as_str)
     }
 
     /// Adds the name or title.
-    pub fn name(&mut self, text: impl ToString) {
-        self.add(Field::Name, &text.to_string());
+    pub fn name(&mut self, member: &str, text: impl ToString) {
+        self.add(Field::Name, member, &text.to_string());
     }
 
     /// Adds other names, and places.
-    pub fn details<S: ToString>(&mut self, texts: impl IntoIterator<Item = S>) {
-        self.lines(Field::Detail, texts);
+    pub fn details<S: ToString>(&mut self, member: &str, texts: impl IntoIterator<Item = S>) {
+        self.lines(Field::Detail, member, texts);
     }
 
     /// Adds codes, which are found by the words of their labels.
-    pub fn codes<C: ToString>(&mut self, field: Field, list: CodeList, codes: impl IntoIterator<Item = C>) {
+    pub fn codes<C: ToString>(
+        &mut self,
+        field: Field,
+        member: &str,
+        list: CodeList,
+        codes: impl IntoIterator<Item = C>,
+    ) {
         for code in codes {
-            self.add_word(field, list.word(&code.to_string()));
+            let code = code.to_string();
+            if let Some(sources) = &mut self.sources {
+                sources.push(SourceText::of_code(member, field, list, &code));
+            }
+            self.add_word(field, list.word(&code));
         }
     }
 
     /// Adds descriptions in all languages.
-    pub fn text<'a>(&mut self, texts: impl IntoIterator<Item = &'a Localized>) {
-        self.localized(Field::Text, texts);
+    pub fn text<'a>(&mut self, member: &str, texts: impl IntoIterator<Item = &'a Localized>) {
+        self.localized(Field::Text, member, texts);
     }
 
     /// Adds texts of a single line.
-    pub fn lines<S: ToString>(&mut self, field: Field, texts: impl IntoIterator<Item = S>) {
-        texts.into_iter().for_each(|text| self.add(field, &text.to_string()));
+    pub fn lines<S: ToString>(&mut self, field: Field, member: &str, texts: impl IntoIterator<Item = S>) {
+        texts.into_iter().for_each(|text| self.add(field, member, &text.to_string()));
     }
 
     /// Adds texts in all languages.
-    pub fn localized<'a>(&mut self, field: Field, texts: impl IntoIterator<Item = &'a Localized>) {
+    pub fn localized<'a>(
+        &mut self,
+        field: Field,
+        member: &str,
+        texts: impl IntoIterator<Item = &'a Localized>,
+    ) {
         for (_, text) in texts.into_iter().flat_map(Localized::iter) {
-            self.add(field, text);
+            self.add(field, member, text);
         }
     }
 
-    fn add(&mut self, field: Field, text: &str) {
+    fn add(&mut self, field: Field, member: &str, text: &str) {
+        if let Some(sources) = &mut self.sources {
+            sources.push(SourceText::new(member, field, text));
+        }
         for word in tokenizer::indexed(text) {
             self.add_word(field, word);
         }
@@ -101,7 +143,7 @@ impl Texts {
     }
 
     fn add_word(&mut self, field: Field, word: String) {
-        let best = self.0.entry(word).or_insert(field);
+        let best = self.index.entry(word).or_insert(field);
         *best = field.min(*best);
     }
 }
@@ -127,13 +169,40 @@ mod tests {
 
     fn index(name: &str, details: &[&str]) -> super::Index {
         let mut texts = Texts::default();
-        texts.name(name);
-        texts.details(details);
-        texts.0
+        texts.name("name", name);
+        texts.details("aliases", details);
+        texts.into_index()
     }
 
     fn score(q: &str, index: &super::Index) -> Option<i64> {
         q.parse::<Search>().unwrap().score(index)
+    }
+
+    #[test]
+    fn highlights_say_which_member_matches() {
+        let mut texts = Texts::with_sources();
+        texts.name("name", "Stadtwerke Bonn");
+        texts.details("aliases", ["Kölsche Werke"]);
+        let long = "Sie pumpt Wasser. ".repeat(20);
+        texts.lines(Field::Text, "description", [format!("{long} Die Kläranlage liegt am Rhein. {long}")]);
+        texts.codes(Field::Text, "sectors", CodeList::Sector, ["waste", "energy"]);
+        let highlights = |q: &str| -> Vec<_> {
+            let found = texts.highlights(&q.parse().unwrap());
+            found.into_iter().map(|it| (it.member, it.excerpt)).collect()
+        };
+        let one = |member: &str, excerpt: &str| vec![(member.to_owned(), excerpt.to_owned())];
+        assert_eq!(highlights("bonn"), one("name", "Stadtwerke Bonn"));
+        assert_eq!(highlights("koelsche"), one("aliases", "Kölsche Werke"));
+        assert_eq!(highlights("Strom"), one("sectors", "Energie (Strom und Gas)"));
+        assert_eq!(highlights("Müllabfuhr"), one("sectors", "Waste management and street cleaning"));
+        let [(member, excerpt)] = &highlights("klaeranlage")[..] else { panic!() };
+        assert!(member == "description" && excerpt.starts_with("… ") && excerpt.ends_with(" …"), "{excerpt}");
+        assert!(
+            excerpt.contains("Die Kläranlage liegt am Rhein.") && excerpt.split(' ').count() < 30,
+            "{excerpt}"
+        );
+        assert!(highlights("Köln").is_empty());
+        assert_eq!(texts.first_name(), Some("Stadtwerke Bonn"));
     }
 
     #[test]
@@ -148,7 +217,7 @@ mod tests {
     #[test]
     fn a_code_is_found_like_the_words_of_its_labels() {
         let mut texts = Texts::default();
-        texts.codes(Field::Detail, CodeList::Country, ["ZA"]);
+        texts.codes(Field::Detail, "country", CodeList::Country, ["ZA"]);
         let words = texts.into_index();
         for (q, expected) in [
             ("Südafrika", Some(9)),

@@ -3,9 +3,11 @@
 use std::str::FromStr;
 
 use super::Field;
-use super::code_word::is_code_word;
 use super::edit_distance::is_near;
-use super::tokenizer::{MIN_INFIX_LENGTH, deletion_variants, forms, has_digit, is_common, mark_whole, words};
+use super::tokenizer::{
+    MIN_INFIX_LENGTH, deletion_variants, forms, has_digit, indexed, is_code_word, is_common, mark_whole,
+    words,
+};
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
@@ -103,6 +105,11 @@ impl SearchTerm {
         good.min().or_else(forgiven)
     }
 
+    /// Returns the ranges of the keys of words that begin with the term.
+    pub fn beginning_keys(&self) -> impl Iterator<Item = MatchKey> {
+        self.forms.iter().map(|form| MatchKey::with_prefix(mark_whole(form)))
+    }
+
     /// Returns ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Words that do
     /// not match may have one, too.
     pub fn match_keys(&self) -> Vec<MatchKey> {
@@ -166,6 +173,15 @@ impl Search {
     /// Returns the words that a resource must have.
     pub fn words(&self) -> &[SearchTerm] {
         &self.words
+    }
+
+    /// Returns whether each word is the beginning of a word of a name.
+    pub fn begins_words_of(&self, name: &str) -> bool {
+        let words = indexed(name);
+        let begins = |term: &SearchTerm, word: &str| {
+            matches!(term.quality(word), Some(MatchQuality::Exact | MatchQuality::Beginning))
+        };
+        self.words.iter().all(|term| words.iter().any(|word| begins(term, word)))
     }
 
     /// Returns the words that only count for the order.

@@ -1,13 +1,20 @@
 //! Words: how a text is split, which spellings of a word are equal, and under which keys a word is indexed.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::code_word::is_code_word;
+use super::goal::with_goal_words;
 use crate::kernel::collation::collation_key;
 
 /// The number of letters of a word that are indexed.
 const MAX_WORD_LENGTH: usize = 64;
+
+/// Separates list and code in the word of a code. No other word contains it.
+pub(super) const CODE_SEPARATOR: char = ':';
+
+/// Returns whether a word of the index is that of a code.
+pub(super) fn is_code_word(word: &str) -> bool {
+    word.contains(CODE_SEPARATOR)
+}
 
 /// The minimum length of a term, in letters, with which a search also looks inside words and not only at their
 /// beginnings.
@@ -112,55 +119,6 @@ fn abbreviated(text: &str) -> String {
     joined
 }
 
-/// The word for a target of the Sustainable Development Goals. That of the goal is its beginning, and no other word's.
-pub(super) fn goal_word(goal: &str, target: &str) -> String {
-    format!("sdg{goal}g{target}t")
-}
-
-/// Replaces the goals in a folded text by their words: `sdg 6` and `sdg6.1` become `sdg6g` and `sdg6g1t`.
-fn with_goal_words(text: &str) -> Cow<'_, str> {
-    const SDG: &str = "sdg";
-    if !text.contains(SDG) {
-        return text.into();
-    }
-    let mut parts = text.split(SDG);
-    let mut result = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let begins_word = !result.ends_with(char::is_alphanumeric);
-        result.push_str(SDG);
-        let number =
-            part.strip_prefix('s').unwrap_or(part).trim_start_matches([' ', '-', '\u{a0}', '\u{2010}']);
-        let (goal, rest) = digits(number);
-        if !begins_word || goal.is_empty() {
-            result.push_str(part);
-            continue;
-        }
-        result.push_str(goal);
-        result.push('g');
-        let target = rest.strip_prefix('.').map(|rest| match rest.as_bytes() {
-            [b'a'..=b'd', ..] => rest.split_at(1),
-            _ => digits(rest),
-        });
-        match target {
-            Some((target, rest)) if !target.is_empty() && !rest.starts_with(char::is_alphanumeric) => {
-                result.push_str(target);
-                result.push('t');
-                result.push_str(rest);
-            }
-            _ => {
-                result.push(' ');
-                result.push_str(rest);
-            }
-        }
-    }
-    result.into()
-}
-
-/// Splits a text after its leading digits.
-fn digits(text: &str) -> (&str, &str) {
-    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
-}
-
 fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '\u{2019}' | '\u{2bc}' | '\u{2b9}')
 }
@@ -260,18 +218,6 @@ mod tests {
             ("H. Muster, z. B.", &["h", "muster", "zb"]),
             ("Gruppe A. B", &["gruppe", "ab"]),
             ("Am 1. 2. Ost", &["am", "1", "2", "ost"]),
-        ] {
-            assert_eq!(words(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn goals_are_one_word() {
-        for (text, expected) in [
-            ("SDG 6", &["sdg6g"][..]),
-            ("SDGs-6.1, SDG 13.a", &["sdg6g1t", "sdg13gat"]),
-            ("the SDG", &["the", "sdg"]),
-            ("SDG 6. Wasser", &["sdg6g", "wasser"]),
         ] {
             assert_eq!(words(text), expected, "{text}");
         }

@@ -251,6 +251,10 @@ fn page(name: &str, many: &str) -> Value {
             },
             "next": path("The path of the next page; absent on the last page."),
             "prev": path("The path of the previous page; absent on the first page."),
+            "highlights": {
+                "type": "array", "items": { "$ref": "#/components/schemas/Highlights" },
+                "description": "Which members match the search, for each row of the page; only with `highlight=true`."
+            },
             "total": { "type": "integer", "minimum": 0, "description": "The total number of matching rows; only with `count=true`." }
         }
     })

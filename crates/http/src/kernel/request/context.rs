@@ -120,6 +120,13 @@ impl Context {
         self.shared.store.read(&self.actor).await
     }
 
+    /// Begins to search; see [`Self::read`].
+    ///
+    /// Errors: 503 if the database is unavailable.
+    pub async fn search(&self) -> Result<Reader<'_>, Error> {
+        self.shared.store.search(&self.actor).await
+    }
+
     /// Runs `work` as the caller: all of it is written, or nothing, and nothing at all in a dry run.
     pub async fn write<R>(
         &self,

@@ -11,6 +11,7 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod page;
 pub(crate) mod projection;
+pub(crate) mod ranking;
 pub(crate) mod reference_lookup;
 pub mod status_history;
 pub(crate) mod stored_json;

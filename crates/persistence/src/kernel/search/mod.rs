@@ -6,11 +6,13 @@
 //! May import `table` and everything below it.
 
 mod index;
+pub(crate) mod names;
 mod query;
 mod rebuild;
 
 pub(super) use self::index::{begin, write};
-pub(super) use self::query::{FOUND, SCORE, join};
+pub(crate) use self::query::matching;
+pub(super) use self::query::{FOUND, SCORE, join, join_matching};
 pub(super) use self::rebuild::build;
 
 use super::database::json_rows::entries;

@@ -35,20 +35,31 @@ pub(crate) async fn join(
     select: &mut SelectStatement,
     search: &Search,
 ) -> Result<(), Error> {
+    let matching = matching(tx, search).await?;
+    join_matching(tx, table, select, search, &matching);
+    Ok(())
+}
+
+/// The same with the words that [`matching`] has returned, which are the same for all tables.
+pub(crate) fn join_matching(
+    tx: &Connection,
+    table: &AnyTable,
+    select: &mut SelectStatement,
+    search: &Search,
+    matching: &[Value],
+) {
     let by_name = table.found_by.iter().map(|by| by.resource);
     for resource in by_name.chain(table.code_lists.iter().map(|codes| codes.of)).chain([table.name()]) {
         tx.tables().add_read(TableSet::of(resource));
     }
-    let matching = matching(tx, search).await?;
-    let found = found(table, tx.get_database_backend(), &matching, search);
+    let found = found(table, tx.get_database_backend(), matching, search);
     let same = Expr::col((FOUND, ID)).equals((table.name(), "id"));
     select.join_subquery(JoinType::InnerJoin, found, FOUND, same);
-    Ok(())
 }
 
 /// Returns the indexed words and codes that match, one row each: the position of the search word, the indexed word,
 /// and what a hit of it is worth.
-async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error> {
+pub(crate) async fn matching(tx: &Connection, search: &Search) -> Result<Vec<Value>, Error> {
     let match_keys: BTreeSet<_> =
         search.words().iter().flat_map(|search_word| search_word.match_keys()).collect();
     let match_keys: Vec<_> = match_keys.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();

@@ -278,6 +278,8 @@ pub struct AnyQuery {
     pub(crate) filters_by_child_rows: bool,
     /// The search terms.
     pub(crate) search: Option<Search>,
+    /// Whether to return which members match the search.
+    pub(crate) highlight: bool,
     /// The sort order; empty if a search sorts by relevance.
     pub(crate) sort: Vec<(SortColumn, Direction)>,
     /// The position in the list.

@@ -194,13 +194,15 @@ impl AnyTable {
 impl AnyQuery {
     /// Makes the query of a type.
     pub fn new<T: Table>(query: Query<T>) -> Self {
-        let Query { filter, search, sort, cursor, limit, count, deleted, view, fingerprint } = query;
+        let Query { filter, search, highlight, sort, cursor, limit, count, deleted, view, fingerprint } =
+            query;
         Self {
             table: T::TABLE,
             filters_by_child_rows: asks_for_child_rows::<T>(&filter),
             filter: any_filter::<T>(filter),
             parents: ParentFilter::default(),
             search,
+            highlight,
             sort: sort.into_iter().map(|(key, direction)| (T::sort_column(key), direction)).collect(),
             cursor,
             limit,

@@ -103,7 +103,13 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
             if it == ListAll {
                 all.extend(parent_filters(resource));
             }
-            all.extend(resource.is_searched.then(search));
+            if resource.is_searched {
+                all.push(search());
+                all.push(flag(
+                    "highlight",
+                    "Also return which members match the search `q`, with excerpts, as `highlights`.",
+                ));
+            }
             all.push(query(
                 "sort",
                 &sort_about(resource),
