@@ -14,6 +14,7 @@ const EMPTY: &[(&str, &str)] = &[
     ("list_api_keys", "one's own keys: the demo has no credentials but the passwords"),
     ("list_changes", "whoever begins to follow has missed nothing yet"),
     ("list_imports", "the demo is loaded before the server starts"),
+    ("list_mails", "the demo writes to nobody: its people are invented"),
     ("list_webhook_deliveries", "the demo calls nobody: its webhook is disabled"),
 ];
 

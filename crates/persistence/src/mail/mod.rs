@@ -43,10 +43,14 @@ mod row {
 }
 
 impl Writer<'_> {
-    /// Queues an e-mail: it is sent if and only if this write is committed. E-mails are not in the change log.
+    /// Queues an e-mail: it is sent if and only if this write is committed. E-mails are not in the change log. Does
+    /// nothing if this write [sends no e-mails](Self::send_no_mail).
     ///
     /// Errors: the database is unavailable.
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
+        if self.is_silent() {
+            return Ok(());
+        }
         let Mail { to, language, subject, text, calendar, confidential } = mail;
         let row = row::Model {
             id: new_id(),

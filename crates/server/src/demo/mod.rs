@@ -68,6 +68,7 @@ async fn load(store: &Store, extent: Extent) -> Result<(), CliError> {
     let mut faulty = None;
     let loaded = store
         .write(&writing, async |writer| {
+            writer.send_no_mail();
             let mut loaded = Vec::new();
             for file in DataFile::all(extent) {
                 loaded.push(file.load(writer, today, &mut faulty).await?);

@@ -109,6 +109,7 @@ pub struct Writer<'a> {
     import_state: ImportState,
     staging: Option<Staging>,
     has_mail: bool,
+    is_silent: bool,
     cancels: bool,
 }
 
@@ -141,6 +142,7 @@ impl<'a> Writer<'a> {
             import_state: ImportState::default(),
             staging: None,
             has_mail: false,
+            is_silent: false,
             cancels: false,
         }
     }
@@ -163,6 +165,16 @@ impl<'a> Writer<'a> {
     /// Records that an e-mail was queued: the mail worker is woken after the commit.
     pub(crate) fn mail_queued(&mut self) {
         self.has_mail = true;
+    }
+
+    /// Chooses that this write sends no e-mails from now on, because the people are invented.
+    pub fn send_no_mail(&mut self) {
+        self.is_silent = true;
+    }
+
+    /// Whether this write sends no e-mails.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.is_silent
     }
 
     /// Chooses that this write cancels registrations that would prevent it.
