@@ -177,3 +177,27 @@ macro_rules! migration {
         }
     };
 }
+
+/// Creates an index of the rows that are not deleted.
+pub(crate) async fn index_of_living(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    name: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    let columns = columns.join(", ");
+    let create =
+        format!("CREATE INDEX {table}_{name}_living ON {table} ({columns}) WHERE deleted_at IS NULL");
+    manager.get_connection().execute_unprepared(&create).await.map(|_| ())
+}
+
+/// Drops an index.
+pub(crate) async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &str,
+) -> Result<(), DbErr> {
+    let mut index = Index::drop();
+    index.name(name).table(table);
+    manager.drop_index(index).await
+}
