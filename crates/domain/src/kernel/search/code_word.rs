@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::MatchQuality;
 use super::goal::goal_word;
-use super::query::SearchTerm;
+use super::term::SearchTerm;
 use super::tokenizer::{CODE_SEPARATOR, indexed, keys};
 use crate::code_lists::{COUNTRIES, Entry, SDG_TARGETS, SYNONYMS};
 use crate::kernel::value::{ClimateZone, Sector};
-use crate::kernel::vocabulary::Vocabulary as _;
+use crate::kernel::vocabulary::Vocabulary;
 
 /// A code list whose labels find resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn synonyms() -> Synonyms {
 }
 
 /// The words of all labels, with their keys.
-struct Vocabulary {
+struct LabelWords {
     /// Key and word, like the table `search_part`.
     parts: BTreeSet<(String, String)>,
     /// The codes whose labels have a word.
@@ -106,10 +106,10 @@ struct Vocabulary {
     labels: BTreeMap<String, Vec<String>>,
 }
 
-impl Vocabulary {
+impl LabelWords {
     fn get() -> &'static Self {
-        static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
-        VOCABULARY.get_or_init(Self::build)
+        static LABEL_WORDS: OnceLock<LabelWords> = OnceLock::new();
+        LABEL_WORDS.get_or_init(Self::build)
     }
 
     fn build() -> Self {
@@ -133,7 +133,7 @@ impl Vocabulary {
 impl SearchTerm {
     /// Returns how well the code with this word matches; `None` if it does not.
     pub(super) fn code_quality(&self, code_word: &str) -> Option<MatchQuality> {
-        let labels = Vocabulary::get().labels.get(code_word)?;
+        let labels = LabelWords::get().labels.get(code_word)?;
         labels.iter().filter_map(|label| self.label_quality(code_word, label)).min()
     }
 
@@ -145,13 +145,13 @@ impl SearchTerm {
 
     /// Returns the words of all codes that match, each with how well it does.
     pub fn code_words(&self) -> BTreeMap<&'static str, MatchQuality> {
-        let vocabulary = Vocabulary::get();
+        let words_of = LabelWords::get();
         let ranges = self.match_keys().into_iter().map(|key| (key.0, String::new())..(key.1, String::new()));
         let words: BTreeSet<_> =
-            ranges.flat_map(|range| vocabulary.parts.range(range)).map(|part| &part.1).collect();
+            ranges.flat_map(|range| words_of.parts.range(range)).map(|part| &part.1).collect();
         let mut found = BTreeMap::new();
         for word in words {
-            for code in vocabulary.codes.get(word).into_iter().flatten() {
+            for code in words_of.codes.get(word).into_iter().flatten() {
                 let Some(quality) = self.label_quality(code, word) else { continue };
                 let best = found.entry(code.as_str()).or_insert(quality);
                 *best = quality.min(*best);
@@ -164,7 +164,7 @@ impl SearchTerm {
 #[cfg(test)]
 mod tests {
     use super::super::Search;
-    use super::{CodeList, SynonymRow, Vocabulary};
+    use super::{CodeList, LabelWords, SynonymRow};
     use crate::code_lists::SYNONYMS;
 
     fn codes(q: &str) -> Vec<&'static str> {
@@ -206,7 +206,7 @@ mod tests {
             } else {
                 format!("{list}:{code}")
             };
-            assert!(Vocabulary::get().labels.contains_key(&word), "{list} {code}");
+            assert!(LabelWords::get().labels.contains_key(&word), "{list} {code}");
             rows += 1;
         }
         assert!(rows > 100);

@@ -8,13 +8,15 @@ mod edit_distance;
 mod goal;
 mod highlight;
 mod query;
+mod term;
 mod tokenizer;
 
 use std::collections::BTreeMap;
 
 pub use self::code_word::CodeList;
 pub use self::highlight::{Highlight, Highlights};
-pub use self::query::{Filler, LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
+pub use self::query::{Filler, LENGTH_MAX, Search, WORDS_MAX};
+pub use self::term::{MatchKey, MatchQuality, SearchTerm};
 pub use self::tokenizer::{keys, likeness};
 
 use self::highlight::{SourceText, highlights};
