@@ -1,7 +1,7 @@
 //! Code lists: fixed codes with labels in German and English.
 //!
-//! Each list is a file that names its source. Shorter lists are [enumerations](crate::kernel::vocabulary). The list that the coordination office maintains is a resource: [working
-//! areas](crate::working_area).
+//! Each list is a file that names its source. Shorter lists are [enumerations](crate::kernel::vocabulary). The list that
+//! the coordination office maintains is a resource: [working areas](crate::working_area).
 
 use std::sync::OnceLock;
 

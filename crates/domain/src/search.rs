@@ -1,17 +1,11 @@
 //! The search over all resources.
 
-use std::str::FromStr;
-
 use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::bilingual;
-use crate::kernel::parameters::{FilterParameters, Parameters};
+use crate::kernel::parameters::{FilterParameters, Parameters, bounded_number};
 use crate::kernel::search::Search;
-use crate::kernel::violation::FieldError;
 
 crate::string_enum! {
     /// A kind of resource that can be searched.
@@ -64,48 +58,9 @@ const LIMIT_DEFAULT: u64 = 20;
 /// The maximum number of results.
 const LIMIT_MAX: u64 = 50;
 
-/// The maximum number of results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SearchLimit(u64);
-
-impl SearchLimit {
-    /// Returns the number.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl FromStr for SearchLimit {
-    type Err = FieldError;
-
-    fn from_str(text: &str) -> Result<Self, FieldError> {
-        let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-        let fault = || {
-            let detail = bilingual!(
-                "Expected a whole number from 1 to {LIMIT_MAX}.",
-                "Erwartet: ganze Zahl von 1 bis {LIMIT_MAX}."
-            );
-            FieldError::new("out_of_range", detail)
-        };
-        limit.map(Self).ok_or_else(fault)
-    }
-}
-
-impl PartialSchema for SearchLimit {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .description(Some("The maximum number of results."))
-            .minimum(Some(1))
-            .maximum(Some(LIMIT_MAX))
-            .into()
-    }
-}
-
-impl ToSchema for SearchLimit {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "SearchLimit".into()
-    }
+bounded_number! {
+    /// The maximum number of results.
+    SearchLimit as "SearchLimit": 1 to LIMIT_MAX
 }
 
 crate::filter! {
@@ -130,12 +85,8 @@ impl SearchQuery {
     /// Takes the parameters; `None` if `q` is invalid.
     pub fn take(parameters: &mut Parameters) -> Option<Self> {
         let filter = SearchFilter::take(parameters);
-        let q = parameters.once("q");
-        let missing = || FieldError::new("required", bilingual!("Required.", "Erforderlich."));
-        match q.ok_or_else(missing).and_then(|text| text.parse()) {
-            Ok(search) => Some(Self { search, filter }),
-            Err(fault) => parameters.fault("q", fault),
-        }
+        let search = parameters.required("q", str::parse)?;
+        Some(Self { search, filter })
     }
 
     /// Returns whether resources of this kind are searched.
@@ -145,7 +96,7 @@ impl SearchQuery {
 
     /// Returns the maximum number of results.
     pub fn limit(&self) -> u64 {
-        self.filter.limit.map_or(LIMIT_DEFAULT, SearchLimit::get)
+        self.filter.limit.map_or(LIMIT_DEFAULT, |SearchLimit(limit)| limit)
     }
 }
 

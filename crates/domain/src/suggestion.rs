@@ -4,11 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::bilingual;
 use crate::kernel::collation::collation_key;
 use crate::kernel::parameters::{FilterParameters, Parameters};
 use crate::kernel::search::Search;
-use crate::kernel::violation::FieldError;
 use crate::search::{SearchLimit, SearchedKind};
 
 /// The default number of suggestions.
@@ -37,13 +35,9 @@ impl SuggestionQuery {
     /// Takes the parameters; `None` if `q` is invalid.
     pub fn take(parameters: &mut Parameters) -> Option<Self> {
         let filter = SuggestionFilter::take(parameters);
-        let missing = || FieldError::new("required", bilingual!("Required.", "Erforderlich."));
-        let parsed =
-            parameters.once("q").ok_or_else(missing).and_then(|q| Ok((q.parse()?, collation_key(&q))));
-        match parsed {
-            Ok((search, key)) => Some(Self { search, key, filter }),
-            Err(fault) => parameters.fault("q", fault),
-        }
+        let parse = |q: &str| Ok((q.parse()?, collation_key(q)));
+        let (search, key) = parameters.required("q", parse)?;
+        Some(Self { search, key, filter })
     }
 
     /// Returns whether resources of this kind are suggested.
@@ -53,7 +47,8 @@ impl SuggestionQuery {
 
     /// Returns the maximum number of suggestions.
     pub fn limit(&self) -> usize {
-        self.filter.limit.map_or(LIMIT_DEFAULT, SearchLimit::get).try_into().unwrap_or(usize::MAX)
+        let limit = self.filter.limit.map_or(LIMIT_DEFAULT, |SearchLimit(limit)| limit);
+        limit.try_into().unwrap_or(usize::MAX)
     }
 
     /// Sorts suggestions: names that begin with the whole text first, then by kind and name.

@@ -1,16 +1,8 @@
 //! The parameters of matching.
 
-use std::str::FromStr;
-
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
-
 use super::Part;
-use crate::bilingual;
-use crate::kernel::parameters::BoolParam;
+use crate::kernel::parameters::{BoolParam, bounded_number};
 use crate::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
-use crate::kernel::violation::FieldError;
 use crate::utility::UtilityKind;
 
 crate::string_enum! {
@@ -52,75 +44,14 @@ crate::string_enum! {
 /// The maximum weight.
 const MAX_WEIGHT: u64 = 1_000;
 
-/// Parses an integer with bounds.
-fn number(text: &str, least: u64, most: u64) -> Result<u64, FieldError> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| {
-        let detail = bilingual!(
-            "Expected a whole number from {least} to {most}.",
-            "Erwartet: ganze Zahl von {least} bis {most}."
-        );
-        FieldError::new("out_of_range", detail)
-    })
+bounded_number! {
+    /// The maximum number of points of a part of the score; 0 ignores the part.
+    Weight as "Weight": 0 to MAX_WEIGHT
 }
 
-/// The weight of a part: the maximum number of points that it can add.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Weight(pub u32);
-
-impl FromStr for Weight {
-    type Err = FieldError;
-
-    fn from_str(text: &str) -> Result<Self, FieldError> {
-        Ok(Self(number(text, 0, MAX_WEIGHT)?.try_into().unwrap_or_default()))
-    }
-}
-
-impl PartialSchema for Weight {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .description(Some("The maximum number of points of a part of the score; 0 ignores the part."))
-            .minimum(Some(0))
-            .maximum(Some(MAX_WEIGHT))
-            .into()
-    }
-}
-
-impl ToSchema for Weight {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Weight".into()
-    }
-}
-
-/// The maximum number of results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(pub u64);
-
-impl FromStr for Limit {
-    type Err = FieldError;
-
-    fn from_str(text: &str) -> Result<Self, FieldError> {
-        number(text, 1, LIMIT_MAX).map(Self)
-    }
-}
-
-impl PartialSchema for Limit {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .description(Some("The maximum number of results."))
-            .minimum(Some(1))
-            .maximum(Some(LIMIT_MAX))
-            .default(Some(LIMIT_DEFAULT.into()))
-            .into()
-    }
-}
-
-impl ToSchema for Limit {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "MatchLimit".into()
-    }
+bounded_number! {
+    /// The maximum number of results.
+    Limit as "MatchLimit": 1 to LIMIT_MAX, default: LIMIT_DEFAULT
 }
 
 crate::filter! {
@@ -186,7 +117,9 @@ impl Weights {
 impl MatchQuery {
     /// Returns the weights. The defaults add up to 1,000 points.
     pub fn weights(&self) -> Weights {
-        let or = |weight: Option<Weight>, usual| weight.map_or(usual, |Weight(weight)| weight);
+        let or = |weight: Option<Weight>, usual| {
+            weight.map_or(usual, |Weight(weight)| u32::try_from(weight).unwrap_or(u32::MAX))
+        };
         Weights {
             sectors: or(self.weight_sectors, 250),
             needs: or(self.weight_needs, 200),

@@ -118,7 +118,7 @@ proptest! {
     #[test]
     fn parts_add_up_and_none_is_more_than_its_weight(other in others(), weight in 0_u32..1_000) {
         let (asker, _) = ideal();
-        let query = MatchQuery { weight_needs: Some(Weight(weight)), ..MatchQuery::default() };
+        let query = MatchQuery { weight_needs: Some(Weight(weight.into())), ..MatchQuery::default() };
         let weights = query.weights();
         let Ok(score) = score(&asker, &other, Climate::Different, &weights) else { return Ok(()) };
         prop_assert_eq!(score.parts().len(), Part::ALL.len());

@@ -1,6 +1,7 @@
 //! Query parameters: typed, repeatable and documented. All errors are returned at once.
 
 mod bool_param;
+pub(crate) mod bounded_number;
 pub mod filter;
 pub mod from_parameter;
 mod id_param;
@@ -9,6 +10,7 @@ pub mod sort;
 mod suggestion;
 
 pub use self::bool_param::BoolParam;
+pub(crate) use self::bounded_number::bounded_number;
 pub use self::filter::FilterParameters;
 pub use self::id_param::IdParam;
 pub use self::instant_param::InstantParam;
@@ -73,6 +75,20 @@ impl Parameters {
     pub fn once(&mut self, name: &'static str) -> Option<String> {
         let values = self.take(name);
         single(name, values, &mut self.violations)
+    }
+
+    /// Takes a parameter that has to be given, once. Records an error and returns `None` if it is absent or invalid.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Option<T> {
+        let value = self.once(name);
+        let missing = || FieldError::new("required", bilingual!("Required.", "Erforderlich."));
+        match value.ok_or_else(missing).and_then(|value| parse(&value)) {
+            Ok(value) => Some(value),
+            Err(fault) => self.fault(name, fault),
+        }
     }
 
     /// Records an error of a parameter. The returned default is never used.
