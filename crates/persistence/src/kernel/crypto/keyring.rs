@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chacha20poly1305::aead::Generate;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query};
-use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOptions};
+use sea_orm::{ConnectionTrait, QueryResult};
 use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
 
 use super::encryption::Secret;
 use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
-use crate::kernel::database::retry::{begin, retry_on_broken_connection};
+use crate::kernel::database::retry::{begin, immediate, retry_on_broken_connection};
 
 /// A key of a kind of which there are several.
 pub struct StoredKey {
@@ -92,11 +92,7 @@ impl Keyring {
         kind: &str,
         decide: impl FnOnce(&[StoredKey]) -> Result<Option<(usize, String, Vec<u8>)>, Error>,
     ) -> Result<(), Error> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let tx = begin(self.database.writing(), options).await.map_err(failed)?;
+        let tx = begin(self.database.writing(), immediate()).await.map_err(failed)?;
         // The first select waits for the row locks; the second one sees what the other transaction has
         // committed.
         self.select(&tx, kind, true).await?;

@@ -99,15 +99,29 @@ impl Drop for BumpOnDrop<'_> {
     }
 }
 
-/// SQLite's write lock, held by a write. Drop it before the transaction ends.
-pub(crate) struct WriteLock(Arc<CacheGeneration>);
+/// SQLite's write lock, held by a write. Drop it before the transaction is rolled back, and after it is committed.
+pub(crate) struct WriteLock {
+    generation: Arc<CacheGeneration>,
+    is_committing: bool,
+}
+
+impl WriteLock {
+    /// Declares that the commit begins. However long it takes, nobody else writes until it is done.
+    pub(crate) fn begin_commit(&mut self) {
+        self.generation.extend_validity(Instant::now(), POLL_INTERVAL);
+        self.is_committing = true;
+    }
+}
 
 impl Drop for WriteLock {
     fn drop(&mut self) {
-        if let Some(file) = &self.0.file {
+        if let Some(file) = &self.generation.file {
             let at = Instant::now();
             file.set_locked(false);
-            self.0.extend_validity(at, POLL_INTERVAL);
+            // After a commit, others may have written already.
+            if !self.is_committing {
+                self.generation.extend_validity(at, POLL_INTERVAL);
+            }
         }
     }
 }
@@ -165,7 +179,7 @@ impl CacheGeneration {
             self.bump(TableSet::ALL);
         }
         file.set_locked(true);
-        Ok(Some(WriteLock(self.clone())))
+        Ok(Some(WriteLock { generation: self.clone(), is_committing: false }))
     }
 
     /// Runs some work, and records the tables that it reads: by all readers that it begins in this task.

@@ -5,14 +5,15 @@
 //! generation is requested. While a write holds the lock, nobody else can commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
 use sqlx::sqlite::SqlitePool;
 use tokio::time::timeout;
 
-/// How long to wait for the writing connection. If others use it for longer, somebody may have written.
+/// How long to wait for the writing connection. If it is in use for longer, and no write has begun meanwhile, somebody
+/// may have written.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(50);
 /// What no connection has seen.
 const UNKNOWN: i64 = -1;
@@ -28,13 +29,19 @@ pub(super) struct WritingConnection(Arc<State>);
 struct State {
     /// The version that the connection saw last.
     version: AtomicI64,
+    /// How often the version was read.
+    checks: AtomicU64,
     /// Whether a write holds the lock, and the version was read since it has.
     is_locked: AtomicBool,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { version: AtomicI64::new(UNKNOWN), is_locked: AtomicBool::new(false) }
+        Self {
+            version: AtomicI64::new(UNKNOWN),
+            checks: AtomicU64::new(0),
+            is_locked: AtomicBool::new(false),
+        }
     }
 }
 
@@ -47,7 +54,19 @@ impl WritingConnection {
 
     /// Records the version that the connection sees; returns whether others have written, or may have.
     fn has_changed(&self, version: i64) -> bool {
-        self.0.version.swap(version, SeqCst) != version
+        let has_changed = self.0.version.swap(version, SeqCst) != version;
+        self.0.checks.fetch_add(1, SeqCst);
+        has_changed
+    }
+
+    /// Whether a write holds the lock.
+    fn is_locked(&self) -> bool {
+        self.0.is_locked.load(SeqCst)
+    }
+
+    /// How often others have been looked for.
+    fn checks(&self) -> u64 {
+        self.0.checks.load(SeqCst)
     }
 }
 
@@ -78,12 +97,14 @@ impl FileWatch {
     ///
     /// Errors: the file cannot be read.
     pub(super) async fn has_changed(&self) -> Result<bool, sqlx::Error> {
-        if self.writing.0.is_locked.load(SeqCst) {
+        let checks = self.writing.checks();
+        if self.writing.is_locked() {
             return Ok(false);
         }
         match timeout(ACQUIRE_TIMEOUT, self.version()).await {
             Ok(version) => Ok(self.writing.has_changed(version?)),
-            Err(_) => Ok(true),
+            // A write that has begun meanwhile has looked for others.
+            Err(_) => Ok(self.writing.checks() == checks),
         }
     }
 
@@ -102,13 +123,12 @@ impl FileWatch {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{SqliteTransactionMode, TransactionOptions};
     use tempfile::TempDir;
 
     use super::super::table_set::TableSet;
     use super::*;
     use crate::kernel::database::Database;
-    use crate::kernel::database::retry::begin;
+    use crate::kernel::database::retry::{begin, immediate};
 
     async fn open(folder: &TempDir) -> Database {
         let url = format!("sqlite://{}", folder.path().join("it.db").display());
@@ -117,19 +137,19 @@ mod tests {
 
     /// Writes as the store does, or rolls it back.
     async fn write(database: &Database, commits: bool) {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let tx = begin(database.writing(), options).await.unwrap();
-        let lock = database.generation().locked(&tx).await.unwrap();
-        assert!(lock.is_some());
+        let tx = begin(database.writing(), immediate()).await.unwrap();
+        let mut lock = database.generation().locked(&tx).await.unwrap().unwrap();
         tx.execute_unprepared("INSERT INTO it (number) VALUES (1)").await.unwrap();
         // Others ask while the lock is held.
         database.generation().suspend();
         database.generation().current().await.unwrap();
-        drop(lock);
-        if commits { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+        if commits {
+            lock.begin_commit();
+            tx.commit().await.unwrap();
+        } else {
+            drop(lock);
+            tx.rollback().await.unwrap();
+        }
     }
 
     /// Whether a response that was cached before would be read again.

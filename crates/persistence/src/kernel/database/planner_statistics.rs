@@ -3,6 +3,8 @@
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
 
 use super::Database;
+use super::cache_generation::WriteLock;
+use super::retry::{begin, immediate};
 
 impl Database {
     /// Updates the planner statistics. PostgreSQL would do so itself a minute later; until then its plans
@@ -19,7 +21,11 @@ impl Database {
         if self.backend == DatabaseBackend::Sqlite {
             // All rows are read: with a limit, SQLite takes the values that most rows have for rare ones, finds these rows
             // by them, and sorts them for each page. 50,000 partnerships take half a second.
-            return self.writing.execute_unprepared("ANALYZE").await.map(drop);
+            let tx = begin(&self.writing, immediate()).await?;
+            let mut lock = self.generation.locked(&tx).await?;
+            tx.execute_unprepared("ANALYZE").await?;
+            lock.iter_mut().for_each(WriteLock::begin_commit);
+            return tx.commit().await;
         }
         let filled = "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r' \
                       AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0";

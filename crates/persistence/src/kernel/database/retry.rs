@@ -1,7 +1,8 @@
 //! Reading, and beginning a transaction, again on another connection if one broke while it was idle.
 
 use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, TransactionOptions, TransactionTrait,
+    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
 use super::error::is_broken;
@@ -22,6 +23,15 @@ where
             Err(error) if is_broken(&error) && tries < MAX_BROKEN_CONNECTIONS => tries += 1,
             result => return result,
         }
+    }
+}
+
+/// The options of a transaction that writes. On SQLite, a deferred one would fail at its first write if another has
+/// written since its first read.
+pub(crate) fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
     }
 }
 

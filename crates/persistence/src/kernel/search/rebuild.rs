@@ -5,15 +5,13 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, QueryResult, SqliteTransactionMode, TransactionOptions, Value,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
 use super::super::database::Database;
-use super::super::database::retry::{begin, retry_on_broken_connection};
+use super::super::database::retry::{begin, immediate, retry_on_broken_connection};
 use super::super::table::any::AnyTable;
 use super::super::table::country_index;
 use super::index::{WORDS_LOCK, write};
@@ -37,12 +35,7 @@ async fn build_if_outdated(database: &Database) -> Result<(), Error> {
     if retry_on_broken_connection(|| is_built(database.reading())).await.map_err(failed)? {
         return Ok(());
     }
-    let options = TransactionOptions {
-        isolation_level: None,
-        access_mode: None,
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-    };
-    let tx = Connection::new(begin(database.writing(), options).await.map_err(failed)?);
+    let tx = Connection::new(begin(database.writing(), immediate()).await.map_err(failed)?);
     if database.backend() == DatabaseBackend::Postgres {
         // The second instance waits as long as the first one needs.
         let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({WORDS_LOCK})");

@@ -21,7 +21,7 @@ use crate::kernel::database::statement_connections::StatementConnections;
 
 /// The transaction of a reader or a writer, or a single statement, which needs none.
 pub(crate) struct Connection {
-    /// Declared before the transaction, so that it is dropped first: it must not outlive the lock.
+    /// Declared before the transaction, so that it is dropped first: a rollback ends the lock.
     lock: Option<WriteLock>,
     access: Access,
     /// Whether others have begun the transaction, and will commit it.
@@ -123,8 +123,8 @@ impl Connection {
     }
 
     /// Commits the transaction.
-    pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        drop(self.lock);
+    pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
+        self.lock.iter_mut().for_each(WriteLock::begin_commit);
         match self.access {
             Access::Transaction(tx) => alone(tx)?.commit().await,
             Access::Statement(..) | Access::Sqlite(_) => Ok(()),

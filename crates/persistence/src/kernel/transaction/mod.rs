@@ -11,7 +11,7 @@ pub(crate) mod staging;
 pub(crate) mod table_recorder;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbErr, SqliteTransactionMode, Statement, TransactionOptions};
+use sea_orm::{DbErr, Statement};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -25,7 +25,7 @@ use self::reindexed::Reindexed;
 use self::staging::Staging;
 use super::crypto::signed_token::TokenKey;
 use super::database::Database;
-use super::database::retry::begin;
+use super::database::retry::{begin, immediate};
 
 /// The actor and the request of a write, and whether it is a dry run.
 #[derive(Clone, Debug)]
@@ -42,13 +42,7 @@ pub struct WriteContext<'a> {
 
 /// Begins a transaction that writes. The caller has a write slot.
 pub(crate) async fn begin_write(database: &Database) -> Result<Connection, DbErr> {
-    let options = TransactionOptions {
-        isolation_level: None,
-        access_mode: None,
-        // A deferred transaction would fail at its first write if another has written since its first read.
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-    };
-    let tx = begin(database.writing(), options).await?;
+    let tx = begin(database.writing(), immediate()).await?;
     let lock = database.generation().locked(&tx).await?;
     Ok(Connection::writing(tx, lock))
 }
