@@ -29,7 +29,9 @@ async fn lists(caller: &Caller) -> Vec<List> {
     let mut lists = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
-        let Some(sort) = parameters.iter().find(|it| it["name"] == "sort") else { continue };
+        // Rows without an id, in the order of other resources, are tested in `tables/unnested.rs`.
+        let has_ids = parameters.iter().any(|it| it["name"] == "fields");
+        let Some(sort) = parameters.iter().find(|it| has_ids && it["name"] == "sort") else { continue };
         let about = sort["description"].as_str().unwrap();
         let keys =
             about.lines().filter_map(|line| Some(line.strip_prefix("- `")?.split_once('`')?.0.to_owned()));

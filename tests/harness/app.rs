@@ -38,7 +38,7 @@ pub(crate) enum Backend {
 }
 
 /// The maximum number of rows of a sheet in tests: enough for all partnerships, too few for all utilities.
-pub(crate) const SHEET_ROWS: u64 = 85;
+pub(crate) const SHEET_ROWS: u64 = 115;
 
 /// A running app. Dropping it stops the server.
 pub(crate) struct TestApp {

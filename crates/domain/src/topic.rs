@@ -1,5 +1,6 @@
 //! Topics: subjects that members want to discuss.
 
+use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -69,6 +70,15 @@ pub struct TopicDerived {
     /// The number of supporting members that you may see.
     #[schema(minimum = 0)]
     pub support_count: u64,
+}
+
+/// The support of a member for a topic.
+#[derive(ToSchema)]
+pub struct TopicSupport {
+    /// The supporting member.
+    pub member: MemberRef,
+    /// The time since which the member supports the topic.
+    pub since: DateTime<Utc>,
 }
 
 /// The name of a member's support for a topic in the change log.

@@ -27,7 +27,7 @@ use vku_persistence::table;
 
 use crate::kernel::openapi::{Document, ResourceDocument};
 use crate::kernel::resource::ResourceApi;
-use crate::kernel::resource::mount::{route_of_all_parents, routes};
+use crate::kernel::resource::mount::{route_of_all_parents, route_of_unnested, routes};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -38,6 +38,7 @@ macro_rules! features {
                 if let Some(path) = <$feature>::path_of_all_parents() {
                     route_of_all_parents(config, table, &path);
                 }
+                <$feature>::UNNESTED.iter().for_each(|it| route_of_unnested(config, table, it.list));
             })+
         }
 

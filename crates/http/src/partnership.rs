@@ -4,9 +4,34 @@ use serde_json::Value;
 use vku_domain::partnership::Partnership;
 
 use crate::kernel::resource::operation::Operation;
-use crate::kernel::resource::{ResourceApi, example};
+use crate::kernel::resource::{ResourceApi, UnnestedApi, example};
+
+/// The list of the participants of all partnerships.
+const PARTICIPANTS: UnnestedApi = UnnestedApi {
+    list: &vku_persistence::PARTICIPANTS,
+    row: "PartnershipParticipant",
+    singular: "A participant of a partnership",
+    plural: "the participants of all partnerships",
+    example: || {
+        example!({
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+                "slug": "hamburg-kyiv",
+                "title": "HAMBURG WASSER – Kyivvodokanal"
+            },
+            "position": 1,
+            "party": { "utility": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a11", "slug": "hamburg-wasser",
+                "name": "HAMBURG WASSER", "kind": "municipal", "country": "DE" } },
+            "role": "lead",
+            "from": "2022-08"
+        })
+    },
+};
 
 impl ResourceApi for Partnership {
+    const UNNESTED: &'static [UnnestedApi] = &[PARTICIPANTS];
+
     const SINGULAR: &'static str = "a partnership";
     const PLURAL: &'static str = "partnerships";
     const DESCRIPTION: &'static str = "Peer-to-peer cooperation between municipal and partner utilities.";

@@ -4,9 +4,35 @@ use serde_json::Value;
 use vku_domain::result::PartnershipResult;
 
 use crate::kernel::resource::operation::Operation;
-use crate::kernel::resource::{ResourceApi, example};
+use crate::kernel::resource::{ResourceApi, UnnestedApi, example};
+
+/// The list of the values of all results.
+const VALUES: UnnestedApi = UnnestedApi {
+    list: &vku_persistence::RESULT_VALUES,
+    row: "PartnershipResultValue",
+    singular: "A value of a result",
+    plural: "the values of all results",
+    example: || {
+        example!({
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+                "slug": "hamburg-kyiv",
+                "title": "HAMBURG WASSER – Kyivvodokanal"
+            },
+            "result": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a52",
+                "name": "Water losses in the pilot district"
+            },
+            "position": 1,
+            "on": "2024-12-31",
+            "value": "38"
+        })
+    },
+};
 
 impl ResourceApi for PartnershipResult {
+    const UNNESTED: &'static [UnnestedApi] = &[VALUES];
+
     const SINGULAR: &'static str = "a result";
     const PLURAL: &'static str = "results";
     const DESCRIPTION: &'static str =

@@ -16,9 +16,34 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key};
 use crate::kernel::resource::handlers::written;
 use crate::kernel::resource::operation::Operation;
-use crate::kernel::resource::{ResourceApi, example};
+use crate::kernel::resource::{ResourceApi, UnnestedApi, example};
+
+/// The list of the support for all topics.
+const SUPPORTS: UnnestedApi = UnnestedApi {
+    list: &vku_persistence::SUPPORTS,
+    row: "TopicSupport",
+    singular: "The support of a member for a topic",
+    plural: "the members that support topics",
+    example: || {
+        example!({
+            "topic": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2aa0",
+                "slug": "spare-parts-for-ukraine",
+                "title": { "de": "Ersatzteile für die Ukraine", "en": "Spare parts for Ukraine" }
+            },
+            "member": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+                "slug": "stadtentwaesserung-dresden",
+                "name": "Stadtentwässerung Dresden"
+            },
+            "since": "2026-03-02T08:00:00.000000Z"
+        })
+    },
+};
 
 impl ResourceApi for Topic {
+    const UNNESTED: &'static [UnnestedApi] = &[SUPPORTS];
+
     const SINGULAR: &'static str = "a topic";
     const PLURAL: &'static str = "topics";
     const DESCRIPTION: &'static str = "Subjects that members want to discuss. Members propose and support topics; \

@@ -43,6 +43,9 @@ mod working_area;
 
 pub use interest::pending::Link as InterestLink;
 pub use interest::triage::Acceptance;
+pub use partnership::PARTICIPANTS;
+pub use result::RESULT_VALUES;
+pub use topic::SUPPORTS;
 pub use vku_migration::SCHEMA;
 
 use vku_domain::activity::Activity;

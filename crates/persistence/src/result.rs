@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::entry_filter::EntryFilter;
+use vku_domain::kernel::resource::any::schema_of;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::party::Party;
 use vku_domain::result::{PartnershipResult, ResultSort, ResultValue};
 
@@ -11,6 +14,7 @@ use crate::kernel::codec::{text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::row::row;
+use crate::kernel::table::unnested::{Entries, Unnested};
 use crate::kernel::table::{SortColumn, Table};
 
 row! {
@@ -34,6 +38,18 @@ struct StoredValue {
     /// Whether the next party reported the value.
     reported: bool,
 }
+
+/// A row for each value of a result.
+pub static RESULT_VALUES: Unnested = Unnested {
+    path: "partnership-result-values",
+    entries: Entries::Member("values"),
+    schema: schema_of::<ResultValue>,
+    filters: &[EntryFilter::of::<Key>(
+        "reported_by",
+        "The id or slug of the utility that reports the value.",
+        &["/reported_by/id", "/reported_by/slug"],
+    )],
+};
 
 impl Table for PartnershipResult {
     type Row = Row;

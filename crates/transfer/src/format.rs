@@ -64,6 +64,9 @@ impl Format {
         !matches!(self, Self::Iati | Self::Ics)
     }
 
+    /// The formats of a list without locations, events and activities.
+    pub const PLAIN: &[Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Ndjson];
+
     /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
     /// only for events.
     pub fn of(table: &'static AnyTable) -> Vec<Self> {

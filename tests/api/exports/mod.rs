@@ -207,7 +207,9 @@ on_both! {
 
     async fn a_sheet_with_too_many_rows_is_refused(app: TestApp) {
         let staff = app.coordinator();
-        create(&staff, UTILITIES, &abroad("Zxq")).await;
+        for number in 0..40 {
+            create(&staff, UTILITIES, &abroad(&format!("Zxq {number}"))).await;
+        }
         let total = staff.get(&format!("{UTILITIES}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
         assert!(total > SHEET_ROWS);
         let path = format!("{UTILITIES}?format=xlsx");

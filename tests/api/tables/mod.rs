@@ -2,6 +2,7 @@
 
 mod export_tags;
 mod files;
+mod unnested;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -92,6 +92,23 @@ impl<T: Resource> Query<T> {
         }
     }
 
+    /// Takes the parameters of a list of what the resources contain: the page, the sort order, and the filters of the
+    /// resources, whose names begin with that of the resource (`partnership.status`).
+    pub fn take_by_name(parameters: &mut Parameters) -> Self {
+        let Paging { cursor, limit, fingerprint } = Paging::take(parameters);
+        let sort = parameters.once("sort").map(|text| sort(&text));
+        let sort = sort.unwrap_or_else(|| Ok(T::Sort::default_order()));
+        Self {
+            filter: parameters.take_of(T::NAME, T::Filter::take).unwrap_or_default(),
+            sort: sort.unwrap_or_else(|fault| parameters.fault("sort", fault)),
+            count: parameters.get("count"),
+            cursor,
+            limit,
+            fingerprint,
+            ..Self::all()
+        }
+    }
+
     /// Parses a complete query string.
     pub fn parse(pairs: Vec<(String, String)>) -> Result<Self, Violations> {
         let mut parameters = Parameters::new(pairs);

@@ -2,7 +2,7 @@
 
 use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::resource::projection::Projection;
-use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
+use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, LANGUAGES, Layout};
 
 use super::AnyTable;
 
@@ -39,18 +39,30 @@ impl AnyTable {
     }
 
     /// Returns the columns of the parent: its slug, and among all columns also its id and its name.
-    fn parent_columns(&self, has_all: bool) -> Vec<Column> {
-        let Some((name, parent)) = self.resource.parent.zip(self.parent) else { return Vec::new() };
+    pub(super) fn parent_columns(&self, has_all: bool) -> Vec<Column> {
+        let parent = self.resource.parent.zip(self.parent);
+        parent.map(|(name, parent)| parent.reference_columns(name, has_all)).unwrap_or_default()
+    }
+
+    /// Returns the columns of a reference to a resource: its slug, and among all columns also its id and its name.
+    pub(super) fn reference_columns(&self, name: &str, has_all: bool) -> Vec<Column> {
         let mut columns = vec![Column::new(name, Kind::Reference)];
-        if has_all {
-            let members = ["id", parent.resource.name_field].into_iter().filter(|member| !member.is_empty());
-            columns.extend(members.map(|member| Column::new(format!("{name}.{member}"), Kind::Text)));
+        if !has_all {
+            return columns;
+        }
+        columns.push(Column::new(format!("{name}.id"), Kind::Text));
+        match self.resource.name_field {
+            "" => {}
+            label if self.has_localized_name() => columns.extend(
+                LANGUAGES.iter().map(|it| Column::new(format!("{name}.{label}.{it}"), Kind::Translation)),
+            ),
+            label => columns.push(Column::new(format!("{name}.{label}"), Kind::Text)),
         }
         columns
     }
 }
 
-fn with_date_parts(column: Column) -> Vec<Column> {
+pub(super) fn with_date_parts(column: Column) -> Vec<Column> {
     let parts: Vec<_> = column.date_parts().collect();
     [vec![column], parts].concat()
 }

@@ -62,6 +62,14 @@ impl From<StoredPage> for JsonPage {
     }
 }
 
+/// The JSON of resources, and the cursor of the next page.
+pub(super) type Items = (Vec<Vec<u8>>, Option<String>);
+
+fn items(AnyPage { items, next, .. }: AnyPage) -> Result<Items, Error> {
+    let json = items.into_items().into_iter().map(|item| item.to_json());
+    Ok((json.collect::<Result<_, _>>()?, next))
+}
+
 /// A row of an export.
 pub struct ExportRow {
     /// The id.
@@ -104,6 +112,15 @@ impl ExportItem {
     }
 }
 
+impl JsonPage {
+    /// Makes a page of rows.
+    pub(super) fn of(rows: &[Value], next: Option<String>, total: Option<u64>) -> Result<Self, Error> {
+        let mut beginning = ITEMS.to_vec();
+        serde_json::to_writer(&mut beginning, rows).map_err(Error::internal)?;
+        Ok(Self { beginning, next, prev: None, total })
+    }
+}
+
 impl AnyTable {
     /// Takes `fields` and `expand`.
     pub fn projection(&self, parameters: &mut Parameters) -> Projection {
@@ -118,13 +135,18 @@ impl AnyTable {
     /// Takes the parameters of a list of the sub-resources of all parents: those of the list below a parent, the
     /// parents by id or slug (`partnership`), and the filters of their list (`partnership.status`).
     pub fn query_of_all_parents(&self, parameters: &mut Parameters) -> AnyQuery {
-        let mut query = self.query(parameters);
-        if let (Some(name), Some(parents)) = (self.resource.parent, self.parent) {
-            let keys = parameters.get(name);
-            let filter = parameters.take_of(name, |parameters| parents.typed.filter(parameters));
-            query.parents = ParentFilter { keys, filter };
-        }
-        query
+        let query = self.query(parameters);
+        AnyQuery { parents: self.take_parents(parameters), ..query }
+    }
+
+    /// Takes the parameters that select the parents.
+    pub(super) fn take_parents(&self, parameters: &mut Parameters) -> ParentFilter {
+        let (Some(name), Some(parents)) = (self.resource.parent, self.parent) else {
+            return ParentFilter::default();
+        };
+        let keys = parameters.get(name);
+        let filter = parameters.take_of(name, |parameters| parents.typed.filter(parameters));
+        ParentFilter { keys, filter }
     }
 
     /// Makes the query for all rows in the default order.
@@ -150,18 +172,51 @@ impl AnyQuery {
         actor: &Actor,
         parent: Option<&Key>,
     ) -> Result<JsonPage, Error> {
-        if self.has_stored_json(actor) {
-            let reader = match store.read_rows(actor, Thread::Blocking).await {
-                Some(reader) => reader,
-                None => self.begin_page(store, actor, parent).await?,
-            };
-            let page = reader.stored_page(self, parent).await;
-            if let Some(page) = self.table.found(store, page)? {
-                return Ok(page.into());
-            }
+        if let Some(unnesting) = &self.unnested {
+            return self.unnested_page(unnesting, store, actor).await;
+        }
+        if let Some(page) = self.stored_page(store, actor, parent).await? {
+            return Ok(page.into());
         }
         let reader = self.begin_page(store, actor, parent).await?;
         self.page(&reader, parent).await
+    }
+
+    /// Reads a page from stored JSON; `None` if there is none.
+    async fn stored_page(
+        &self,
+        store: &Store,
+        actor: &Actor,
+        parent: Option<&Key>,
+    ) -> Result<Option<StoredPage>, Error> {
+        if !self.has_stored_json(actor) {
+            return Ok(None);
+        }
+        let reader = match store.read_rows(actor, Thread::Blocking).await {
+            Some(reader) => reader,
+            None => self.begin_page(store, actor, parent).await?,
+        };
+        let page = reader.stored_page(self, parent).await;
+        self.table.found(store, page)
+    }
+
+    /// Reads a page, and returns the JSON of each resource, and the cursor of the next page.
+    pub(super) async fn read_items(&self, store: &Store, actor: &Actor) -> Result<Items, Error> {
+        if let Some(StoredPage { items, next, .. }) = self.stored_page(store, actor, None).await? {
+            return Ok((items.into_iter().map(String::into_bytes).collect(), next));
+        }
+        let reader = self.begin_page(store, actor, None).await?;
+        items(reader.list_any(self, None).await?)
+    }
+
+    /// The same for the next rows of an export.
+    pub(super) async fn next_items(&mut self, reader: &Reader<'_>) -> Result<Items, Error> {
+        if self.has_stored_json(reader.actor())
+            && let StoredJson::Found(StoredPage { items, next, .. }) = reader.stored_rows(self, None).await?
+        {
+            return Ok((items.into_iter().map(String::into_bytes).collect(), next));
+        }
+        items(reader.rows_any(self, None).await?)
     }
 
     /// Whether the actor gets stored JSON.
@@ -231,6 +286,9 @@ impl AnyQuery {
     ///
     /// Errors: those of [`Reader::list`].
     pub async fn count(&self, reader: &Reader<'_>, parent: Option<&Key>) -> Result<u64, Error> {
+        if let Some(unnesting) = &self.unnested {
+            return self.count_unnested(unnesting, reader).await;
+        }
         let query = Self { count: true, limit: 1, cursor: None, ..self.clone() };
         Ok(reader.list_any(&query, parent).await?.total.unwrap_or(0))
     }
@@ -251,7 +309,7 @@ impl AnyQuery {
         reader: &Reader<'_>,
         parent: Option<&Key>,
     ) -> Result<(Vec<Vec<u8>>, bool), Error> {
-        if self.has_stored_json(reader.actor()) {
+        if self.unnested.is_none() && self.has_stored_json(reader.actor()) {
             match reader.stored_rows(self, parent).await? {
                 StoredJson::Missing(ids) => store.json_queue().add(self.table.name(), ids),
                 StoredJson::Found(StoredPage { items, next, .. }) => {
@@ -275,6 +333,9 @@ impl AnyQuery {
         reader: &Reader<'_>,
         parent: Option<&Key>,
     ) -> Result<(Vec<ExportRow>, bool), Error> {
+        if let Some(unnesting) = self.unnested.clone() {
+            return self.next_unnested(&unnesting, reader).await;
+        }
         let page = reader.rows_any(self, parent).await?;
         let has_more = page.next.is_some();
         self.cursor = page.next;

@@ -2,6 +2,9 @@
 
 mod aggregates;
 mod filter;
+mod participants;
+
+pub use self::participants::PARTICIPANTS;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};

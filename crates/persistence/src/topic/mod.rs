@@ -1,6 +1,9 @@
 //! Maps topics to their table.
 
 mod support;
+mod supports;
+
+pub use self::supports::SUPPORTS;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{DatabaseBackend, QueryResult};

@@ -96,6 +96,6 @@ impl Export {
 }
 
 /// The file name: the collection and the day, and nothing of the query.
-pub fn file_name(table: &'static AnyTable, format: Format, day: NaiveDate) -> String {
-    format!("{}-{day}.{}", table.collection(), format.end_of_day())
+pub fn file_name(query: &AnyQuery, format: Format, day: NaiveDate) -> String {
+    format!("{}-{day}.{}", query.collection(), format.end_of_day())
 }

@@ -25,12 +25,12 @@ pub(super) async fn write(
     format: TextFormat,
     mut sink: Box<dyn Sink + '_>,
 ) -> Result<(), Error> {
-    let Export { store, actor, table, query, parent, columns, dialect, .. } = export;
+    let Export { store, actor, query, parent, columns, dialect, .. } = export;
     let reader = store.export(&actor).await?;
     let mut encoder: Box<dyn Encoder> = match format {
         TextFormat::Csv => {
             let languages = query.languages(&reader, parent.as_ref()).await?;
-            Box::new(CsvEncoder::new(table.columns(&languages, &query.view, columns), dialect))
+            Box::new(CsvEncoder::new(query.columns(&languages, columns), dialect))
         }
         TextFormat::Geojson => Box::new(GeoJsonEncoder::default()),
         TextFormat::Icalendar => Box::new(IcsEncoder::default()),

@@ -16,7 +16,7 @@ use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::tabular::{Column, FieldSerializer, Kind, formula_error};
-use vku_persistence::any_table::{AnyTable, ExportRow};
+use vku_persistence::any_table::ExportRow;
 use vku_persistence::kernel::transaction::Reader;
 
 use super::Export;
@@ -105,11 +105,11 @@ async fn write_file(export: Export) -> Result<File, Error> {
     let reader = export.store.export(&export.actor).await?;
     check_row_limit(&export, &reader).await?;
     let languages = export.query.languages(&reader, export.parent.as_ref()).await?;
-    let picker = FieldSerializer::new(export.table.columns(&languages, &export.query.view, export.columns));
+    let picker = FieldSerializer::new(export.query.columns(&languages, export.columns));
     let (send, receive) = mpsc::channel::<Vec<ExportRow>>(1);
-    let (table, created_at) = (export.table, export.store.now().timestamp());
+    let (name, created_at) = (export.query.collection(), export.store.now().timestamp());
     let sheet: JoinHandle<Result<File, Error>> =
-        spawn_blocking(move || Sheet::new(table, picker, created_at)?.fill(receive));
+        spawn_blocking(move || Sheet::new(&name, picker, created_at)?.fill(receive));
     let mut rows = Rows::new(&reader, export.query, export.parent.as_ref());
     while let Some(batch) = rows.next().await? {
         // If the receiver is gone, the result of the sheet has the reason.
@@ -129,12 +129,12 @@ struct Sheet {
 
 impl Sheet {
     /// Creates a sheet with its header.
-    fn new(table: &'static AnyTable, picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
+    fn new(name: &str, picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
         let created_at = ExcelDateTime::from_timestamp(created_at).map_err(failed)?;
         book.set_properties(&DocProperties::new().set_creation_datetime(&created_at));
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
-        let name: String = table.collection().chars().take(31).collect();
+        let name: String = name.chars().take(31).collect();
         sheet.set_name(name).map_err(failed)?;
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
         let bold = Style::new().set_bold();

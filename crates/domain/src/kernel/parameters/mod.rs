@@ -2,6 +2,7 @@
 
 mod bool_param;
 pub(crate) mod bounded_number;
+pub mod entry_filter;
 pub mod filter;
 pub mod from_parameter;
 mod id_param;

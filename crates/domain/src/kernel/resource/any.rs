@@ -22,6 +22,8 @@ use crate::kernel::search::{Index, Texts};
 use crate::kernel::value::{Places, Slug, Visibility};
 use crate::kernel::violation::Violations;
 
+pub use super::erased::schema_of;
+
 /// A schema, and the named schemas to which it refers.
 pub type NamedSchemas = (RefOr<Schema>, Vec<(String, RefOr<Schema>)>);
 

@@ -56,7 +56,8 @@ impl ResourceInfo {
     }
 }
 
-fn schema_of<S: ToSchema>() -> NamedSchemas {
+/// Returns the schema of a type, and the named schemas to which it refers.
+pub fn schema_of<S: ToSchema>() -> NamedSchemas {
     let mut named = Vec::new();
     S::schemas(&mut named);
     (S::schema(), named)

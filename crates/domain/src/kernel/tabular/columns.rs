@@ -39,7 +39,8 @@ impl Layout {
         columns
     }
 
-    fn from_schema((schema, named): NamedSchemas) -> Self {
+    /// Derives the columns from a schema.
+    pub fn from_schema((schema, named): NamedSchemas) -> Self {
         let named = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
         let mut layout = Self { columns: Vec::new(), localized: Vec::new() };
         layout.object("", &json!(schema), &named);

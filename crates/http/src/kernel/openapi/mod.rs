@@ -7,6 +7,7 @@ mod resource_document;
 mod responses;
 mod schemas;
 mod scopes;
+mod unnested;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ impl Document {
     /// Adds a resource: its tag, its schemas, its operations.
     pub fn add(&mut self, resource: &ResourceDocument) {
         schemas::add(resource, self.at("/components/schemas"));
+        unnested::add(resource, self.at("/components/schemas"));
         operations::add(resource, self.at("/paths"));
         if let Some(tags) = self.value.pointer_mut("/tags").and_then(Value::as_array_mut) {
             // The resources first, then the single endpoints: readers look for the data.

@@ -15,8 +15,8 @@ use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::FieldTree;
 use vku_persistence::any_table::AnyTable;
 
-use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::{ResourceApi, UnnestedApi};
 
 /// Everything that the document takes from a resource.
 pub struct ResourceDocument {
@@ -30,6 +30,8 @@ pub struct ResourceDocument {
     pub(super) collection: String,
     /// The path of the list of all parents, for a sub-resource.
     pub(super) collection_of_all_parents: Option<String>,
+    /// See [`ResourceApi::UNNESTED`].
+    pub(super) unnested: &'static [UnnestedApi],
     /// The segment of the parents in paths, for a sub-resource.
     pub(super) parents: Option<&'static str>,
     /// The filters of the list of the parents.
@@ -104,6 +106,7 @@ impl ResourceDocument {
             schema_name: pascal(T::NAME),
             collection: T::path(),
             collection_of_all_parents: T::path_of_all_parents(),
+            unnested: T::UNNESTED,
             parents: <T::Parent as ParentKind>::SEGMENT,
             parent_filters: <T::Parent as ParentKind>::describe_filters(),
             parent_id: T::INFO.parent.map(|name| format!("{name}_id")),

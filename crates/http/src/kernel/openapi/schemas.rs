@@ -55,7 +55,7 @@ pub(super) fn add(resource: &ResourceDocument, components: &mut Map<String, Valu
 }
 
 /// Adds the schema without `null`: an optional field is just not required.
-fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
+pub(super) fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
     without_null(&mut schema);
     components.insert(name.to_owned(), schema);
 }
@@ -238,7 +238,7 @@ fn or_null(mut schema: Value) -> Value {
     }
 }
 
-fn page(name: &str, many: &str) -> Value {
+pub(super) fn page(name: &str, many: &str) -> Value {
     let path = |about: &str| json!({ "type": "string", "format": "uri-reference", "description": about });
     json!({
         "type": "object",

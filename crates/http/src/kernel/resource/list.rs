@@ -11,7 +11,8 @@ use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{ColumnSet, CsvDialect};
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::any_table::AnyTable;
+use vku_persistence::any_table::{AnyQuery, AnyTable};
+use vku_persistence::kernel::table::unnested::Unnested;
 use vku_transfer::format::Format;
 
 use crate::kernel::cache::Representation;
@@ -45,8 +46,35 @@ fn list_body(
 /// Responds with a list: of the sub-resources of all parents, if the resource has parents and none is given.
 pub async fn list(
     table: &'static AnyTable,
+    context: Context,
+    parent: Option<Key>,
+) -> Result<HttpResponse, Problem> {
+    let formats = Format::of(table);
+    let is_below_parent = parent.is_some();
+    let take = move |parameters: &mut Parameters| match is_below_parent {
+        true => table.query(parameters),
+        false => table.query_of_all_parents(parameters),
+    };
+    respond(table, context, parent, &formats, &take).await
+}
+
+/// Responds with a list of what resources contain.
+pub async fn list_unnested(
+    table: &'static AnyTable,
+    list: &'static Unnested,
+    context: Context,
+) -> Result<HttpResponse, Problem> {
+    let take = |parameters: &mut Parameters| table.query_of_unnested(list, parameters);
+    respond(table, context, None, Format::PLAIN, &take).await
+}
+
+/// Responds with a list in one of these formats. `take` takes its parameters.
+async fn respond(
+    table: &'static AnyTable,
     mut context: Context,
     parent: Option<Key>,
+    formats: &[Format],
+    take: &dyn Fn(&mut Parameters) -> AnyQuery,
 ) -> Result<HttpResponse, Problem> {
     // First of all: callers without permission do not learn what is wrong with their parameters.
     table.require_read(&context.actor)?;
@@ -58,12 +86,9 @@ pub async fn list(
     let named = parameters.once("format");
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
     let columns: Option<ColumnSet> = parameters.get("columns");
-    let query = match parent {
-        Some(_) => table.query(&mut parameters),
-        None => table.query_of_all_parents(&mut parameters),
-    };
+    let query = take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    let chosen = format(&context.request, named, &Format::of(table))?;
+    let chosen = format(&context.request, named, formats)?;
     if dialect.is_some() && chosen != Format::Csv {
         let format = chosen.as_str();
         let detail = bilingual!(

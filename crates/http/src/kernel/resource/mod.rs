@@ -15,6 +15,7 @@ use serde_json::Value;
 use vku_domain::kernel::resource::ParentKind;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::table::unnested::Unnested;
 
 use super::request::context::Context;
 use super::request::params::PARENT;
@@ -27,6 +28,20 @@ use routes::BoxHandler;
 /// the violations, to which those of the transaction are added.
 pub type BodyCheck = for<'a> fn(&'a Context, &'a Value) -> LocalBoxFuture<'a, Violations>;
 
+/// A list of what resources contain in the API: what the document says about it.
+pub struct UnnestedApi {
+    /// The list.
+    pub list: &'static Unnested,
+    /// The name of the schema of a row.
+    pub row: &'static str,
+    /// What a row is, as in "A participant of a partnership".
+    pub singular: &'static str,
+    /// The plural name, as in "List participants of all partnerships".
+    pub plural: &'static str,
+    /// Returns an example of a row.
+    pub example: fn() -> Value,
+}
+
 /// A resource in the API: what the document says in addition to what follows from the types.
 pub trait ResourceApi: Table {
     /// The name with its article, as in "Create a utility".
@@ -38,6 +53,9 @@ pub trait ResourceApi: Table {
     /// Whether a deletion can be rejected with 409 even if nothing refers to the resource. Declared
     /// here, because the rules behind it are code, such as that of the last administrator.
     const DELETE_MAY_CONFLICT: bool = false;
+
+    /// The lists of what the resources contain.
+    const UNNESTED: &'static [UnnestedApi] = &[];
 
     /// The handler of `POST` on the collection, if that is a single endpoint with its own part of the document.
     const CUSTOM_CREATE: Option<fn() -> BoxHandler> = None;

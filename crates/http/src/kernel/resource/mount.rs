@@ -3,16 +3,24 @@
 use actix_web::http::Method;
 use actix_web::web::{Bytes, ServiceConfig};
 use vku_persistence::any_table::AnyTable;
+use vku_persistence::kernel::table::unnested::Unnested;
 
 use super::history::history;
 use super::routes::{BoxHandler, Routes};
 use super::{BodyCheck, handlers, list, transitions};
+use crate::kernel::config::BASE;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::ID;
 
 /// Registers the route of the list of the sub-resources of all parents.
 pub fn route_of_all_parents(config: &mut ServiceConfig, table: &'static AnyTable, path: &str) {
     Routes::at(path).get(move |context: Context| list::list(table, context, None)).register(config);
+}
+
+/// Registers the route of a list of what resources contain.
+pub fn route_of_unnested(config: &mut ServiceConfig, table: &'static AnyTable, list: &'static Unnested) {
+    let path = format!("{BASE}/{}", list.path);
+    Routes::at(&path).get(move |context: Context| list::list_unnested(table, list, context)).register(config);
 }
 
 /// Registers the routes of a resource at the path of its collection. `custom_create` is the handler of `POST` on the

@@ -121,7 +121,7 @@ pub(crate) async fn stream(
     parent: Option<Key>,
     FileOptions { format, columns, dialect }: FileOptions,
 ) -> Result<HttpResponse, Problem> {
-    let name = file_name(table, format, context.actor.today());
+    let name = file_name(&query, format, context.actor.today());
     // Before the snapshot of the export begins.
     let token = context.shared.store.change_token(&context.actor).await?;
     let tag = ExportTag::of(&context, &query, format);

@@ -21,6 +21,7 @@ use vku_domain::kernel::tabular::cell::Cell;
 
 use super::child_rows::ChildRows;
 use super::has_child_row::HasChildRow;
+use super::unnested::Unnesting;
 use super::{Codes, CountryIndex, DerivedFrom, FoundBy, SortColumn, Unique};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
@@ -185,6 +186,11 @@ pub(crate) trait TypedTable: Sync {
     /// Takes the parameters of a list.
     fn query(&self, parameters: &mut Parameters) -> AnyQuery;
 
+    /// Takes the parameters of a list of what the resources contain; see [`Query::take_by_name`].
+    ///
+    /// [`Query::take_by_name`]: vku_domain::kernel::query::Query::take_by_name
+    fn query_by_name(&self, parameters: &mut Parameters) -> AnyQuery;
+
     /// Takes the filters of a list.
     fn filter(&self, parameters: &mut Parameters) -> AnyFilter;
 
@@ -290,6 +296,8 @@ pub struct AnyQuery {
     pub count: bool,
     /// Whether to list deleted rows, and only these.
     pub(crate) deleted: bool,
+    /// What is listed of the resources, if not they themselves.
+    pub(crate) unnested: Option<Unnesting>,
     /// The selected and expanded members.
     pub view: Projection,
     /// Filter and sort order as one text.

@@ -14,6 +14,7 @@ pub(crate) mod related;
 pub mod row;
 pub(crate) mod summary;
 mod typed;
+pub mod unnested;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;

@@ -34,6 +34,11 @@ impl AnyTable {
             && !(self.resource.hidden_fields)(actor.role).contains(&member)
     }
 
+    /// Whether the name is in several languages.
+    pub(crate) fn has_localized_name(&self) -> bool {
+        self.labels_column().is_some()
+    }
+
     /// The column with the names in all languages, if there is one.
     fn labels_column(&self) -> Option<&'static str> {
         let label = self.resource.name_field;

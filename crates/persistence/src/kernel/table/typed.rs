@@ -70,6 +70,10 @@ impl<T: Table> TypedTable for TypedTableOf<T> {
         AnyQuery::new(Query::<T>::take(parameters))
     }
 
+    fn query_by_name(&self, parameters: &mut Parameters) -> AnyQuery {
+        AnyQuery::new(Query::<T>::take_by_name(parameters))
+    }
+
     fn filter(&self, parameters: &mut Parameters) -> AnyFilter {
         any_filter::<T>(T::Filter::take(parameters))
     }
@@ -208,6 +212,7 @@ impl AnyQuery {
             limit,
             count,
             deleted,
+            unnested: None,
             view,
             fingerprint,
         }

@@ -116,11 +116,33 @@ impl Operation {
 /// What all lists have in common.
 fn list() -> String {
     format!(
-        "follow `next` for the next page. {FIELDS} Repeat a filter to match any of several values; different filters must \
-         all match. Resources that you may not see are left out. With any `format` other than `json` (or the equivalent \
-         `Accept` header), the response is a file that contains all matching rows as of a single point in time. XLSX files \
-         have a row limit ({rows} by default); above the limit the response is 400.",
+        "follow `next` for the next page. {FIELDS} {FILTERS} Resources that you may not see are left out. {}",
+        files()
+    )
+}
+
+/// How filters are combined.
+const FILTERS: &str = "Repeat a filter to match any of several values; different filters must all match.";
+
+/// The formats besides JSON.
+fn files() -> String {
+    format!(
+        "With any `format` other than `json` (or the equivalent `Accept` header), the response is a file that contains all \
+         matching rows as of a single point in time. XLSX files have a row limit ({rows} by default); above the limit the \
+         response is 400.",
         rows = format_thousands(XlsxLimits::ROWS),
+    )
+}
+
+/// The description of a list of what resources contain.
+pub(super) fn of_rows(resource: &ResourceDocument, plural: &str) -> String {
+    let (name, noun) = (resource.info.name, resource.noun());
+    format!(
+        "A table for analyses: {plural}, each with its {noun}. It contains exactly what you can see of the {many}; make \
+         changes there. Filters that begin with `{name}.` are those of the list of {many}. The rows are in the order of \
+         the {many}, which `sort` changes. The response is one page; follow `next` for the next page. {FILTERS} {files}",
+        many = resource.plural,
+        files = files(),
     )
 }
 

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{ColumnSet, CsvDialect, FieldSerializer};
-use vku_persistence::any_table::AnyTable;
 use vku_transfer::export::write_record;
 use vku_transfer::format::Format;
 
 use super::request_body::schema;
 use crate::kernel::negotiation::{ActivityFormat, CalendarFormat, PlacedFormat, PlainFormat};
 use crate::kernel::openapi::resource_document::ResourceDocument;
+use crate::kernel::resource::UnnestedApi;
 
 /// The schema of the parameter `format`.
 pub(super) fn parameter(resource: &ResourceDocument) -> Value {
@@ -24,14 +24,25 @@ pub(super) fn parameter(resource: &ResourceDocument) -> Value {
 
 /// The content of the response, by media type.
 pub(super) fn contents(resource: &ResourceDocument) -> Map<String, Value> {
-    let (table, example) = (resource.table, &resource.example);
+    let example = &resource.example;
+    let columns = resource.table.columns(&[], &Projection::default(), ColumnSet::Import);
+    let formats = Format::of(resource.table);
+    each(&formats, schema(resource, "Page"), example, &FieldSerializer::new(columns))
+}
+
+/// The same for a list of what resources contain.
+pub(super) fn of_unnested(resource: &ResourceDocument, it: &UnnestedApi) -> Map<String, Value> {
+    let columns = resource.table.columns_of_unnested(it.list, ColumnSet::Import);
+    let schema = json!({ "$ref": format!("#/components/schemas/{}Page", it.row) });
+    each(Format::PLAIN, schema, &(it.example)(), &FieldSerializer::new(columns))
+}
+
+fn each(formats: &[Format], page: Value, example: &Value, cells: &FieldSerializer) -> Map<String, Value> {
     let content = |format: Format| match format {
-        Format::Json => json!({
-            "schema": schema(resource, "Page"), "example": { "items": [example], "total": 1 }
-        }),
+        Format::Json => json!({ "schema": page, "example": { "items": [example], "total": 1 } }),
         Format::Csv => json!({ "schema": { "type": "string" }, "examples": {
-            "rfc4180": { "summary": "RFC 4180", "value": csv(table, example, CsvDialect::Rfc4180) },
-            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": csv(table, example, CsvDialect::ExcelDe) }
+            "rfc4180": { "summary": "RFC 4180", "value": csv(cells, example, CsvDialect::Rfc4180) },
+            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": csv(cells, example, CsvDialect::ExcelDe) }
         } }),
         Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{example}\n") }),
         Format::Xlsx => json!({
@@ -45,7 +56,7 @@ pub(super) fn contents(resource: &ResourceDocument) -> Map<String, Value> {
         }),
         Format::Ics => calendar(),
     };
-    Format::of(table).into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
+    formats.iter().map(|format| (format.essence().to_owned(), content(*format))).collect()
 }
 
 /// The content of a calendar (RFC 5545).
@@ -57,12 +68,11 @@ pub(super) fn calendar() -> Value {
 }
 
 /// The example as a CSV table: a header and one line.
-fn csv(table: &'static AnyTable, example: &Value, dialect: CsvDialect) -> String {
-    let picker = FieldSerializer::new(table.columns(&[], &Projection::default(), ColumnSet::Import));
+fn csv(cells: &FieldSerializer, example: &Value, dialect: CsvDialect) -> String {
     let mut table = Vec::new();
     // Writing into memory cannot fail.
-    let _ = write_record(picker.columns().iter().map(|column| column.title(dialect)), dialect, &mut table);
-    let cells = picker.cells(example).unwrap_or_default();
+    let _ = write_record(cells.columns().iter().map(|column| column.title(dialect)), dialect, &mut table);
+    let cells = cells.cells(example).unwrap_or_default();
     let _ = write_record(cells.into_iter().map(|cell| cell.write(dialect)), dialect, &mut table);
     // The lines of the example end with a line feed alone.
     let table = String::from_utf8(table).unwrap_or_default().replace("\r\n", "\n");

@@ -5,12 +5,14 @@ mod formats;
 mod parameters;
 mod request_body;
 mod responses;
+mod unnested;
 
 pub(super) use parameters::{filters, paging};
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::access::scope::{PERSONAL_DATA, scope};
 
+use crate::kernel::config::BASE;
 use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::request::params::{ID, PARENT};
 use crate::kernel::resource::operation::Operation;
@@ -43,6 +45,10 @@ pub(super) fn add(resource: &ResourceDocument, paths: &mut Map<String, Value>) {
     put(format!("{one}/history"), &[History]);
     if resource.info.has_status {
         put(format!("{one}/transitions"), &[Transitions, Transition]);
+    }
+    for it in resource.unnested {
+        let path = format!("{BASE}/{}", it.list.path);
+        paths.insert(path, json!({ "get": unnested::operation(resource, it) }));
     }
 }
 

@@ -1,12 +1,14 @@
 //! The parameters of an operation.
 
 use serde_json::{Value, json};
+use vku_domain::kernel::parameters::entry_filter::EntryFilter;
 use vku_domain::kernel::parameters::filter::FilterDescription;
 use vku_domain::kernel::parameters::from_parameter::FromParameter;
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_domain::kernel::vocabulary::{EXTENSION, Vocabulary};
+use vku_persistence::kernel::table::unnested::Unnested;
 use vku_transfer::format::Format;
 
 use super::descriptions::restorers;
@@ -35,14 +37,68 @@ pub(crate) fn filters(described: &[FilterDescription]) -> Vec<Value> {
 
 /// The filters by the parent of a list of the sub-resources of all parents.
 fn parent_filters(resource: &ResourceDocument) -> Vec<Value> {
-    let Some(parent) = resource.info.parent else { return Vec::new() };
+    let parent = resource.info.parent;
+    parent.map(|parent| filters_by_name(parent, &resource.parent_filters)).unwrap_or_default()
+}
+
+/// The filters by another resource: by its id or slug, and those of its list under its name.
+fn filters_by_name(name: &str, filters: &[FilterDescription]) -> Vec<Value> {
     let keys = json!(<Vec<Key> as FromParameter>::schema());
-    let mut all = vec![query(parent, &format!("The id or slug of the {parent}."), keys)];
-    all.extend(resource.parent_filters.iter().map(|it| {
-        let about = format!("A filter by the {parent}. {}", it.about);
-        query(&format!("{parent}.{}", it.name), &about, json!(it.schema))
+    let mut all = vec![query(name, &format!("The id or slug of the {name}."), keys)];
+    all.extend(filters.iter().map(|it| {
+        let about = format!("A filter by the {name}. {}", it.about);
+        query(&format!("{name}.{}", it.name), &about, json!(it.schema))
     }));
     all
+}
+
+/// The parameters of a list of what resources contain.
+pub(super) fn of_unnested(resource: &ResourceDocument, list: &Unnested) -> Vec<Value> {
+    let described: Vec<_> = list.filters.iter().map(EntryFilter::describe).collect();
+    let mut all = filters(&described);
+    all.extend(filters_by_name(resource.info.name, &resource.filters));
+    all.extend(parent_filters(resource));
+    all.push(sort(resource));
+    all.extend(paging());
+    all.push(count());
+    all.extend(file_parameters(json!({ "$ref": "#/components/schemas/PlainFormat" })));
+    all.push(if_none_match());
+    all
+}
+
+fn sort(resource: &ResourceDocument) -> Value {
+    let schema = json!({ "type": "string", "examples": [resource.default_sort] });
+    query("sort", &sort_about(resource), schema)
+}
+
+fn count() -> Value {
+    flag("count", "Also return the total number of matching rows, as `total`.")
+}
+
+/// The format of a list, and the parameters of files.
+fn file_parameters(format: Value) -> [Value; 3] {
+    [
+        query(
+            "format",
+            "The representation; takes precedence over `Accept`. `json` if neither is given.",
+            format,
+        ),
+        query(
+            "csv_dialect",
+            "The dialect of CSV; only with `format=csv` or `Accept: text/csv`. `rfc4180` by default.",
+            json!({ "$ref": "#/components/schemas/CsvDialect" }),
+        ),
+        query(
+            "columns",
+            "The columns; only in CSV and XLSX. `import` by default.",
+            json!({ "$ref": "#/components/schemas/ColumnSet" }),
+        ),
+    ]
+}
+
+fn if_none_match() -> Value {
+    json!({ "name": "If-None-Match", "in": "header", "description": "The `ETag` of your copy.",
+            "schema": { "type": "string" } })
 }
 
 /// The paging parameters of a list.
@@ -110,30 +166,12 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
                     "Also return which members match the search `q`, with excerpts, as `highlights`.",
                 ));
             }
-            all.push(query(
-                "sort",
-                &sort_about(resource),
-                json!({ "type": "string", "examples": [resource.default_sort] }),
-            ));
+            all.push(sort(resource));
             all.extend(paging());
             all.extend(view(resource, it));
-            all.push(flag("count", "Also return the total number of matching rows, as `total`."));
+            all.push(count());
             all.push(deleted);
-            all.push(query(
-                "format",
-                "The representation; takes precedence over `Accept`. `json` if neither is given.",
-                formats::parameter(resource),
-            ));
-            all.push(query(
-                "csv_dialect",
-                "The dialect of CSV; only with `format=csv` or `Accept: text/csv`. `rfc4180` by default.",
-                json!({ "$ref": "#/components/schemas/CsvDialect" }),
-            ));
-            all.push(query(
-                "columns",
-                "The columns; only in CSV and XLSX. `import` by default. `fields` selects among them.",
-                json!({ "$ref": "#/components/schemas/ColumnSet" }),
-            ));
+            all.extend(file_parameters(formats::parameter(resource)));
         }
         Get => {
             if resource.info.has_events {
@@ -174,8 +212,7 @@ pub(super) fn parameters(resource: &ResourceDocument, it: Operation) -> Vec<Valu
         all.push(idempotency_key());
     }
     if it.reads() {
-        all.push(json!({ "name": "If-None-Match", "in": "header", "description": "The `ETag` of your copy.",
-                         "schema": { "type": "string" } }));
+        all.push(if_none_match());
     }
     all
 }

@@ -4,13 +4,14 @@ use serde_json::{Map, Value, json};
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 use vku_transfer::format::Format;
 
-use super::formats::{calendar, contents};
+use super::formats::{self, calendar, contents};
 use super::request_body::{changed_example_member, next, schema};
 use crate::kernel::media_type::{JSON, SPARSE};
 use crate::kernel::openapi::resource_document::ResourceDocument;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
+use crate::kernel::resource::UnnestedApi;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, ListAll, Restore, Transition, Transitions, Update,
@@ -33,28 +34,12 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
         "content": { JSON: { "schema": schema(resource, ""), "example": resource.example } }
     });
     let (status, success) = match it {
-        List | ListAll => (
-            "200",
-            json!({
-                "description": "One page as JSON, or all matching rows in another format.",
-                "headers": {
-                    "ETag": etag,
-                    "Change-Token": {
-                        "description": "The token for `GET /api/v1/changes`, which returns what changes after this list.",
-                        "schema": { "type": "string" }, "required": true
-                    },
-                    "Link": { "description": "Links to the `next` and `prev` pages (RFC 8288).", "schema": { "type": "string" } },
-                    "Content-Disposition": {
-                        "description": "The file name; only if the response is a file.", "schema": { "type": "string" }
-                    }
-                },
-                "content": with(
-                    Value::Object(contents(resource)),
-                    SPARSE,
-                    json!({ "schema": sparse(resource, "Page"), "example": { "items": [selected_example(resource)] } })
-                )
-            }),
-        ),
+        List | ListAll => {
+            let content = Value::Object(contents(resource));
+            let example = json!({ "items": [selected_example(resource)] });
+            let sparse = json!({ "schema": sparse(resource, "Page"), "example": example });
+            ("200", page(with(content, SPARSE, sparse)))
+        }
         // These responses may be stored ones.
         Restore | Transition => {
             ("200", with(one, "headers", json!({ "ETag": etag, idempotency::REPLAYED: replayed() })))
@@ -93,7 +78,7 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
     let mut all = Map::new();
     all.insert(status.to_owned(), success);
     if it.reads() {
-        all.insert("304".into(), json!({ "description": "Your copy is still current (`If-None-Match`)." }));
+        all.insert("304".into(), not_modified());
     }
     let is_part = resource.info.parent.is_some();
     let mut problems = it.problems().to_vec();
@@ -109,6 +94,38 @@ pub(super) fn responses(resource: &ResourceDocument, it: Operation) -> Value {
     }
     declare(&mut all, &problems);
     Value::Object(all)
+}
+
+/// The response with a page or a file.
+fn page(content: Value) -> Value {
+    json!({
+        "description": "One page as JSON, or all matching rows in another format.",
+        "headers": {
+            "ETag": { "description": "The entity tag.", "schema": { "type": "string" } },
+            "Change-Token": {
+                "description": "The token for `GET /api/v1/changes`, which returns what changes after this list.",
+                "schema": { "type": "string" }, "required": true
+            },
+            "Link": { "description": "Links to the `next` and `prev` pages (RFC 8288).", "schema": { "type": "string" } },
+            "Content-Disposition": {
+                "description": "The file name; only if the response is a file.", "schema": { "type": "string" }
+            }
+        },
+        "content": content
+    })
+}
+
+/// The responses of a list of what resources contain.
+pub(super) fn of_unnested(resource: &ResourceDocument, it: &UnnestedApi) -> Value {
+    let mut all = Map::new();
+    all.insert("200".into(), page(Value::Object(formats::of_unnested(resource, it))));
+    all.insert("304".into(), not_modified());
+    declare(&mut all, Operation::ListAll.problems());
+    Value::Object(all)
+}
+
+fn not_modified() -> Value {
+    json!({ "description": "Your copy is still current (`If-None-Match`)." })
 }
 
 /// The header of a stored response.

@@ -1,0 +1,299 @@
+//! Lists of the entries of all resources of a kind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sea_orm::sea_query::Condition;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::parameters::entry_filter::EntryValues;
+use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
+
+use super::columns::with_date_parts;
+use super::query::{ExportItem, ExportRow, JsonPage};
+use super::{AnyQuery, AnyTable};
+use crate::kernel::read::keyset::invalid_cursor;
+use crate::kernel::read::load::has_key;
+use crate::kernel::store::Store;
+use crate::kernel::table::any::{AnyFilter, FilterSql};
+use crate::kernel::table::unnested::{Entries, Unnested, Unnesting};
+use crate::kernel::transaction::Reader;
+
+/// The member with the place of an entry in its array, from 1.
+pub const POSITION: &str = "position";
+/// How many resources are read at a time if few of their entries may match.
+const BATCH: u64 = 500;
+
+/// The position of a cursor.
+struct Position {
+    /// The cursor of the page of resources that has the last row.
+    page: Option<String>,
+    /// The resource of the last row.
+    resource: Uuid,
+    /// The index of the last row among the entries of its resource.
+    index: usize,
+}
+
+impl Position {
+    fn parse(text: &str) -> Option<Self> {
+        let (row, page) = text.split_once('.')?;
+        let (resource, index) = row.split_at_checked(uuid::fmt::Simple::LENGTH)?;
+        Some(Self {
+            page: Some(page.to_owned()).filter(|page| !page.is_empty()),
+            resource: resource.parse().ok()?,
+            index: index.parse().ok()?,
+        })
+    }
+
+    fn write(&self) -> String {
+        format!("{}{}.{}", self.resource.simple(), self.index, self.page.as_deref().unwrap_or_default())
+    }
+}
+
+/// A row, and the index of its entry among those of the resource.
+type Row = (usize, Value);
+
+/// The entries that are in a table of their own, by resource.
+type TableEntries = HashMap<Uuid, Vec<Value>>;
+
+#[derive(Deserialize)]
+struct WithId {
+    id: Uuid,
+}
+
+fn id_of(json: &[u8]) -> Result<Uuid, Error> {
+    serde_json::from_slice::<WithId>(json).map(|it| it.id).map_err(Error::internal)
+}
+
+impl AnyTable {
+    /// Takes the parameters of a list of what the resources contain: the filters of the entries, the resources by id or slug (`partnership`), the filters of
+    /// their list (`partnership.status`), and those of the list of their parents.
+    pub fn query_of_unnested(
+        &'static self,
+        list: &'static Unnested,
+        parameters: &mut Parameters,
+    ) -> AnyQuery {
+        let mut query = self.typed.query_by_name(parameters);
+        let keys: Vec<Key> = parameters.get(self.name());
+        if !keys.is_empty() {
+            query.filter = with_keys(self, keys, query.filter);
+        }
+        query.parents = self.take_parents(parameters);
+        let filters = list.filters.iter().map(|filter| filter.take(parameters));
+        let filters = filters.filter(EntryValues::is_given).collect();
+        query.unnested = Some(Unnesting { list, filters });
+        query
+    }
+
+    /// Returns the columns of a list of what the resources contain.
+    pub fn columns_of_unnested(&self, list: &Unnested, set: ColumnSet) -> Vec<Column> {
+        let has_all = set == ColumnSet::All;
+        let mut columns = self.parent_columns(has_all);
+        columns.extend(self.reference_columns(self.name(), has_all));
+        if let Entries::Member(_) = list.entries {
+            columns.push(Column::new(POSITION, Kind::Number));
+        }
+        for column in Layout::from_schema((list.schema)()).columns(&[]) {
+            let name = column.name.as_str();
+            match column.kind {
+                // One column for each kind of party, so that it can be joined.
+                Kind::Party => {
+                    for kind in ["utility", "organisation"] {
+                        columns.extend(named_columns(&format!("{name}.{kind}"), has_all));
+                    }
+                }
+                Kind::Reference => columns.extend(named_columns(name, has_all)),
+                _ if has_all => columns.extend(with_date_parts(column)),
+                _ => columns.push(column),
+            }
+        }
+        columns
+    }
+}
+
+/// Returns the columns of a reference to a resource that has a `name`.
+fn named_columns(name: &str, has_all: bool) -> Vec<Column> {
+    let mut columns = vec![Column::new(name, Kind::Reference)];
+    if has_all {
+        columns.extend(["id", "name"].map(|member| Column::new(format!("{name}.{member}"), Kind::Text)));
+    }
+    columns
+}
+
+/// Adds a condition for the id or slug to a filter.
+fn with_keys(table: &'static AnyTable, keys: Vec<Key>, filter: AnyFilter) -> AnyFilter {
+    Arc::new(move |actor| {
+        let found = filter(actor);
+        let has_one = keys.iter().map(|key| has_key(table, key)).fold(Condition::any(), Condition::add);
+        let condition = Condition::all().add(found.condition).add(has_one);
+        FilterSql { condition, columns: None, ..found }
+    })
+}
+
+impl Unnesting {
+    /// Reads the entries of resources that are in a table of their own.
+    async fn table_entries(&self, reader: &Reader<'_>, items: &[Vec<u8>]) -> Result<TableEntries, Error> {
+        let Entries::Table(read) = self.list.entries else { return Ok(TableEntries::new()) };
+        let ids = items.iter().map(|json| id_of(json)).collect::<Result<Vec<_>, _>>()?;
+        let mut entries = TableEntries::new();
+        for (resource, entry) in read(reader, &ids).await? {
+            entries.entry(resource).or_default().push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// Returns the rows of a resource that match the filters.
+    fn rows(
+        &self,
+        table: &AnyTable,
+        json: &[u8],
+        entries: &mut TableEntries,
+    ) -> Result<(Uuid, Vec<Row>), Error> {
+        let id = id_of(json)?;
+        let Value::Object(mut resource) = serde_json::from_slice(json).map_err(Error::internal)? else {
+            return Ok((id, Vec::new()));
+        };
+        let (entries, has_position) = match self.list.entries {
+            Entries::Table(_) => (entries.remove(&id).unwrap_or_default(), false),
+            Entries::Member(member) => match resource.remove(member) {
+                Some(Value::Array(entries)) => (entries, true),
+                _ => (Vec::new(), true),
+            },
+        };
+        let shown = ["id", "slug", table.resource.name_field].into_iter();
+        let shown = shown.chain(table.resource.summary_fields.iter().copied());
+        let reference: Map<String, Value> =
+            shown.filter_map(|name| Some((name.to_owned(), resource.get(name)?.clone()))).collect();
+        let parent = table.resource.parent.and_then(|name| Some((name.to_owned(), resource.remove(name)?)));
+        let matching = entries.into_iter().enumerate();
+        let matching = matching.filter(|(_, entry)| self.filters.iter().all(|filter| filter.matches(entry)));
+        let rows = matching.map(|(index, entry)| {
+            let mut row = Map::new();
+            row.extend(parent.clone());
+            row.insert(table.name().to_owned(), reference.clone().into());
+            if has_position {
+                row.insert(POSITION.to_owned(), (index + 1).into());
+            }
+            if let Value::Object(entry) = entry {
+                row.extend(entry);
+            }
+            (index, Value::Object(row))
+        });
+        Ok((id, rows.collect()))
+    }
+}
+
+impl AnyQuery {
+    /// Returns the columns of files.
+    pub fn columns(&self, languages: &[String], set: ColumnSet) -> Vec<Column> {
+        match &self.unnested {
+            Some(Unnesting { list, .. }) => self.table.columns_of_unnested(list, set),
+            None => self.table.columns(languages, &self.view, set),
+        }
+    }
+
+    /// Returns the name of the list in files.
+    pub fn collection(&self) -> String {
+        self.unnested.as_ref().map_or_else(|| self.table.collection(), |it| it.list.path.to_owned())
+    }
+
+    /// Reads a page of rows. The resources are read page by page, until there are enough rows.
+    ///
+    /// Errors: those of [`Reader::list`]; 503 if the database is unavailable.
+    pub(super) async fn unnested_page(
+        &self,
+        unnesting: &Unnesting,
+        store: &Store,
+        actor: &Actor,
+    ) -> Result<JsonPage, Error> {
+        let parse = |text: &String| Position::parse(text).ok_or_else(invalid_cursor);
+        let mut position = self.cursor.as_ref().map(parse).transpose()?;
+        let page = position.as_mut().and_then(|position| position.page.take());
+        let limit = if unnesting.filters.is_empty() { self.limit } else { BATCH };
+        let mut resources = Self { unnested: None, count: false, cursor: page, limit, ..self.clone() };
+        let (mut rows, mut last): (Vec<Value>, Option<Position>) = (Vec::new(), None);
+        let next = 'pages: loop {
+            let page = resources.cursor.clone();
+            let (mut items, next) = resources.read_items(store, actor).await?;
+            // If the resource of the last row has left the page, rows may come twice, but none is left out.
+            let mut passed = None;
+            if let Some(Position { resource, index, .. }) = position.take() {
+                let ids = items.iter().map(|json| id_of(json)).collect::<Result<Vec<_>, _>>()?;
+                if let Some(place) = ids.iter().position(|id| *id == resource) {
+                    items.drain(..place);
+                    passed = Some((resource, index));
+                }
+            }
+            let mut entries = match unnesting.list.entries {
+                Entries::Table(_) => unnesting.table_entries(&store.read(actor).await?, &items).await?,
+                Entries::Member(_) => TableEntries::new(),
+            };
+            for json in &items {
+                let (resource, found) = unnesting.rows(self.table, json, &mut entries)?;
+                for (index, row) in found {
+                    if passed.is_some_and(|(id, last)| id == resource && index <= last) {
+                        continue;
+                    }
+                    if rows.len() as u64 >= self.limit {
+                        break 'pages last.as_ref().map(Position::write);
+                    }
+                    rows.push(row);
+                    last = Some(Position { page: page.clone(), resource, index });
+                }
+            }
+            match next {
+                Some(next) => resources.cursor = Some(next),
+                None => break None,
+            }
+        };
+        let total = match self.count {
+            true => Some(self.count(&store.read(actor).await?, None).await?),
+            false => None,
+        };
+        JsonPage::of(&rows, next, total)
+    }
+
+    /// Reads the next rows of an export, and returns whether there are more.
+    pub(super) async fn next_unnested(
+        &mut self,
+        unnesting: &Unnesting,
+        reader: &Reader<'_>,
+    ) -> Result<(Vec<ExportRow>, bool), Error> {
+        let (items, next) = self.next_items(reader).await?;
+        self.cursor = next;
+        let mut entries = unnesting.table_entries(reader, &items).await?;
+        let mut rows = Vec::new();
+        for json in &items {
+            let (id, found) = unnesting.rows(self.table, json, &mut entries)?;
+            rows.extend(found.into_iter().map(|(_, row)| ExportRow {
+                id,
+                places: None,
+                event: None,
+                item: ExportItem::Selected(row),
+            }));
+        }
+        Ok((rows, self.cursor.is_some()))
+    }
+
+    /// Counts the rows.
+    pub(super) async fn count_unnested(
+        &self,
+        unnesting: &Unnesting,
+        reader: &Reader<'_>,
+    ) -> Result<u64, Error> {
+        let mut query = Self { cursor: None, ..self.clone() };
+        let mut total = 0;
+        loop {
+            let (rows, has_more) = query.next_unnested(unnesting, reader).await?;
+            total += rows.len() as u64;
+            if !has_more {
+                return Ok(total);
+            }
+        }
+    }
+}

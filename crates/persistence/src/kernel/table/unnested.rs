@@ -1,0 +1,44 @@
+//! Lists of what resources contain: a row for each entry of all resources of a kind, as `unnest` makes them in
+//! PostgreSQL. They are read with the resources, so whoever sees a resource sees its rows.
+
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::entry_filter::{EntryFilter, EntryValues};
+use vku_domain::kernel::resource::any::NamedSchemas;
+
+use crate::kernel::transaction::Reader;
+
+/// A list of the entries of all resources of a kind.
+pub struct Unnested {
+    /// The segment in paths.
+    pub path: &'static str,
+    /// Where the entries are.
+    pub entries: Entries,
+    /// Returns the schema of an entry.
+    pub schema: fn() -> NamedSchemas,
+    /// The filters by an entry.
+    pub filters: &'static [EntryFilter],
+}
+
+/// Where the entries of a resource are.
+pub enum Entries {
+    /// In a member of its JSON, which is an array.
+    Member(&'static str),
+    /// In a table of their own.
+    Table(ReadEntries),
+}
+
+/// Returns the entries of resources with these ids that the actor may see, each with the id of its resource.
+pub type ReadEntries =
+    for<'a> fn(&'a Reader<'_>, &'a [Uuid]) -> LocalBoxFuture<'a, Result<Vec<(Uuid, Value)>, Error>>;
+
+/// What is unnested of the resources of a list.
+#[derive(Clone)]
+pub(crate) struct Unnesting {
+    /// The list.
+    pub(crate) list: &'static Unnested,
+    /// The filters that are given.
+    pub(crate) filters: Vec<EntryValues>,
+}

@@ -1,0 +1,245 @@
+//! Tables of what resources contain: participants, values of results, and support for topics.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::create_world;
+use crate::api::fixtures::{create, partnership};
+use crate::api::visibility::hidden::{PUBLIC, text};
+use crate::harness::{Caller, TestApp, on_both};
+
+const PARTICIPANTS: &str = "/api/v1/partnership-participants";
+const VALUES: &str = "/api/v1/partnership-result-values";
+const SUPPORTS: &str = "/api/v1/topic-supports";
+
+/// The rows that a table of the member `member` of resources has to have.
+async fn union(caller: &Caller, list: &str, name: &str, member: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for resource in caller.all(&format!("{list}?limit=200")).await {
+        for (entry, position) in resource[member].as_array().unwrap().iter().zip(1..) {
+            let mut row = json!({"position": position});
+            for shown in ["id", "slug", "title", "name"] {
+                if !resource[shown].is_null() {
+                    row[name][shown] = resource[shown].clone();
+                }
+            }
+            if !resource["partnership"].is_null() {
+                row["partnership"] = resource["partnership"].clone();
+            }
+            row.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Supports topics by several members.
+async fn support(app: &TestApp) {
+    let staff = app.coordinator();
+    for topic in staff.all("/api/v1/topics?limit=200").await {
+        for member in staff.all("/api/v1/members?limit=200").await {
+            let path =
+                format!("/api/v1/topics/{}/support?member={}", text(&topic, "id"), text(&member, "id"));
+            staff.send(staff.request(Method::PUT, &path)).await.ok();
+        }
+    }
+}
+
+on_both! {
+    async fn a_table_has_what_the_caller_sees_of_the_resources(app: TestApp) {
+        create_world(&app).await;
+        let mut seen = BTreeMap::new();
+        for (role, caller) in app.everybody() {
+            for (path, list, name, member) in [
+                (PARTICIPANTS, "/api/v1/partnerships", "partnership", "participants"),
+                (VALUES, "/api/v1/partnership-results", "result", "values"),
+            ] {
+                let wanted = union(&caller, list, name, member).await;
+                for limit in [1, 3, 200] {
+                    let rows = caller.all(&format!("{path}?limit={limit}")).await;
+                    assert!(rows == wanted, "{role} {path} {limit}: {} {}", rows.len(), wanted.len());
+                }
+                let page = caller.get(&format!("{path}?limit=1&count=true")).await.ok().json();
+                assert_eq!(page["total"], wanted.len(), "{role} {path}");
+                seen.entry(path).or_insert_with(Vec::new).push(wanted.len());
+            }
+        }
+        let (participants, values) = (&seen[PARTICIPANTS], &seen[VALUES]);
+        assert!(participants[0] > 0 && participants.first() < participants.last(), "{participants:?}");
+        assert!(values[0] > 0, "{values:?}");
+    }
+
+    async fn the_table_of_supports_has_the_supporters_that_the_caller_sees(app: TestApp) {
+        create_world(&app).await;
+        support(&app).await;
+        let mut counts = Vec::new();
+        for (role, caller) in app.everybody() {
+            let topics = caller.get("/api/v1/topics").await;
+            if topics.status != 200 {
+                caller.get(SUPPORTS).await.expect(topics.status.as_u16());
+                continue;
+            }
+            let rows = caller.all(&format!("{SUPPORTS}?limit=3")).await;
+            let members = caller.all("/api/v1/members?limit=200").await;
+            let mut by_topic = BTreeMap::<_, u64>::new();
+            for row in &rows {
+                *by_topic.entry(text(&row["topic"], "id")).or_default() += 1;
+                let member = members.iter().find(|it| it["id"] == row["member"]["id"]);
+                assert_eq!(member.unwrap()["name"], row["member"]["name"], "{role} {row}");
+                assert!(row["since"].as_str().unwrap().ends_with('Z') && row["topic"]["title"].is_object());
+            }
+            for topic in caller.all("/api/v1/topics?limit=200").await {
+                let count = by_topic.get(&text(&topic, "id")).copied().unwrap_or_default();
+                assert_eq!(topic["support_count"], count, "{role} {topic}");
+            }
+            let page = caller.get(&format!("{SUPPORTS}?count=true")).await.ok().json();
+            assert_eq!(page["total"], rows.len(), "{role}");
+            counts.push(rows.len());
+        }
+        assert!(counts.iter().all(|count| *count > 1) && counts.iter().min() < counts.iter().max(), "{counts:?}");
+    }
+
+    async fn tables_are_filtered_by_entries_and_by_resources(app: TestApp) {
+        create_world(&app).await;
+        let staff = app.coordinator();
+        let all = staff.all(&format!("{PARTICIPANTS}?limit=200")).await;
+        let kyiv = staff.get(&format!("/api/v1/partnerships/{PUBLIC}")).await.ok().json();
+        let in_ukraine: Vec<_> = staff.all("/api/v1/partnerships?country=UA&limit=200").await;
+        let is_in_ukraine = |row: &Value| in_ukraine.iter().any(|it| it["id"] == row["partnership"]["id"]);
+        let of_hamburg = |row: &Value| row["party"]["utility"]["slug"] == "hamburg-wasser";
+        let id = text(&kyiv["participants"][0]["party"]["utility"], "id");
+        let cases: [(String, &dyn Fn(&Value) -> bool); 7] = [
+            ("role=lead".into(), &|row| row["role"] == "lead"),
+            ("role=associate&role=supporting".into(), &|row| ["associate", "supporting"].iter().any(|it| row["role"] == *it)),
+            ("utility=hamburg-wasser".into(), &of_hamburg),
+            (format!("utility={id}&role=lead"), &|row| row["party"]["utility"]["id"] == id.as_str() && row["role"] == "lead"),
+            ("partnership.country=UA".into(), &is_in_ukraine),
+            ("partnership.country=UA&role=lead&utility=hamburg-wasser".into(), &|row| is_in_ukraine(row) && of_hamburg(row) && row["role"] == "lead"),
+            (format!("partnership={PUBLIC}"), &|row| row["partnership"]["slug"] == PUBLIC),
+        ];
+        for (query, matches) in cases {
+            let wanted: Vec<_> = all.iter().filter(|row| matches(row)).cloned().collect();
+            assert!(!wanted.is_empty() && wanted.len() < all.len(), "{query}: {}", wanted.len());
+            for limit in [2, 200] {
+                let rows = staff.all(&format!("{PARTICIPANTS}?limit={limit}&{query}")).await;
+                assert!(rows == wanted, "{query}: {} {}", rows.len(), wanted.len());
+            }
+            let csv = staff.get(&format!("{PARTICIPANTS}?format=csv&{query}")).await.ok().text();
+            assert_eq!(csv.lines().count(), wanted.len() + 1, "{query}");
+        }
+        let by_title = staff.all(&format!("{PARTICIPANTS}?limit=7&sort=-title")).await;
+        let titles: Vec<_> = staff.all("/api/v1/partnerships?limit=200&sort=-title").await;
+        let titles: Vec<_> = titles.iter().map(|it| &it["id"]).collect();
+        let mut met: Vec<_> = by_title.iter().map(|row| &row["partnership"]["id"]).collect();
+        met.dedup();
+        assert_eq!(met, titles);
+        let values = staff.all(&format!("{VALUES}?partnership={PUBLIC}&limit=200")).await;
+        assert!(values.iter().all(|row| row["partnership"]["slug"] == PUBLIC) && !values.is_empty());
+        let none = staff.get(&format!("{VALUES}?partnership.status=cancelled&count=true")).await.ok().json();
+        assert!(none["items"].as_array().unwrap().iter().all(|row| row["partnership"]["slug"] != PUBLIC));
+    }
+
+    async fn files_have_columns_that_can_be_joined(app: TestApp) {
+        create_world(&app).await;
+        support(&app).await;
+        let staff = app.coordinator();
+        let header = async |path: &str, more: &str| {
+            let csv = staff.get(&format!("{path}?format=csv{more}")).await.ok().text();
+            csv.lines().next().unwrap().to_owned()
+        };
+        assert_eq!(
+            header(PARTICIPANTS, "").await,
+            "partnership,position,party.utility,party.organisation,role,from,until"
+        );
+        assert_eq!(
+            header(PARTICIPANTS, "&columns=all").await,
+            "partnership,partnership.id,partnership.title,position,party.utility,party.utility.id,party.utility.name,\
+             party.organisation,party.organisation.id,party.organisation.name,role,from,from_earliest,from_latest,\
+             from_year,until,until_earliest,until_latest,until_year"
+        );
+        assert_eq!(header(VALUES, "").await, "partnership,result,position,on,value,reported_by");
+        assert_eq!(
+            header(SUPPORTS, "&columns=all").await,
+            "topic,topic.id,topic.title.de,topic.title.en,member,member.id,member.name,since"
+        );
+        for path in [PARTICIPANTS, VALUES, SUPPORTS] {
+            let rows = staff.all(&format!("{path}?limit=200")).await;
+            let lines = staff.get(&format!("{path}?format=ndjson")).await.ok().text();
+            let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert!(lines == rows, "{path}");
+            let few = match path {
+                PARTICIPANTS => "&role=associate",
+                SUPPORTS => "&member=stadtentwaesserung-dresden",
+                _ => "",
+            };
+            let xlsx = staff.get(&format!("{path}?format=xlsx{few}")).await.ok();
+            assert!(xlsx.body.starts_with(b"PK"), "{path}");
+            let file = format!("filename=\"{}-", path.rsplit('/').next().unwrap());
+            assert!(xlsx.headers["content-disposition"].to_str().unwrap().contains(&file), "{path}");
+        }
+    }
+
+    async fn mistakes_are_located(app: TestApp) {
+        let anyone = app.anonymous();
+        for (query, fault) in [
+            ("role=boss", "role unknown_value"),
+            ("utility=not%20a%20key", "utility invalid_format"),
+            ("partnership.status=lively", "partnership.status unknown_value"),
+            ("partnership.role=lead", "partnership.role unknown_parameter"),
+            ("status=active", "status unknown_parameter"),
+            ("sort=role", "sort unknown_value"),
+            ("fields=role", "fields unknown_parameter"),
+            ("q=hamburg", "q unknown_parameter"),
+            ("deleted=true", "deleted unknown_parameter"),
+            ("cursor=zxq", "cursor invalid_cursor"),
+            ("cursor=0197a5c08a3e7c51b0a63f1d5b6f2a400.zxq", "cursor invalid_cursor"),
+            ("format=geojson", "format unknown_value"),
+        ] {
+            let answer = anyone.get(&format!("{PARTICIPANTS}?{query}")).await;
+            assert_eq!(answer.faults(400, "invalid_parameters"), [fault], "{query}");
+        }
+        anyone.get(SUPPORTS).await.expect(401);
+        let staff = app.admin();
+        for path in [PARTICIPANTS, VALUES, SUPPORTS] {
+            staff.post(path, &json!({})).await.expect(405);
+            staff.get(&format!("{path}/0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a41")).await.expect(404);
+        }
+    }
+
+    /// A cached page and a file with a tag follow the changes of what they show.
+    async fn pages_and_files_follow_changes(app: TestApp) {
+        create_world(&app).await;
+        support(&app).await;
+        let staff = app.coordinator();
+        let ask = async |path: &str, tag: &str| {
+            staff.send(staff.request(Method::GET, path).header("If-None-Match", tag)).await.status.as_u16()
+        };
+        let topic = text(&staff.all("/api/v1/topics?limit=1").await[0], "id");
+        let support = format!("/api/v1/topics/{topic}/support?member=stadtentwaesserung-dresden");
+        for (path, method, target, body) in [
+            (PARTICIPANTS, Method::POST, "/api/v1/partnerships", partnership("Zxq three")),
+            (SUPPORTS, Method::DELETE, support.as_str(), Value::Null),
+        ] {
+            let file = format!("{path}?format=csv");
+            let page = format!("{path}?limit=200&count=true");
+            let of_page = staff.get(&page).await.ok();
+            // The follower of the log may not have come to the last changes yet.
+            let of_file = loop {
+                let tag = staff.get(&file).await.ok().tag();
+                if ask(&file, &tag).await == 304 {
+                    break tag;
+                }
+            };
+            assert_eq!(ask(&page, &of_page.tag()).await, 304, "{path}");
+            match method {
+                Method::POST => drop(create(&staff, target, &body).await),
+                _ => drop(staff.send(staff.request(method, target)).await.ok()),
+            }
+            assert_eq!((ask(&file, &of_file).await, ask(&page, &of_page.tag()).await), (200, 200), "{path}");
+            let after = staff.get(&page).await.ok().json();
+            assert_ne!(after["total"], of_page.json()["total"], "{path}");
+        }
+    }
+}
