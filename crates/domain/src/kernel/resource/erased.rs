@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::any::{AnyList, AnyResource, AnyStored, Meta, NamedSchemas, ResourceInfo};
+use super::any::{AnyList, AnyResource, AnyStored, Meta, ResourceInfo, schema_of};
 use super::lifecycle::{State, allowed};
 use super::reference::{ReferenceSummary, UnresolvedReference};
 use super::{ParentKind, Resource, Stored, search_index, search_sources, slug_mut, slug_of};
@@ -54,13 +53,6 @@ impl ResourceInfo {
             needs_reason: needs_reason::<T>,
         }
     }
-}
-
-/// Returns the schema of a type, and the named schemas to which it refers.
-pub fn schema_of<S: ToSchema>() -> NamedSchemas {
-    let mut named = Vec::new();
-    S::schemas(&mut named);
-    (S::schema(), named)
 }
 
 fn parse<T: Resource>(body: Value) -> Result<Box<dyn AnyResource>, Violations> {
