@@ -6,6 +6,7 @@ import io
 import json
 import pathlib
 import urllib.request
+import zipfile
 
 ACCOUNT = {"email": "coordinator@demo.example", "password": "demo-partnerships"}
 SCOPES = ["partnerships:read", "utilities:read", "funding-programmes:read"]
@@ -73,3 +74,12 @@ def compare(joined: dict[str, dict], base: str, key: str) -> None:
     assert ("Namibia",) in countries and len(programmes) > 2 and len(answers["results"]) > 5
     lengths = ", ".join(f"{len(answers[name])} {name}" for name in FILES)
     print(f"{', '.join(joined)}: the same {lengths}, as in the statistics")
+
+
+def check_sheets(folder: pathlib.Path) -> None:
+    """LibreOffice has read German decimals and dates as such."""
+    utilities, funding = (
+        zipfile.ZipFile(folder / name).read("content.xml").decode() for name in ["utilities.ods", "funding.ods"]
+    )
+    assert "Kürzel" in utilities and 'office:value="54.33"' in utilities
+    assert 'office:value="123431.36"' in funding and 'office:date-value="2025-07-01"' in funding

@@ -17,14 +17,15 @@ import answers
 root = pathlib.Path(__file__).parents[3]
 HEADING_OR_CODE = re.compile(r"^##+ ([^\n]+)$|^```(python|r|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INTERPRETERS = {"python": sys.executable, "r": "Rscript", "sh": "sh"}
-NEEDED = {"r": "Rscript", "GDAL and QGIS": "ogr2ogr"}
+NEEDED = {"r": "Rscript", "GDAL": "ogr2ogr", "LibreOffice": "soffice"}
 # What has to be in the output. Ukraine and water are the most frequent ones in the demo data; Namibia is `NA`.
 PRINTED = {
     "pandas": "Ukraine",
     "Polars": "water",
     "DuckDB": "UA",
     "R": r"\bNA\b",
-    "GDAL and QGIS": "Feature Count: [1-9]",
+    "GDAL": "Feature Count: [1-9]",
+    "LibreOffice": "funding.ods",
 }
 
 
@@ -40,12 +41,14 @@ def examples(text: str):
 def run(name: str, language: str, code: str, folder: pathlib.Path) -> None:
     folder.mkdir()
     (folder / "example").write_text(code)
-    # R reads UTF-8 only in such a locale.
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    # LibreOffice keeps a profile at home, and R reads UTF-8 only in such a locale.
+    environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     command = [INTERPRETERS[language], "example"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0 or not re.search(PRINTED.get(name, ""), done.stdout):
         raise SystemExit(f"{name} failed:\n{done.stdout}{done.stderr}")
+    if name == "LibreOffice":
+        answers.check_sheets(folder)
     print(f"{name}: ran" + (f", {len(done.stdout.splitlines())} lines" if name in PRINTED else ""))
 
 
