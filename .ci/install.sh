@@ -99,12 +99,20 @@ else
         fail pypi-packages "pip install failed"
 fi
 
-# --- For the benchmark, in `.ci/full` only ----------------------------------------------------------------------------
+# --- For the benchmark and the examples for analysts, in `.ci/full` only ----------------------------------------------
 
 if [ "${1-}" = full ]; then
     if has wrk; then skip wrk "there"; else apt wrk wrk; fi
     if has taskset; then skip taskset "there"; else apt taskset util-linux; fi
     if has psql; then skip psql "there"; else apt psql postgresql-client; fi
+
+    if has Rscript && Rscript -e 'library(dplyr, warn.conflicts = FALSE); library(jsonlite)' 2>/dev/null; then
+        skip r "$(Rscript --version 2>&1)"
+    else
+        apt r r-base-core r-cran-dplyr r-cran-jsonlite
+    fi
+    if has ogr2ogr; then skip gdal "$(ogr2ogr --version)"; else apt gdal gdal-bin; fi
+    if has soffice; then skip libreoffice "$(soffice --version 2>/dev/null)"; else apt libreoffice libreoffice-calc; fi
 fi
 
 # ---------------------------------------------------------------------------------------------------------------------
