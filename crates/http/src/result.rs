@@ -23,6 +23,8 @@ const VALUES: UnnestedApi = UnnestedApi {
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a52",
                 "name": "Water losses in the pilot district"
             },
+            "unit": "%",
+            "sdg_target": "6.4",
             "position": 1,
             "on": "2024-12-31",
             "value": "38"

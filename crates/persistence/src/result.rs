@@ -43,6 +43,7 @@ struct StoredValue {
 pub static RESULT_VALUES: Unnested = Unnested {
     path: "partnership-result-values",
     entries: Entries::Member("values"),
+    also: &["unit", "sdg_target"],
     schema: schema_of::<ResultValue>,
     filters: &[EntryFilter::of::<Key>(
         "reported_by",

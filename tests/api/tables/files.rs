@@ -61,8 +61,8 @@ on_both! {
         let staff = app.coordinator();
         assert_eq!(
             header(&staff, "/api/v1/partnership-funding?format=csv&columns=all").await,
-            "id,partnership,partnership.id,partnership.title,programme,kind,amount.amount,amount.currency,from,\
-             from_earliest,from_latest,from_year,to,to_earliest,to_latest,to_year,created_at,updated_at,version,deleted_at"
+            "id,partnership,partnership.id,partnership.title,programme,programme.id,programme.name,programme.kind,kind,\
+             amount.amount,amount.currency,from,from_earliest,from_latest,from_year,to,to_earliest,to_latest,to_year,created_at,updated_at,version,deleted_at"
         );
         for path in ["/api/v1/partnership-funding", "/api/v1/utilities", "/api/v1/members"] {
             let usual = header(&staff, &format!("{path}?format=csv")).await;

@@ -25,8 +25,10 @@ async fn union(caller: &Caller, list: &str, name: &str, member: &str) -> Vec<Val
                     row[name][shown] = resource[shown].clone();
                 }
             }
-            if !resource["partnership"].is_null() {
-                row["partnership"] = resource["partnership"].clone();
+            for also in ["partnership", "unit", "sdg_target"] {
+                if name == "result" && !resource[also].is_null() {
+                    row[also] = resource[also].clone();
+                }
             }
             row.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
             rows.push(row);
@@ -156,10 +158,11 @@ on_both! {
         assert_eq!(
             header(PARTICIPANTS, "&columns=all").await,
             "partnership,partnership.id,partnership.title,position,party.utility,party.utility.id,party.utility.name,\
-             party.organisation,party.organisation.id,party.organisation.name,role,from,from_earliest,from_latest,\
-             from_year,until,until_earliest,until_latest,until_year"
+             party.utility.kind,party.utility.country,party.organisation,party.organisation.id,party.organisation.name,\
+             party.organisation.kind,party.organisation.country,role,from,from_earliest,from_latest,from_year,until,\
+             until_earliest,until_latest,until_year"
         );
-        assert_eq!(header(VALUES, "").await, "partnership,result,position,on,value,reported_by");
+        assert_eq!(header(VALUES, "").await, "partnership,result,position,unit,sdg_target,on,value,reported_by");
         assert_eq!(
             header(SUPPORTS, "&columns=all").await,
             "topic,topic.id,topic.title.de,topic.title.en,member,member.id,member.name,since"

@@ -1,10 +1,15 @@
 //! The columns of files.
 
 use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, LANGUAGES, Layout};
+use vku_domain::organisation::Organisation;
+use vku_domain::utility::Utility;
 
 use super::AnyTable;
+use crate::kernel::table::Table;
+use crate::tables;
 
 impl AnyTable {
     /// Returns the columns of a file for import.
@@ -34,7 +39,7 @@ impl AnyTable {
         }
         match set {
             ColumnSet::Import => columns,
-            ColumnSet::All => columns.into_iter().flat_map(with_date_parts).collect(),
+            ColumnSet::All => columns.into_iter().flat_map(for_analysis).collect(),
         }
     }
 
@@ -44,25 +49,55 @@ impl AnyTable {
         parent.map(|(name, parent)| parent.reference_columns(name, has_all)).unwrap_or_default()
     }
 
-    /// Returns the columns of a reference to a resource: its slug, and among all columns also its id and its name.
+    /// Returns the columns of a reference to a resource: its slug, and among all columns also what else it shows.
     pub(super) fn reference_columns(&self, name: &str, has_all: bool) -> Vec<Column> {
-        let mut columns = vec![Column::new(name, Kind::Reference)];
-        if !has_all {
-            return columns;
-        }
-        columns.push(Column::new(format!("{name}.id"), Kind::Text));
+        let first = Column::new(name, Kind::Reference);
+        if has_all { self.with_members(first) } else { vec![first] }
+    }
+
+    /// Adds the columns of what a reference to a resource shows besides the slug.
+    fn with_members(&self, reference: Column) -> Vec<Column> {
+        let name = reference.name.clone();
+        let mut columns = vec![reference];
+        let text = |member: &str| Column::new(format!("{name}.{member}"), Kind::Text);
+        columns.push(text("id"));
         match self.resource.name_field {
             "" => {}
             label if self.has_localized_name() => columns.extend(
                 LANGUAGES.iter().map(|it| Column::new(format!("{name}.{label}.{it}"), Kind::Translation)),
             ),
-            label => columns.push(Column::new(format!("{name}.{label}"), Kind::Text)),
+            label => columns.push(text(label)),
         }
+        columns.extend(self.resource.summary_fields.iter().map(|member| text(member)));
         columns
     }
 }
 
-pub(super) fn with_date_parts(column: Column) -> Vec<Column> {
-    let parts: Vec<_> = column.date_parts().collect();
-    [vec![column], parts].concat()
+/// Returns the columns that stand for a column in files for analyses: also the id and the name of a reference, one
+/// reference for each kind of party, and the parts of a date that may be only a year or a month.
+pub(super) fn for_analysis(column: Column) -> Vec<Column> {
+    match column.kind {
+        Kind::Reference => {
+            let target = column.target.as_deref();
+            let table = tables().iter().find(|table| target == Some(pascal(table.name()).as_str()));
+            match table {
+                Some(table) => table.with_members(column),
+                None => vec![column],
+            }
+        }
+        Kind::Party => {
+            let parties = party_columns(&column.name, true);
+            [vec![column], parties].concat()
+        }
+        _ => {
+            let parts: Vec<_> = column.date_parts().collect();
+            [vec![column], parts].concat()
+        }
+    }
+}
+
+/// Returns the columns of a party: one reference for each kind, so that they can be joined.
+pub(super) fn party_columns(name: &str, has_all: bool) -> Vec<Column> {
+    let kinds = [Utility::TABLE, Organisation::TABLE].into_iter();
+    kinds.flat_map(|table| table.reference_columns(&format!("{name}.{}", table.name()), has_all)).collect()
 }

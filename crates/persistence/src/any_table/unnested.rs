@@ -14,7 +14,7 @@ use vku_domain::kernel::parameters::entry_filter::EntryValues;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
 
-use super::columns::with_date_parts;
+use super::columns::{for_analysis, party_columns};
 use super::query::{ExportItem, ExportRow, JsonPage};
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::keyset::invalid_cursor;
@@ -98,31 +98,17 @@ impl AnyTable {
         if let Entries::Member(_) = list.entries {
             columns.push(Column::new(POSITION, Kind::Number));
         }
+        let more = Layout::of(self.resource).columns(&[]).into_iter();
+        columns.extend(more.filter(|column| list.also.contains(&column.name.as_str())));
         for column in Layout::from_schema((list.schema)()).columns(&[]) {
-            let name = column.name.as_str();
             match column.kind {
-                // One column for each kind of party, so that it can be joined.
-                Kind::Party => {
-                    for kind in ["utility", "organisation"] {
-                        columns.extend(named_columns(&format!("{name}.{kind}"), has_all));
-                    }
-                }
-                Kind::Reference => columns.extend(named_columns(name, has_all)),
-                _ if has_all => columns.extend(with_date_parts(column)),
+                Kind::Party => columns.extend(party_columns(&column.name, has_all)),
+                _ if has_all => columns.extend(for_analysis(column)),
                 _ => columns.push(column),
             }
         }
         columns
     }
-}
-
-/// Returns the columns of a reference to a resource that has a `name`.
-fn named_columns(name: &str, has_all: bool) -> Vec<Column> {
-    let mut columns = vec![Column::new(name, Kind::Reference)];
-    if has_all {
-        columns.extend(["id", "name"].map(|member| Column::new(format!("{name}.{member}"), Kind::Text)));
-    }
-    columns
 }
 
 /// Adds a condition for the id or slug to a filter.
@@ -170,12 +156,16 @@ impl Unnesting {
         let reference: Map<String, Value> =
             shown.filter_map(|name| Some((name.to_owned(), resource.get(name)?.clone()))).collect();
         let parent = table.resource.parent.and_then(|name| Some((name.to_owned(), resource.remove(name)?)));
+        let also = self.list.also.iter();
+        let also: Map<String, Value> =
+            also.filter_map(|name| Some(((*name).to_owned(), resource.get(*name)?.clone()))).collect();
         let matching = entries.into_iter().enumerate();
         let matching = matching.filter(|(_, entry)| self.filters.iter().all(|filter| filter.matches(entry)));
         let rows = matching.map(|(index, entry)| {
             let mut row = Map::new();
             row.extend(parent.clone());
             row.insert(table.name().to_owned(), reference.clone().into());
+            row.extend(also.clone());
             if has_position {
                 row.insert(POSITION.to_owned(), (index + 1).into());
             }

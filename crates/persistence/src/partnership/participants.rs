@@ -11,6 +11,7 @@ use crate::kernel::table::unnested::{Entries, Unnested};
 pub static PARTICIPANTS: Unnested = Unnested {
     path: "partnership-participants",
     entries: Entries::Member("participants"),
+    also: &[],
     schema: schema_of::<Participant>,
     filters: &[
         EntryFilter::of::<ParticipantRole>("role", "The role of the participant.", &["/role"]),

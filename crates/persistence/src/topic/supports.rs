@@ -26,6 +26,7 @@ use crate::kernel::transaction::Reader;
 pub static SUPPORTS: Unnested = Unnested {
     path: "topic-supports",
     entries: Entries::Table(supports),
+    also: &[],
     schema: schema_of::<TopicSupport>,
     filters: &[EntryFilter::of::<Key>(
         "member",

@@ -87,7 +87,8 @@ impl Layout {
                     _ => Kind::Json,
                 },
             };
-            self.columns.push(Column::new(name, kind));
+            let target = target.filter(|_| kind == Kind::Reference).map(resource_of);
+            self.columns.push(Column { target, ..Column::new(name, kind) });
         }
     }
 
@@ -149,6 +150,12 @@ fn referred(schema: &Value) -> Option<&str> {
 
 fn is_reference(schema: &str) -> bool {
     schema.ends_with(&schema_name("")) || schema.ends_with(INPUT)
+}
+
+/// Returns the schema name of the resource to which this schema refers.
+fn resource_of(schema: &str) -> String {
+    let schema = schema.strip_suffix(INPUT).unwrap_or(schema);
+    schema.strip_suffix(&schema_name("")).unwrap_or(schema).to_owned()
 }
 
 fn type_of(schema: &Value) -> &str {

@@ -183,14 +183,16 @@ impl<'a> Serializer for Pick<'a> {
         value.serialize(self)
     }
 
+    /// An enum such as a party is an object whose only field is the variant.
     fn serialize_newtype_variant<V: Serialize + ?Sized>(
         self,
         _: &'static str,
         _: u32,
-        _: &'static str,
-        _: &V,
+        variant: &'static str,
+        value: &V,
     ) -> Result<(), Error> {
-        unknown()
+        let node = self.node.find(variant);
+        Members { pick: self, key: None }.put(node, value)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'a>, Error> {

@@ -89,6 +89,8 @@ pub struct Column {
     pub kind: Kind,
     /// What the cells have of a partial date, if it is only a part.
     pub part: Option<DatePart>,
+    /// The schema name of the resource to which a reference refers.
+    pub target: Option<String>,
 }
 
 fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
@@ -98,7 +100,7 @@ fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
 impl Column {
     /// Makes the column of a field, or of the parent of a sub-resource.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, part: None }
+        Self { name: name.into(), kind, part: None, target: None }
     }
 
     /// Returns the columns of the parts, if this is the column of a partial date.
@@ -108,6 +110,7 @@ impl Column {
             name: format!("{}{}", self.name, part.suffix()),
             kind: if part == DatePart::Year { Kind::Number } else { Kind::Date },
             part: Some(part),
+            target: None,
         })
     }
 

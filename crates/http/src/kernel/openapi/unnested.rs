@@ -33,7 +33,13 @@ fn row(resource: &ResourceDocument, it: &UnnestedApi) -> Value {
         let about = format!("The place in `{member}` of the {}, from 1.", resource.noun());
         properties.insert(POSITION.into(), json!({ "type": "integer", "minimum": 1, "description": about }));
     }
+    let data = directed(&json!(resource.data_schema), &[], false);
+    let also = |name: &&str| Some(((*name).to_owned(), data.get("properties")?.get(*name)?.clone()));
+    let required_of_data = data.get("required").and_then(Value::as_array);
+    let is_required = |name: &&&str| required_of_data.is_some_and(|all| all.iter().any(|it| it == **name));
     let mut required: Vec<Value> = properties.keys().map(|name| json!(name)).collect();
+    properties.extend(it.list.also.iter().filter_map(also));
+    required.extend(it.list.also.iter().filter(is_required).map(|name| json!(name)));
     if let Some(Value::Array(of_entry)) = row.get("required") {
         required.extend(of_entry.iter().cloned());
     }

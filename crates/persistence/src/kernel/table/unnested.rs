@@ -16,6 +16,8 @@ pub struct Unnested {
     pub path: &'static str,
     /// Where the entries are.
     pub entries: Entries,
+    /// The fields of the resource without which an entry says little; each row has them.
+    pub also: &'static [&'static str],
     /// Returns the schema of an entry.
     pub schema: fn() -> NamedSchemas,
     /// The filters by an entry.
