@@ -42,6 +42,7 @@ mod m20261201_webhook;
 mod m20261202_party_order;
 mod m20261203_country_index;
 mod m20261204_list_plans;
+mod m20261205_tables_across_parents;
 mod manager;
 mod prelude;
 mod runner;
@@ -101,4 +102,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261202_party_order,
     m20261203_country_index,
     m20261204_list_plans,
+    m20261205_tables_across_parents,
 ];

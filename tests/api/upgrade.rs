@@ -4,10 +4,9 @@ use super::filters::by_country;
 use crate::harness::{TestApp, ask, database, on_both};
 
 /// Statements that undo the migrations, apart from indexes that a later one has dropped.
-const UNDO: [&str; 6] = [
+const UNDO: [&str; 5] = [
     "DROP TABLE partnership_country",
     "DROP INDEX partnership_party_field_country_owner_id",
-    "DROP INDEX funding_figures",
     "ALTER TABLE partnership_party DROP COLUMN country",
     "ALTER TABLE utility DROP COLUMN traits",
     "DELETE FROM seaql_migrations WHERE version IN ('m20261123_figures', 'm20261123_traits', 'm20261130_party_sectors', \

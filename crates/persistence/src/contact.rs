@@ -104,10 +104,14 @@ impl Table for Contact {
         if actor.is_staff() {
             return Condition::all();
         }
-        let members = Query::select().column("id").from(Member::NAME).cond_where(taking_part()).take();
-        let listed = Condition::all()
-            .add(column::<Self>("in_directory").eq(true))
-            .add(column::<Self>("member_id").in_subquery(members));
+        // Looked up for each row: SQLite would find the contacts of all members, and sort them.
+        let member = Query::select()
+            .expr(Expr::val(1))
+            .from(Member::NAME)
+            .and_where(column::<Member>("id").eq(column::<Self>("member_id")))
+            .cond_where(taking_part())
+            .take();
+        let listed = Condition::all().add(column::<Self>("in_directory").eq(true)).add(Expr::exists(member));
         Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 

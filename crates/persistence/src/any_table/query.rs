@@ -242,7 +242,7 @@ impl AnyQuery {
         let looks_up = parent.is_some() || !self.view.expanded().is_empty();
         // Beyond the last row there is no row that has the total.
         let counts_again = self.count && self.cursor.is_some();
-        let looks_up = looks_up || page::looks_up_child_rows(self, store.database(), actor);
+        let looks_up = looks_up || page::counts_first(self, store.database(), actor);
         match looks_up || counts_again || self.table.derives_by_queries {
             true => store.read(actor).await,
             false => Ok(store.read_by_statement(actor)),

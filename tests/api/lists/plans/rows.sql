@@ -32,7 +32,7 @@ SELECT {id 15 i}, 'countries', CASE WHEN i % 100 = 3 THEN 'JO' ELSE 'UA' END, 0 
 SELECT {id 15 i}, 0, 'funders', {id 14 (CASE WHEN i % 100 = 4 THEN 1 ELSE 3 END)} FROM n;
 
 {numbers 50000} INSERT INTO partnership (id, version, created_at, updated_at, slug, title, title_key, status, start_first, end_last, visibility)
-SELECT {id 2 i}, 1, {at i}, {at (i * 7 % 50000)}, 'zxq-' || i, 'Zxqbund ' || (i * 7919 % 50000), 'zxqbund ' || (i * 7919 % 50000),
+SELECT {id 2 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, 'zxq-' || i, 'Zxqbund ' || (i * 7919 % 50000), 'zxqbund ' || (i * 7919 % 50000),
   CASE WHEN i % 1000 = 1 THEN 'idea' WHEN i % 5 = 2 THEN NULL WHEN i % 5 = 3 THEN 'completed' ELSE 'active' END,
   CASE WHEN i % 1000 = 2 THEN '1850-01-01' WHEN i % 1000 = 3 THEN '2150-01-01' WHEN i % 9 = 0 THEN '' ELSE '' || (1990 + i % 40) || '-01-01' END,
   CASE WHEN i % 1000 = 2 THEN '1850-12-31' WHEN i % 1000 = 3 THEN '2150-12-31' WHEN i % 2 = 0 THEN '' ELSE '' || (2000 + i % 40) || '-12-31' END,
@@ -58,24 +58,25 @@ FROM partnership_country AS place JOIN partnership_set AS entry ON entry.owner_i
 WHERE place.title_key LIKE 'zxqbund %';
 
 {numbers 50000} INSERT INTO funding (id, version, created_at, updated_at, partnership_id, programme_id, kind, from_first)
-SELECT {id 3 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, {id 15 (CASE WHEN i % 1000 = 1 THEN 1 WHEN i % 50 = 1 THEN 3 ELSE 4 + i % 990 END)},
-  CASE WHEN i % 1000 = 0 THEN 'in_kind' ELSE 'grant' END, '2020-01-01' FROM n;
+SELECT {id 3 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, {id 15 (CASE WHEN i % 1000 = 1 THEN 1 WHEN i % 50 = 1 THEN 3 ELSE 4 + i % 990 END)},
+  CASE WHEN i % 1000 = 0 THEN 'in_kind' ELSE 'grant' END, '' || (1990 + i % 40) || '-01-01' FROM n;
 
 {numbers 50000} INSERT INTO activity (id, version, created_at, updated_at, partnership_id, kind, title, title_key, starts_on, last_on, country)
-SELECT {id 4 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, CASE WHEN i % 1000 = 0 THEN 'study' ELSE 'mission' END,
-  'Zxqreise', 'zxqreise', CASE WHEN i % 1000 = 100 THEN '1850-01-01' WHEN i % 1000 = 200 THEN '2150-01-01' ELSE '2024-01-01' END, '2150-01-01',
+SELECT {id 4 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, CASE WHEN i % 1000 = 0 THEN 'study' ELSE 'mission' END,
+  'Zxqreise ' || (i * 7919 % 50000), 'zxqreise ' || (i * 7919 % 50000),
+  CASE WHEN i % 1000 = 100 THEN '1850-01-01' WHEN i % 1000 = 200 THEN '2150-01-01' ELSE '' || (1990 + i % 40) || '-05-0' || (1 + i % 9) END, '2150-01-01',
   CASE WHEN i % 1000 = 300 THEN 'JO' ELSE 'ZM' END FROM n;
 
 {numbers 50000} INSERT INTO result (id, version, created_at, updated_at, partnership_id, name, name_key, unit, sdg_target, "values")
-SELECT {id 5 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqwert', 'zxqwert', '%',
+SELECT {id 5 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqwert ' || (i * 7919 % 50000), 'zxqwert ' || (i * 7919 % 50000), '%',
   CASE WHEN i % 1000 = 0 THEN '17.1' ELSE '6.1' END, '[]' FROM n;
 
 {numbers 50000} INSERT INTO document (id, version, created_at, updated_at, partnership_id, title, title_key, url, kind, language)
-SELECT {id 6 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqblatt', 'zxqblatt', 'https://zxq.example',
+SELECT {id 6 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqblatt ' || (i * 7919 % 50000), 'zxqblatt ' || (i * 7919 % 50000), 'https://zxq.example',
   CASE WHEN i % 1000 = 0 THEN 'contract' ELSE 'mou' END, CASE WHEN i % 1000 = 100 THEN 'ar' ELSE 'de' END FROM n;
 
 {numbers 2000} INSERT INTO member (id, version, created_at, updated_at, utility_id, status, joined_on, regional_group)
-SELECT {id 7 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 1 i}, CASE WHEN i % 1000 = 1 THEN 'left' ELSE 'active' END,
+SELECT {id 7 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 1 i}, CASE WHEN i % 1000 = 6 THEN 'left' ELSE 'active' END,
   CASE WHEN i % 4 = 0 THEN NULL ELSE '' || (2000 + i % 20) || '-01-01' END,
   CASE WHEN i % 1000 = 2 THEN 'zxq-1' WHEN i % 4 = 0 THEN NULL ELSE 'zxq-3' END FROM n;
 
@@ -85,8 +86,8 @@ SELECT {id 7 i}, 'countries', CASE WHEN i % 1000 = 4 THEN 'JO' ELSE 'UA' END, 0 
 SELECT {id 7 i}, 'working_areas', CASE WHEN i % 1000 = 5 THEN 'gis' ELSE 'tariffs' END, 0 FROM n;
 
 {numbers 50000} INSERT INTO contact (id, version, created_at, updated_at, member_id, given_name, given_name_key, family_name, family_name_key, name_key, email, language, is_primary, consents, in_directory)
-SELECT {id 8 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 7 (CASE WHEN i % 100 = 0 THEN 1 ELSE 1 + i % 2000 END)}, 'Zxq', 'zxq', 'Zxqfrau ' || i, 'zxqfrau ' || i,
-  'zxq zxqfrau ' || i, 'Zxq' || i || '@zxq.example', CASE WHEN i % 1000 = 0 THEN 'ar' ELSE 'de' END, i <= 2000 AND i % 100 <> 0, '{}', true FROM n;
+SELECT {id 8 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 7 (CASE WHEN i % 100 = 0 THEN 1 ELSE 1 + i % 2000 END)}, 'Zxq' || (i * 7919 % 499), 'zxq' || (i * 7919 % 499), 'Zxqfrau ' || i, 'zxqfrau ' || i,
+  'zxq' || (i * 7919 % 499) || ' zxqfrau ' || i, 'Zxq' || i || '@zxq.example', CASE WHEN i % 1000 = 0 THEN 'ar' ELSE 'de' END, i <= 2000 AND i % 100 <> 0, '{}', true FROM n;
 
 {numbers 500} INSERT INTO topic (id, version, created_at, updated_at, slug, title, title_key, titles, proposed_by_id, status)
 SELECT {id 16 i}, 1, {at i}, {at (i * 7 % 50000)}, 'zxq-' || i, 'Zxqfrage ' || i, 'zxqfrage ' || i, '{"de": "Zxqfrage"}',
@@ -112,7 +113,7 @@ SELECT {id 18 i}, 1, {at i}, {at (i * 7 % 50000)}, 'Zxqwerk ' || i, 'zxqwerk ' |
 SELECT {id 18 i}, 'sectors', CASE WHEN i % 100 = 2 THEN 'waste' ELSE 'water' END, 0 FROM n;
 
 {numbers 50000} INSERT INTO session (id, version, created_at, updated_at, slug, title, title_key, kind, starts_on, start_key, time_zone, format, status, waiting_list, visibility)
-SELECT {id 9 i}, 1, {at i}, {at (i * 7 % 50000)}, 'zxq-' || i, 'Zxqtreff ' || (i * 7919 % 50000), 'zxqtreff ' || (i * 7919 % 50000),
+SELECT {id 9 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, 'zxq-' || i, 'Zxqtreff ' || (i * 7919 % 50000), 'zxqtreff ' || (i * 7919 % 50000),
   CASE WHEN i % 1000 = 1 THEN 'training' ELSE 'exchange' END,
   '' || (CASE WHEN i % 1000 = 2 THEN 1850 WHEN i % 1000 = 3 THEN 2150 ELSE 2000 + i % 30 END) || '-05-05',
   '' || (CASE WHEN i % 1000 = 2 THEN 1850 WHEN i % 1000 = 3 THEN 2150 ELSE 2000 + i % 30 END) || '-05-05',
@@ -128,20 +129,20 @@ SELECT {id 9 i}, 0, 'organisers', {id 1 (CASE WHEN i % 1000 = 8 THEN 1 WHEN i % 
 SELECT {id 9 i}, 1, 'organisers', NULL, {id 14 (4 + i % 990)} FROM n;
 
 {numbers 50000} INSERT INTO registration (id, version, created_at, updated_at, session_id, member_id, contact_id, attendance, status, arrival)
-SELECT {id 10 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 9 (CASE WHEN i % 200 = 0 THEN 1 ELSE i END)}, {id 7 (CASE WHEN i % 1000 = 0 THEN 1 WHEN i % 200 = 0 THEN 3 ELSE 1 + i % 2000 END)}, {id 8 i},
+SELECT {id 10 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 9 (CASE WHEN i % 200 = 0 THEN 1 ELSE i END)}, {id 7 (CASE WHEN i % 1000 = 0 THEN 1 WHEN i % 200 = 0 THEN 3 ELSE 1 + i % 2000 END)}, {id 8 i},
   CASE WHEN i % 1000 = 200 THEN 'online' ELSE 'in_person' END,
   CASE WHEN i % 1000 = 400 THEN 'cancelled' WHEN i % 7 = 0 THEN 'waitlisted' ELSE 'registered' END, '' || (1000000 + i) FROM n;
 
 {numbers 50000} INSERT INTO agenda_item (id, version, created_at, updated_at, session_id, position, kind, title, duration_minutes)
-SELECT {id 11 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 9 (CASE WHEN i % 1000 = 0 THEN 1 ELSE i END)}, '0' || (100 + i / 1000),
+SELECT {id 11 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 9 (CASE WHEN i % 1000 = 0 THEN 1 ELSE i END)}, '0' || (100 + i / 1000),
   CASE WHEN i % 10000 = 0 THEN 'break' ELSE 'talk' END, 'Zxqrede', 10 FROM n;
 
 {numbers 50000} INSERT INTO guest (id, version, created_at, updated_at, session_id, name, name_key, status)
-SELECT {id 12 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 9 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqgast', 'zxqgast',
+SELECT {id 12 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 9 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqgast ' || (i * 7919 % 50000), 'zxqgast ' || (i * 7919 % 50000),
   CASE WHEN i % 1000 = 0 THEN 'declined' ELSE 'confirmed' END FROM n;
 
 {numbers 50000} INSERT INTO minutes (id, version, created_at, updated_at, session_id, text, decisions, status)
-SELECT {id 13 i}, 1, {at i}, {at (i * 7 % 50000)}, {id 9 (CASE WHEN i % 5000 = 0 THEN 1 ELSE i END)}, '{"de": "Zxqtext"}', '[]',
+SELECT {id 13 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 9 (CASE WHEN i % 5000 = 0 THEN 1 ELSE i END)}, '{"de": "Zxqtext"}', '[]',
   CASE WHEN i % 10000 = 0 THEN 'draft' ELSE 'published' END FROM n;
 
 {numbers 500} INSERT INTO "user" (id, version, created_at, updated_at, email, email_key, name, name_key, role, disabled)

@@ -52,9 +52,6 @@ pub(super) async fn lists(caller: &Caller) -> Vec<List> {
     for (template, item) in document["paths"].as_object().unwrap() {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
         let Some(sort) = parameters.iter().find(|it| it["name"] == "sort") else { continue };
-        if is_table_across_parents(&parameters) {
-            continue;
-        }
         let about = sort["description"].as_str().unwrap();
         let key = |line: &str| Some(line.strip_prefix("- `")?.split_once('`')?.0.to_owned());
         let filter = |it: &Value| {
@@ -75,12 +72,6 @@ pub(super) async fn lists(caller: &Caller) -> Vec<List> {
         });
     }
     lists
-}
-
-/// Whether the list has the sub-resources of all parents. These are not walked yet: they have no indexes of their orders and
-/// filters, and read and sort all rows.
-fn is_table_across_parents(parameters: &[Value]) -> bool {
-    parameters.iter().any(|it| it["name"].as_str().is_some_and(|name| name.contains('.')))
 }
 
 /// The values of a type that may be planted: all words of an enumeration, else those of `rows.sql`.

@@ -11,6 +11,7 @@ use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 use super::load::{Parents, visible};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::any::AnyQuery;
+use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
@@ -38,8 +39,13 @@ impl Reader<'_> {
                 let rows = Select::select()
                     .expr(table.column(column))
                     .from(table.name())
-                    .cond_where(visible(table, self.actor(), Parents::of_list(query, parent), query.deleted))
-                    .cond_where((query.filter)(self.actor()).into_condition())
+                    .cond_where(visible(
+                        table,
+                        self.actor(),
+                        Parents::of_list(query, parent, true),
+                        query.deleted,
+                    ))
+                    .cond_where((query.filter)(self.actor()).into_condition(HasChildRow::of_all))
                     .take();
                 let texts = Expr::col((Alias::new("rows"), Alias::new(column)));
                 let backend = self.tx().get_database_backend();

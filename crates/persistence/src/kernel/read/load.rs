@@ -14,7 +14,7 @@ use vku_domain::kernel::resource::reference::Key;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::Columns;
 use crate::kernel::table::any::{AnyQuery, AnyTable, ParentFilter};
-use crate::kernel::table::conditions::{has_slug, ids_of_parents};
+use crate::kernel::table::conditions::{has_slug, ids_of_parents, is_among, parents_of_each};
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;
@@ -38,8 +38,11 @@ pub(crate) enum Parents<'a> {
     Id(Uuid),
     /// The one with this key, if the actor sees it.
     Key(&'a Key),
-    /// Those of the filter that the actor sees.
+    /// Those of the filter that the actor sees, looked up for each row, in the order of the list until the page is full:
+    /// fast if most match.
     Matching(&'a ParentFilter),
+    /// The same, selected before the rows: fast if few match, or if all rows are counted.
+    SelectedFirst(&'a ParentFilter),
 }
 
 impl<'a> Parents<'a> {
@@ -54,8 +57,12 @@ impl<'a> Parents<'a> {
     }
 
     /// Makes the parents of a list: the one with this id, which the actor is known to see, or those of the filter.
-    pub(crate) fn of_list(query: &'a AnyQuery, id: Option<Uuid>) -> Self {
-        id.map_or(Self::Matching(&query.parents), Self::Id)
+    pub(crate) fn of_list(query: &'a AnyQuery, id: Option<Uuid>, selected_first: bool) -> Self {
+        match id {
+            Some(id) => Self::Id(id),
+            None if selected_first || !query.parents.keys.is_empty() => Self::SelectedFirst(&query.parents),
+            None => Self::Matching(&query.parents),
+        }
     }
 
     /// Makes the parent with this id, which the actor sees; all parents without an id.
@@ -85,8 +92,9 @@ pub(crate) fn visible(table: &AnyTable, actor: &Actor, parents: Parents<'_>, del
     let Some((name, parent)) = table.parent_column().zip(table.parent) else { return condition };
     let column = table.column(name);
     condition.add(match parents {
-        Parents::Visible => column.in_subquery(parent.visible_ids(actor)),
-        Parents::Matching(filter) => column.in_subquery(ids_of_parents(parent, filter, actor)),
+        Parents::Visible => is_among(parent, parent.visible_ids(actor), column),
+        Parents::Matching(filter) => is_among(parent, parents_of_each(parent, filter, actor), column),
+        Parents::SelectedFirst(filter) => column.in_subquery(ids_of_parents(parent, filter, actor)),
         Parents::Id(id) => column.eq(id),
         Parents::Key(key) => {
             column.in_subquery(parent.visible_ids(actor).and_where(has_key(parent, key)).take())

@@ -16,7 +16,7 @@ use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::search;
 use crate::kernel::table::SortColumn;
 use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
-use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::conditions::{counts_of_parents, scalar_subquery};
 use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::transaction::Reader;
 
@@ -30,12 +30,14 @@ const VERSION: &str = "version";
 /// The alias of all rows of a list that selects them once.
 const MATCHED: &str = "matched";
 
-/// So many child rows are few: to look up their owners and to sort them takes less than to read the list in its order.
-const FEW: i64 = 1000;
+/// So many child rows or parents are few: to look up their resources and to sort them takes less than to read the list in
+/// its order.
+const FEW: u64 = 1000;
 
-/// Whether a page begins with a statement that counts child rows, see [`are_few`].
-pub(crate) fn looks_up_child_rows(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
-    if !query.filters_by_child_rows || database.backend() != DatabaseBackend::Sqlite {
+/// Whether a page begins with a statement that counts child rows or parents, see [`are_few`].
+pub(crate) fn counts_first(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
+    let may_count = query.filters_by_child_rows || query.parents.filter.is_some();
+    if !may_count || database.backend() != DatabaseBackend::Sqlite {
         return false;
     }
     let filter = (query.filter)(actor);
@@ -64,20 +66,23 @@ fn selects_once(query: &AnyQuery, filter: &FilterSql) -> bool {
     query.search.is_some() || (query.count && filter.is_expensive)
 }
 
-/// Returns for each of these filters whether few rows match. PostgreSQL knows from its statistics.
-async fn are_few(reader: &Reader<'_>, child_rows: &[HasChildRow]) -> Result<Vec<bool>, Error> {
-    if child_rows.is_empty() || reader.tx().get_database_backend() != DatabaseBackend::Sqlite {
+/// Returns for each of these statements, which count up to [`FEW`], whether there are fewer. PostgreSQL knows from its
+/// statistics, and gets no answer.
+async fn are_few(reader: &Reader<'_>, counts: Vec<SelectStatement>) -> Result<Vec<bool>, Error> {
+    if counts.is_empty() || reader.tx().get_database_backend() != DatabaseBackend::Sqlite {
         return Ok(Vec::new());
     }
-    let mut select = Query::select();
     let few = |index: usize| format!("few_{index}");
-    for (index, child_row) in child_rows.iter().enumerate() {
-        select.expr_as(scalar_subquery(child_row.count_up_to(FEW.unsigned_abs())), few(index));
+    let (mut select, number) = (Query::select(), counts.len());
+    for (index, count) in counts.into_iter().enumerate() {
+        select.expr_as(scalar_subquery(count), few(index));
     }
     let rows = reader.tx().rows(&select).await.map_err(failed)?;
-    let is_few =
-        |index| rows.first().map_or(Ok(FEW), |row| row.get(&few(index))).map(|number: i64| number < FEW);
-    (0..child_rows.len()).map(is_few).collect::<Result<_, _>>().map_err(failed)
+    let is_few = |index| {
+        let count = rows.first().map(|row| row.get::<i64>(&few(index))).transpose()?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).is_some_and(|count| count < FEW))
+    };
+    (0..number).map(is_few).collect::<Result<_, DbErr>>().map_err(failed)
 }
 
 /// A row of a page.
@@ -141,22 +146,31 @@ impl<'a> List<'a> {
         let as_list = child_rows_as_list(query, &filter).map(HasChildRow::as_owners);
         let selects_once = as_list.is_none() && selects_once(query, &filter);
         let FilterSql { condition, child_rows, .. } = filter;
-        let mut filtered = Query::select()
-            .cond_where(visible(table, reader.actor(), Parents::of_list(query, parent), query.deleted))
-            .cond_where(condition)
-            .take();
+        // A filter of its own leaves few rows, or the same that a page of them looks up.
+        let is_filtered = !condition.is_empty() || !child_rows.is_empty();
+        let mut rows = Query::select().cond_where(condition).take();
         let child_rows = match as_list {
-            Some(rows) => {
-                filtered.from_subquery(rows, table.name());
+            Some(owners) => {
+                rows.from_subquery(owners, table.name());
                 Vec::new()
             }
             None => {
-                filtered.from(table.name());
+                rows.from(table.name());
                 child_rows
             }
         };
-        let mut counted = filtered.clone();
-        let are_few = if selects_once { Vec::new() } else { are_few(reader, &child_rows).await? };
+        let mut counts: Vec<_> = child_rows.iter().map(|child_row| child_row.count_up_to(FEW)).collect();
+        if let (Some(parents), None) = (table.parent, parent) {
+            counts.extend(counts_of_parents(parents, &query.parents, reader.actor(), FEW));
+        }
+        let are_few = if selects_once { Vec::new() } else { are_few(reader, counts).await? };
+        let few_parents = are_few.iter().skip(child_rows.len()).any(|is_few| *is_few);
+        let visible_with = |selected_first| {
+            let parents = Parents::of_list(query, parent, selected_first);
+            visible(table, reader.actor(), parents, query.deleted)
+        };
+        let mut filtered = rows.clone().cond_where(visible_with(few_parents)).take();
+        let mut counted = rows.cond_where(visible_with(few_parents || !is_filtered)).take();
         for (index, child_row) in child_rows.iter().enumerate() {
             let is_rare = are_few.get(index).copied().unwrap_or(false);
             filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });

@@ -1,6 +1,6 @@
 //! Looks up names by the beginning of a word.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ConnectionTrait, Order, Statement};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::search::{Field, MatchKey, SearchTerm};
@@ -30,23 +30,33 @@ pub(crate) async fn next_words(
     term: &SearchTerm,
     after: &str,
 ) -> Result<(Vec<String>, Option<String>), Error> {
-    let in_range = |MatchKey(from, to)| Expr::col("part").gte(from).and(Expr::col("part").lt(to));
-    let any = term.beginning_keys().map(in_range).fold(Condition::any(), Condition::add);
-    let select = Query::select()
-        .columns(["part", "word"])
-        .from("search_part")
-        .cond_where(any)
-        .and_where(Expr::col("part").gt(after))
-        .order_by("part", Order::Asc)
-        .order_by("word", Order::Asc)
-        .limit(WORDS)
-        .take();
+    // Each range on its own: for several, SQLite would read the index from its beginning.
+    let in_range = |MatchKey(from, to): MatchKey| {
+        let part = || Expr::col("part");
+        let is_next = if after < from.as_str() { part().gte(from) } else { part().gt(after) };
+        let mut select = Query::select().columns(["part", "word"]).from("search_part").take();
+        next(select.and_where(is_next).and_where(part().lt(to)))
+    };
+    let mut ranges = term.beginning_keys().map(in_range).map(all_of);
+    let Some(first) = ranges.next() else { return Ok((Vec::new(), None)) };
+    let union = |mut all: SelectStatement, range| all.union(UnionType::Distinct, range).take();
+    let select = next(&mut all_of(ranges.fold(first, union)));
     let rows = tx.rows(&select).await.map_err(failed)?;
     let read = |name: &str| rows.iter().map(|row| row.get::<String>(name)).collect::<Result<Vec<_>, _>>();
     let (mut parts, mut words) = (read("part").map_err(failed)?, read("word").map_err(failed)?);
     let last = if u64::try_from(parts.len()) == Ok(WORDS) { parts.pop() } else { None };
     words.dedup();
     Ok((words, last))
+}
+
+/// Selects all rows of a statement with a limit, for a statement that combines several.
+fn all_of(select: SelectStatement) -> SelectStatement {
+    Query::select().columns(["part", "word"]).from_subquery(select, "its").take()
+}
+
+/// Sorts words by their keys, and limits them.
+fn next(select: &mut SelectStatement) -> SelectStatement {
+    select.order_by("part", Order::Asc).order_by("word", Order::Asc).limit(WORDS).take()
 }
 
 /// Returns which of the words are in names of which of the resources, in the order of the words and then of the resources.
@@ -59,11 +69,12 @@ pub(crate) async fn name_words(
     let backend = tx.get_database_backend();
     let (from, rank) = (entries(backend), Field::Name.rank());
     let second = from.replace("$1", "$2");
+    // `OFFSET 0` makes PostgreSQL look each pair up in the index, rather than read all hits for a join.
     let sql = format!(
         "SELECT words.value ->> 0 AS word, kinds.value ->> 0 AS resource, CAST(words.value ->> 1 AS integer) AS place, \
          CAST(kinds.value ->> 1 AS integer) AS kind FROM {from} AS words CROSS JOIN {second} AS kinds \
          WHERE EXISTS (SELECT 1 FROM search_hit WHERE search_hit.word = words.value ->> 0 \
-         AND search_hit.resource = kinds.value ->> 0 AND search_hit.rank = {rank}) ORDER BY 3, 4"
+         AND search_hit.resource = kinds.value ->> 0 AND search_hit.rank = {rank} LIMIT 1 OFFSET 0) ORDER BY 3, 4"
     );
     let numbered = |texts: Vec<&str>| {
         let numbered: Vec<_> = texts.iter().enumerate().map(|(place, text)| (text, place)).collect();

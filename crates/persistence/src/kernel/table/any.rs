@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
 use sea_orm::{DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -252,9 +252,9 @@ pub(crate) struct FilterSql {
 }
 
 impl FilterSql {
-    /// The whole filter as one condition.
-    pub(crate) fn into_condition(self) -> Condition {
-        let child_rows = self.child_rows.iter().map(HasChildRow::of_all);
+    /// The whole filter as one condition, with this one for each of the child rows.
+    pub(crate) fn into_condition(self, child_row: fn(&HasChildRow) -> SimpleExpr) -> Condition {
+        let child_rows = self.child_rows.iter().map(child_row);
         child_rows.fold(self.condition, Condition::add)
     }
 }

@@ -129,16 +129,71 @@ pub(crate) fn ids_of_keys(table: &AnyTable, keys: &[Key], actor: &Actor) -> Sele
     table.visible_ids(actor).cond_where(has_key).take()
 }
 
-/// Selects the ids of the parents of a filter that the actor sees.
+/// Selects the ids of the parents of a filter that the actor sees, all of them.
 pub(crate) fn ids_of_parents(parents: &AnyTable, filter: &ParentFilter, actor: &Actor) -> SelectStatement {
+    parents_by(parents, filter, actor, HasChildRow::of_all)
+}
+
+/// The same for [`is_among`], which looks up one of them.
+pub(crate) fn parents_of_each(parents: &AnyTable, filter: &ParentFilter, actor: &Actor) -> SelectStatement {
+    parents_by(parents, filter, actor, HasChildRow::of_each)
+}
+
+fn parents_by(
+    parents: &AnyTable,
+    filter: &ParentFilter,
+    actor: &Actor,
+    child_row: fn(&HasChildRow) -> SimpleExpr,
+) -> SelectStatement {
     let mut ids = match filter.keys.as_slice() {
         [] => parents.visible_ids(actor),
         keys => ids_of_keys(parents, keys, actor),
     };
     if let Some(filter) = &filter.filter {
-        ids.cond_where(filter(actor).into_condition());
+        ids.cond_where(of_living(filter(actor)).into_condition(child_row));
     }
     ids
+}
+
+/// The filter of resources that are not deleted, which have indexes of their own.
+fn of_living(filter: FilterSql) -> FilterSql {
+    let child_rows = filter.child_rows.into_iter().map(HasChildRow::of_living).collect();
+    FilterSql { child_rows, ..filter }
+}
+
+/// Whether the row of a table with this id is among those of a statement. It is looked up, while SQLite would select all
+/// rows of the statement first for an `IN`.
+pub(crate) fn is_among(table: &AnyTable, mut ids: SelectStatement, id: SimpleExpr) -> SimpleExpr {
+    Expr::exists(ids.clear_selects().expr(Expr::val(1)).and_where(table.column("id").eq(id)).take())
+}
+
+/// Counts the parents of a filter in several ways, each up to a limit, and each without some of its conditions: if one
+/// finds few, few match.
+pub(crate) fn counts_of_parents(
+    parents: &AnyTable,
+    filter: &ParentFilter,
+    actor: &Actor,
+    limit: u64,
+) -> Vec<SelectStatement> {
+    let Some(filter) = &filter.filter else { return Vec::new() };
+    let FilterSql { condition, child_rows, .. } = of_living(filter(actor));
+    let mut counts: Vec<_> = child_rows.iter().map(|child_row| child_row.count_up_to(limit)).collect();
+    if !condition.is_empty() {
+        let ids = Query::select()
+            .column("id")
+            .from(parents.name())
+            .and_where(parents.column("deleted_at").is_null())
+            .cond_where(condition)
+            .take();
+        counts.push(count_up_to(ids, limit));
+    }
+    counts
+}
+
+/// Counts the rows of a statement up to a limit.
+pub(crate) fn count_up_to(mut rows: SelectStatement, limit: u64) -> SelectStatement {
+    rows.limit(limit);
+    Query::select().expr(Expr::cust("count(*)")).from_subquery(rows, "some").take()
 }
 
 /// The resource has one of these slugs, current or former; or the resource that it is named after has.

@@ -2,6 +2,8 @@
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 
+use super::conditions::count_up_to;
+
 /// A filter for the resources with a child row that matches a condition.
 #[derive(Clone)]
 pub struct HasChildRow {
@@ -48,9 +50,16 @@ impl HasChildRow {
         owners
     }
 
+    /// The same for resources that are not deleted.
+    pub(crate) fn of_living(mut self) -> Self {
+        if !self.repeated.is_empty() {
+            self.condition = self.condition.add(Expr::col("deleted_at").is_null());
+        }
+        self
+    }
+
     /// Counts the matching child rows up to a limit.
     pub(crate) fn count_up_to(&self, limit: u64) -> SelectStatement {
-        let some = self.child_rows().column("owner_id").limit(limit).take();
-        Query::select().expr(Expr::cust("count(*)")).from_subquery(some, "some").take()
+        count_up_to(self.child_rows().column("owner_id").take(), limit)
     }
 }

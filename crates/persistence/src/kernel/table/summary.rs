@@ -47,7 +47,8 @@ impl AnyTable {
 
     /// The columns of a summary, in the order of [`SummaryCells`]; those that the resource does not have are null.
     fn summary_columns(&self) -> [(&'static str, Expr); 10] {
-        let absent = || Expr::val(None::<String>);
+        // Written out: PostgreSQL could not tell the type of a parameter.
+        let absent = || Expr::cust("NULL");
         let shown =
             |name| if self.resource.summary_fields.contains(&name) { self.column(name) } else { absent() };
         let [slug, label] = match self.named_after {
@@ -63,7 +64,7 @@ impl AnyTable {
         };
         let degrees = |name: &'static str| match self.has_column(name) {
             true => self.column(name),
-            false => Expr::val(None::<f64>),
+            false => absent(),
         };
         [
             ("id", self.column("id")),
