@@ -31,6 +31,15 @@ pub struct Label {
     pub en: String,
 }
 
+impl Label {
+    /// Returns the label after a number, as in "6.1 Drinking water".
+    #[must_use]
+    pub fn after(&self, number: &str) -> Self {
+        let Self { de, en } = self;
+        Self { de: format!("{number} {de}"), en: format!("{number} {en}") }
+    }
+}
+
 /// A code list, which is parsed from its file on first use.
 pub struct List {
     file: &'static str,

@@ -1,6 +1,6 @@
 //! Statistics of funding: sums of amounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -98,6 +98,15 @@ impl Figures for FundingStatistics {
         let counted = match currency {
             Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
             None => bilingual!("Amount", "Betrag"),
+        };
+        // A chart has one axis, and so one currency; it says which others it leaves out.
+        let others: BTreeSet<_> = self.items.iter().map(|it| it.currency.as_str()).collect();
+        let others: Vec<_> =
+            others.into_iter().filter(|it| currency.is_some_and(|one| one.as_str() != *it)).collect();
+        let others = others.join(", ");
+        let counted = match others.as_str() {
+            "" => counted,
+            _ => counted.then(bilingual!(", without {others}", ", ohne {others}")),
         };
         let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.label() };
         let items = self.items.iter().filter(|it| Some(&it.currency) == currency);

@@ -13,7 +13,7 @@ use vku_domain::kernel::value::Country;
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::{
-    FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as PartnershipFormat, PartnershipsBy,
+    FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as PartnershipFormat, PartnershipsBy, UNKNOWN,
 };
 use vku_persistence::kernel::transaction::Reader;
 
@@ -104,9 +104,15 @@ impl Figures for PartnershipStatistics {
             counted: bilingual!("Partnerships", "Partnerschaften"),
             axis: by.label(),
         };
-        let figures = self.items.iter().map(|it| Figure {
+        // Targets are known by their numbers, and their names are long.
+        let numbered = |it: &PartnershipCount| match by {
+            PartnershipsBy::SdgTarget if it.key != UNKNOWN => it.label.after(&it.key),
+            _ => it.label.clone(),
+        };
+        let names: Vec<_> = self.items.iter().map(numbered).collect();
+        let figures = self.items.iter().zip(&names).map(|(it, label)| Figure {
             key: &it.key,
-            label: &it.label,
+            label,
             number: it.partnerships,
             position: by.fixed_position(&it.key),
         });

@@ -74,7 +74,8 @@ fn render(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, for
         "<!doctype html>\n<html lang=\"{locale}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
          <title>{title} · Internationale Partnerschaften</title><style>{style}</style></head>\n\
-         <body><main><h1>{title}</h1><p>{text}</p>{form}</main></body>\n</html>\n"
+         <body><main><h1>{title}</h1><p>{text}</p>{form}\
+         <p><a href=\"/\">Internationale Partnerschaften</a></p></main></body>\n</html>\n"
     );
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
     let mut response = head.set_body(page).map_into_boxed_body();

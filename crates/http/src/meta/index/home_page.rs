@@ -27,6 +27,8 @@ use crate::statistics::partnerships::PartnershipStatistics;
 
 /// The number of sessions on the page.
 const SESSIONS: u64 = 4;
+/// The country in the examples on the page.
+const EXAMPLE_COUNTRY: &str = "ZM";
 /// The path of a partnership, if there is none to link to.
 const PARTNERSHIP: &str = "/api/v1/partnerships/{id}";
 /// What each chart counts partnerships by.
@@ -98,11 +100,16 @@ async fn render(reader: &Reader<'_>, locale: Locale) -> Result<PageParts, Error>
     Ok(PageParts { figures, partnership: partnership(reader).await? })
 }
 
-/// A link to the first partnership of the list, or the path as a template if there is none yet.
+/// A link to a partnership of the country in the examples, or to any other; the path as a template if there is none yet.
 async fn partnership(reader: &Reader<'_>) -> Result<String, Error> {
     let mut query = Query::<Partnership>::all();
     query.limit = 1;
-    let page = reader.list::<Partnership>(&query, None).await?;
+    query.filter.country = EXAMPLE_COUNTRY.parse().into_iter().collect();
+    let mut page = reader.list::<Partnership>(&query, None).await?;
+    if page.items.is_empty() {
+        query.filter.country.clear();
+        page = reader.list::<Partnership>(&query, None).await?;
+    }
     let slug = page.items.first().and_then(|item| item.data.slug.as_ref());
     Ok(slug.map_or_else(
         || PARTNERSHIP.to_owned(),
