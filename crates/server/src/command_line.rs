@@ -158,6 +158,8 @@ pub(crate) enum ExportFormat {
     Ndjson,
     /// A worksheet for Excel and other programs
     Xlsx,
+    /// A table with typed columns for programs that analyse data
+    Parquet,
     /// GeoJSON (RFC 7946), for collections with locations
     Geojson,
     /// IATI 2.03 activities, for partnerships

@@ -25,6 +25,7 @@ pub(crate) async fn command(
         ExportFormat::Csv => Format::Csv,
         ExportFormat::Ndjson => Format::Ndjson,
         ExportFormat::Xlsx => Format::Xlsx,
+        ExportFormat::Parquet => Format::Parquet,
         ExportFormat::Geojson => Format::Geojson,
         ExportFormat::Iati => Format::Iati,
         ExportFormat::Ics => Format::Ics,

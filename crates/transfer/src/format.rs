@@ -15,6 +15,9 @@ vku_domain::string_enum! {
         /// all rows, as a worksheet for Excel and other programs
         Xlsx = "xlsx" ("Excel (XLSX)", "Excel (XLSX)":
             "alle Zeilen, als Arbeitsblatt für Excel und andere Programme"),
+        /// all rows, as a table with typed columns for programs that analyse data, as `application/vnd.apache.parquet`
+        Parquet = "parquet" ("Parquet", "Parquet":
+            "alle Zeilen, als Tabelle mit typisierten Spalten für Analyseprogramme, als `application/vnd.apache.parquet`"),
         /// all rows with their locations, as `application/geo+json` (RFC 7946)
         Geojson = "geojson" ("GeoJSON", "GeoJSON":
             "alle Zeilen mit ihren Orten, als `application/geo+json` (RFC 7946)"),
@@ -40,6 +43,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Parquet => "application/vnd.apache.parquet",
             Self::Geojson => "application/geo+json",
             Self::Iati => "application/xml",
             Self::Ics => "text/calendar; charset=utf-8",
@@ -59,13 +63,18 @@ impl Format {
         }
     }
 
+    /// Whether a row has the columns of a table.
+    pub const fn has_columns(self) -> bool {
+        matches!(self, Self::Csv | Self::Xlsx | Self::Parquet)
+    }
+
     /// Whether the client can select the fields of a row (`fields`).
     pub const fn is_chosen_from(self) -> bool {
         !matches!(self, Self::Iati | Self::Ics)
     }
 
     /// The formats of a list without locations, events and activities.
-    pub const PLAIN: &[Self] = &[Self::Json, Self::Csv, Self::Xlsx, Self::Ndjson];
+    pub const PLAIN: &[Self] = &[Self::Json, Self::Csv, Self::Ndjson, Self::Xlsx, Self::Parquet];
 
     /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
     /// only for events.

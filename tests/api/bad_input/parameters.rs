@@ -189,7 +189,7 @@ on_both! {
                 panic!("{collection} has one page only");
             };
             staff.get(&format!("{next}&format=json")).await.ok();
-            for format in ["csv", "ndjson", "xlsx", "geojson", "iati", "ics"] {
+            for format in ["csv", "ndjson", "xlsx", "parquet", "geojson", "iati", "ics"] {
                 let answer = staff.get(&format!("{next}&format={format}")).await;
                 let faults = answer.faults(400, "invalid_parameters");
                 assert!(faults == ["cursor not_in_format"] || faults == ["format unknown_value"], "{next} {format}: {faults:?}");

@@ -3,6 +3,7 @@
 mod cells;
 mod headings;
 mod iati;
+mod parquet;
 mod round_trip;
 mod slow;
 mod snapshot;
@@ -49,6 +50,7 @@ fn ids(answer: &Response, format: &str) -> Vec<String> {
     match format {
         "csv" => first(records(&answer.text(), b',')),
         "csv&csv_dialect=excel_de" => first(records(&answer.text(), b';')),
+        "parquet" => self::parquet::rows(answer).iter().map(|row| row[0].1.clone()).collect(),
         "xlsx" => first(sheet(answer).rows().map(|row| vec![row[0].to_string()]).collect()),
         "geojson" => {
             let id = |feature: geojson::Feature| match feature.id {
@@ -83,7 +85,7 @@ on_both! {
                 for (role, caller) in [("public", app.anonymous()), ("member", app.member()), ("coordinator", app.coordinator())] {
                     let all = caller.all(&path).await;
                     let all: Vec<_> = all.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
-                    for format in ["csv", "csv&csv_dialect=excel_de", "ndjson", "xlsx", "geojson"] {
+                    for format in ["csv", "csv&csv_dialect=excel_de", "ndjson", "xlsx", "parquet", "geojson"] {
                         let answer = exported(&caller, &path, format).await;
                         assert_eq!(ids(&answer, format), all, "{role} {path} {format}");
                     }

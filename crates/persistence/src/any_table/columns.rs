@@ -32,7 +32,8 @@ impl AnyTable {
         if view.is_sparse() || has_all {
             columns.insert(0, Column::new("id", Kind::Text));
             columns.extend(Layout::derived(self.resource).columns(languages));
-            columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
+            let kind = |name| if name == "version" { Kind::Integer } else { Kind::Instant };
+            columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, kind(*name))));
             columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
         } else {
             columns.extend(self.derived_columns(languages));

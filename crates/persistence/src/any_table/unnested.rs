@@ -96,7 +96,7 @@ impl AnyTable {
         let mut columns = self.parent_columns(has_all);
         columns.extend(self.reference_columns(self.name(), has_all));
         if let Entries::Member(_) = list.entries {
-            columns.push(Column::new(POSITION, Kind::Number));
+            columns.push(Column::new(POSITION, Kind::Integer));
         }
         let more = Layout::of(self.resource).columns(&[]).into_iter();
         columns.extend(more.filter(|column| list.also.contains(&column.name.as_str())));

@@ -6,6 +6,7 @@ mod geojson;
 mod iati;
 pub mod icalendar;
 mod ndjson;
+mod parquet;
 mod row_stream;
 mod sink;
 pub mod spool;
@@ -46,7 +47,7 @@ pub struct Export {
     pub parent: Option<Key>,
     /// The format; `Json` is written as NDJSON, because `json` has pages.
     pub format: Format,
-    /// The columns of CSV and XLSX.
+    /// The columns of CSV, XLSX and Parquet.
     pub columns: ColumnSet,
     /// The dialect of CSV.
     pub dialect: CsvDialect,
@@ -74,6 +75,7 @@ impl Export {
         Box::pin(async move {
             match self.format {
                 Format::Xlsx => xlsx::write(self, sink).await,
+                Format::Parquet => parquet::write(self, sink).await,
                 Format::Iati => iati::write(self, sink).await,
                 Format::Csv => text::write(self, TextFormat::Csv, sink).await,
                 Format::Geojson => text::write(self, TextFormat::Geojson, sink).await,

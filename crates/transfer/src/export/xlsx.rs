@@ -174,7 +174,7 @@ fn width(column: &Column) -> f64 {
     let letters = u16::try_from(column.name.chars().count()).unwrap_or(u16::MAX);
     let usual = match column.kind {
         _ if column.name == "id" || column.name.ends_with(".id") => UUID,
-        Kind::Number | Kind::Decimal | Kind::Boolean | Kind::Date | Kind::PartialDate => 10,
+        Kind::Number | Kind::Integer | Kind::Decimal | Kind::Boolean | Kind::Date | Kind::PartialDate => 10,
         Kind::Text => 20,
         _ => 30,
     };

@@ -74,8 +74,10 @@ impl Layout {
                     }
                 }
                 _ => match type_of(resolved) {
+                    "string" if resolved.get("format").is_some_and(|it| it == "date-time") => Kind::Instant,
                     "string" => Kind::Text,
-                    "integer" | "number" => Kind::Number,
+                    "integer" => Kind::Integer,
+                    "number" => Kind::Number,
                     "boolean" => Kind::Boolean,
                     _ if resolved.get("properties").is_some() => {
                         self.object(&format!("{name}."), resolved, named);

@@ -60,6 +60,10 @@ pub enum Kind {
     PartialDate,
     /// A number.
     Number,
+    /// A whole number.
+    Integer,
+    /// An instant.
+    Instant,
     /// A decimal number, which is a string in JSON so that no digit is lost.
     Decimal,
     /// `true` or `false`.
@@ -108,7 +112,7 @@ impl Column {
         let parts = DatePart::ALL.into_iter().filter(|_| self.kind == Kind::PartialDate);
         parts.map(move |part| Self {
             name: format!("{}{}", self.name, part.suffix()),
-            kind: if part == DatePart::Year { Kind::Number } else { Kind::Date },
+            kind: if part == DatePart::Year { Kind::Integer } else { Kind::Date },
             part: Some(part),
             target: None,
         })
@@ -161,7 +165,7 @@ impl Column {
             (_, Value::Null) => Cell::Empty,
             (Kind::Decimal, Value::String(number)) => Cell::Number(number.clone()),
             (Kind::Date | Kind::PartialDate, Value::String(text)) => day(text),
-            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(text.clone()),
+            (Kind::Text | Kind::Translation | Kind::Instant, Value::String(text)) => Cell::Text(text.clone()),
             (Kind::List, Value::Array(entries)) => {
                 let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
                 Cell::Text(join(texts))
@@ -218,12 +222,12 @@ impl Column {
             split(cell).iter().try_for_each(|entry| formula_error::check(entry))?;
         }
         Ok(match self.kind {
-            Kind::Text | Kind::Translation => Value::from(cell),
+            Kind::Text | Kind::Translation | Kind::Instant => Value::from(cell),
             Kind::Date | Kind::PartialDate => Value::from(iso_date(cell).unwrap_or_else(|| cell.to_owned())),
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
             Kind::List => split(cell).into(),
-            Kind::Number => Value::Number(number(self.without_unit(cell), decimals)?),
+            Kind::Number | Kind::Integer => Value::Number(number(self.without_unit(cell), decimals)?),
             Kind::Decimal => Value::from(with_point(cell, decimals)?),
             Kind::Boolean => Value::Bool(truth(cell)?),
             Kind::Party => whole_party(cell)?,

@@ -97,11 +97,11 @@ async fn respond(
         );
         return Err(Error::invalid_parameter("csv_dialect", "not_in_format", detail).into());
     }
-    if columns.is_some() && !matches!(chosen, Format::Csv | Format::Xlsx) {
+    if columns.is_some() && !chosen.has_columns() {
         let format = chosen.as_str();
         let detail = bilingual!(
-            "`{format}` does not have columns; `csv` and `xlsx` do.",
-            "`{format}` hat keine Spalten; `csv` und `xlsx` haben welche."
+            "`{format}` does not have columns; `csv`, `xlsx` and `parquet` do.",
+            "`{format}` hat keine Spalten; `csv`, `xlsx` und `parquet` haben welche."
         );
         return Err(Error::invalid_parameter("columns", "not_in_format", detail).into());
     }

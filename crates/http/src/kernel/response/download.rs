@@ -107,7 +107,7 @@ impl TransferRate {
 pub(crate) struct FileOptions {
     /// The format.
     pub(crate) format: Format,
-    /// The columns of CSV and XLSX.
+    /// The columns of CSV, XLSX and Parquet.
     pub(crate) columns: ColumnSet,
     /// The dialect of CSV.
     pub(crate) dialect: CsvDialect,

@@ -7,7 +7,7 @@ use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilte
 use vku_domain::kernel::resource::reference::Key;
 
 use super::any::{AnyTable, FilterSql, ParentFilter};
-use super::has_child_row::HasChildRow;
+use super::has_child_row::{HasChildRow, count_up_to};
 use super::{Table, column};
 use crate::tables;
 
@@ -188,12 +188,6 @@ pub(crate) fn counts_of_parents(
         counts.push(count_up_to(ids, limit));
     }
     counts
-}
-
-/// Counts the rows of a statement up to a limit.
-pub(crate) fn count_up_to(mut rows: SelectStatement, limit: u64) -> SelectStatement {
-    rows.limit(limit);
-    Query::select().expr(Expr::cust("count(*)")).from_subquery(rows, "some").take()
 }
 
 /// The resource has one of these slugs, current or former; or the resource that it is named after has.

@@ -2,8 +2,6 @@
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 
-use super::conditions::count_up_to;
-
 /// A filter for the resources with a child row that matches a condition.
 #[derive(Clone)]
 pub struct HasChildRow {
@@ -62,4 +60,10 @@ impl HasChildRow {
     pub(crate) fn count_up_to(&self, limit: u64) -> SelectStatement {
         count_up_to(self.child_rows().column("owner_id").take(), limit)
     }
+}
+
+/// Counts the rows of a statement up to a limit.
+pub(crate) fn count_up_to(mut rows: SelectStatement, limit: u64) -> SelectStatement {
+    rows.limit(limit);
+    Query::select().expr(Expr::cust("count(*)")).from_subquery(rows, "some").take()
 }

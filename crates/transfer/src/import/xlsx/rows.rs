@@ -115,7 +115,7 @@ impl Rows {
 fn text(cell: Option<&DisplayedNumber>, kind: Option<Kind>) -> String {
     let Some(DisplayedNumber { text, value }) = cell else { return String::new() };
     match kind {
-        Some(Kind::Number | Kind::Decimal) => value.clone(),
+        Some(Kind::Number | Kind::Integer | Kind::Decimal) => value.clone(),
         _ => text.clone(),
     }
 }

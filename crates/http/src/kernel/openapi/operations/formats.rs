@@ -49,6 +49,10 @@ fn each(formats: &[Format], page: Value, example: &Value, cells: &FieldSerialize
             "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the same columns as in CSV, with numbers and days as such, a filter and a frozen header." },
             "example": "PK…"
         }),
+        Format::Parquet => json!({
+            "schema": { "type": "string", "format": "binary", "description": "An Apache Parquet file: the same columns as in CSV, with types." },
+            "example": "PAR1…"
+        }),
         Format::Geojson => json!({ "schema": collection(), "example": map(example) }),
         Format::Iati => json!({
             "schema": { "type": "string", "description": "An activity file (IATI 2.03)." },

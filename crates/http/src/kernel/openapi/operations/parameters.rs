@@ -90,7 +90,7 @@ fn file_parameters(format: Value) -> [Value; 3] {
         ),
         query(
             "columns",
-            "The columns; only in CSV and XLSX. `import` by default.",
+            "The columns; only in CSV, XLSX and Parquet. `import` by default.",
             json!({ "$ref": "#/components/schemas/ColumnSet" }),
         ),
     ]
@@ -246,7 +246,9 @@ fn view(resource: &ResourceDocument, it: Operation) -> Vec<Value> {
         with(with(parameter, "style", json!("form")), "explode", json!(false))
     };
     let (columns, no_place) = match it {
-        List | ListAll => (" In CSV and XLSX, the columns.", " Not available in CSV and XLSX."),
+        List | ListAll => {
+            (" In CSV, XLSX and Parquet, the columns.", " Not available in CSV, XLSX and Parquet.")
+        }
         _ => ("", ""),
     };
     let about = format!("The fields to return, separated by commas; all fields by default.{columns}");
