@@ -8,6 +8,7 @@ mod columns;
 mod import;
 mod query;
 mod read;
+mod rows;
 mod unnested;
 mod write;
 
@@ -22,7 +23,7 @@ use vku_domain::kernel::value::Slug;
 use crate::kernel::read::status_history::Step;
 
 pub use self::import::{Imported, ImportedRow};
-pub use self::query::{ExportItem, ExportRow, JsonPage};
+pub use self::rows::{ExportItem, ExportRow, JsonPage};
 pub use self::unnested::POSITION;
 pub use crate::kernel::read::stored_json::BUILD;
 pub use crate::kernel::table::any::AnyQuery;

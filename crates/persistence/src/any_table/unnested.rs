@@ -15,7 +15,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
 
 use super::columns::{for_analysis, party_columns};
-use super::query::{ExportItem, ExportRow, JsonPage};
+use super::rows::{ExportItem, ExportRow, JsonPage};
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::keyset::invalid_cursor;
 use crate::kernel::read::load::has_key;

@@ -5,6 +5,8 @@
 //! in one that blocks, and return all rows at once. Each reader has a connection for itself, and one snapshot.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ pub(crate) struct SqliteReader {
     readers: Arc<SqliteReaders>,
     /// Absent while a statement is executed.
     connection: Mutex<Option<rusqlite::Connection>>,
+    has_read: AtomicBool,
     thread: Thread,
     _permit: OwnedSemaphorePermit,
 }
@@ -52,7 +55,8 @@ pub(crate) struct SqliteReader {
 /// Where a statement is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Thread {
-    /// In the thread of the caller: it reads a few rows by a key.
+    /// In the thread of the caller: a single statement, which reads a few rows by a key. It is a snapshot of its own, and
+    /// takes no BEGIN and no ROLLBACK.
     Caller,
     /// In a thread that may block.
     Blocking,
@@ -75,10 +79,13 @@ impl SqliteReaders {
         let permit = timeout(TIMEOUT, self.free.clone().acquire_owned()).await.ok()?.ok()?;
         let idle = self.with(Vec::pop);
         let connection = idle.map_or_else(|| self.open(), Ok).ok()?;
-        connection.execute_batch("BEGIN").ok()?;
+        if thread == Thread::Blocking {
+            connection.execute_batch("BEGIN").ok()?;
+        }
         Some(SqliteReader {
             readers: self.clone(),
             connection: Mutex::new(Some(connection)),
+            has_read: AtomicBool::new(false),
             thread,
             _permit: permit,
         })
@@ -112,6 +119,9 @@ impl SqliteReader {
         if let Some(callback) = self.readers.callback.get() {
             callback(&statement);
         }
+        if self.has_read.swap(true, Relaxed) && self.thread == Thread::Caller {
+            return Err(failure(&"a second statement would see another snapshot"));
+        }
         let taken = self.lock().take();
         let connection = taken.ok_or_else(|| failure(&"the connection is in use or has failed"))?;
         let (connection, rows) = match self.thread {
@@ -133,7 +143,8 @@ impl SqliteReader {
 impl Drop for SqliteReader {
     fn drop(&mut self) {
         let Some(connection) = self.lock().take() else { return };
-        if connection.execute_batch("ROLLBACK").is_ok() && !self.readers.free.is_closed() {
+        let has_ended = self.thread == Thread::Caller || connection.execute_batch("ROLLBACK").is_ok();
+        if has_ended && !self.readers.free.is_closed() {
             self.readers.with(|idle| idle.push(connection));
         }
     }
@@ -242,5 +253,8 @@ mod tests {
         assert_eq!(idle(), 0);
         assert!(ask("CREATE TABLE zxq (id integer)").await.is_err());
         assert!(ask("SELECT 'text' AS one").await.unwrap()[0].get::<i64>("one").is_err());
+        let reader = readers.take(Thread::Caller).await.unwrap();
+        let one = || Statement::from_string(DatabaseBackend::Sqlite, "SELECT 1 AS one");
+        assert!(reader.rows(one()).await.is_ok() && reader.rows(one()).await.is_err());
     }
 }
