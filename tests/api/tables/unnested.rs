@@ -14,6 +14,9 @@ const PARTICIPANTS: &str = "/api/v1/partnership-participants";
 const VALUES: &str = "/api/v1/partnership-result-values";
 const SUPPORTS: &str = "/api/v1/topic-supports";
 
+/// Whether a row matches a query.
+type Matches<'a> = &'a dyn Fn(&Value) -> bool;
+
 /// The rows that a table of the member `member` of resources has to have.
 async fn union(caller: &Caller, list: &str, name: &str, member: &str) -> Vec<Value> {
     let mut rows = Vec::new();
@@ -112,7 +115,7 @@ on_both! {
         let is_in_ukraine = |row: &Value| in_ukraine.iter().any(|it| it["id"] == row["partnership"]["id"]);
         let of_hamburg = |row: &Value| row["party"]["utility"]["slug"] == "hamburg-wasser";
         let id = text(&kyiv["participants"][0]["party"]["utility"], "id");
-        let cases: [(String, &dyn Fn(&Value) -> bool); 7] = [
+        let cases: [(String, Matches<'_>); 7] = [
             ("role=lead".into(), &|row| row["role"] == "lead"),
             ("role=associate&role=supporting".into(), &|row| ["associate", "supporting"].iter().any(|it| row["role"] == *it)),
             ("utility=hamburg-wasser".into(), &of_hamburg),

@@ -71,8 +71,8 @@ fn id_of(json: &[u8]) -> Result<Uuid, Error> {
 }
 
 impl AnyTable {
-    /// Takes the parameters of a list of what the resources contain: the filters of the entries, the resources by id or slug (`partnership`), the filters of
-    /// their list (`partnership.status`), and those of the list of their parents.
+    /// Takes the parameters of a list of what the resources contain: the filters of the entries, the resources by id or
+    /// slug (`partnership`), the filters of their list (`partnership.status`), and those of the list of their parents.
     pub fn query_of_unnested(
         &'static self,
         list: &'static Unnested,
