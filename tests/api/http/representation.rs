@@ -97,7 +97,7 @@ on_both! {
             assert_eq!(
                 problem["allowed"],
                 json!([
-                    "application/json", "text/csv", "application/x-ndjson", XLSX, "application/geo+json",
+                    "application/json", "text/csv", "application/x-ndjson", XLSX, "application/vnd.apache.parquet", "application/geo+json",
                     "application/xml"
                 ]),
                 "{accept}"
