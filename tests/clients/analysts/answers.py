@@ -9,7 +9,7 @@ import urllib.request
 import zipfile
 
 ACCOUNT = {"email": "coordinator@demo.example", "password": "demo-partnerships"}
-SCOPES = ["partnerships:read", "utilities:read", "funding-programmes:read"]
+SCOPES = ["partnerships:read"]
 FILES = ["partners", "money", "results"]
 
 
