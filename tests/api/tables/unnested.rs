@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::create_world;
-use crate::api::fixtures::{create, partnership};
+use crate::api::fixtures::{create, delete, partnership};
 use crate::api::visibility::hidden::{PUBLIC, text};
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -74,6 +74,36 @@ on_both! {
         let (participants, values) = (&seen[PARTICIPANTS], &seen[VALUES]);
         assert!(participants[0] > 0 && participants.first() < participants.last(), "{participants:?}");
         assert!(values[0] > 0, "{values:?}");
+    }
+
+    /// A cursor is valid with another page size, and after the resource of its last row is gone.
+    async fn pages_follow_each_other_whatever_their_sizes(app: TestApp) {
+        create_world(&app).await;
+        let staff = app.coordinator();
+        for filter in ["", "&role=lead"] {
+            let all = staff.all(&format!("{PARTICIPANTS}?limit=200{filter}")).await;
+            let (mut rows, mut next) = (Vec::new(), Some(format!("{PARTICIPANTS}?limit=1{filter}")));
+            for size in [200, 3, 1, 17, 50, 2, 9].iter().cycle() {
+                let Some(path) = next else { break };
+                let page = staff.get(&path).await.ok().json();
+                rows.extend(page["items"].as_array().unwrap().clone());
+                next = page["next"].as_str().map(|it| it.replace("limit=", &format!("limit={size}&limit=")));
+                next = next.map(|it| {
+                    let (before, after) = it.split_once("&limit=").unwrap();
+                    format!("{before}{}", after.trim_start_matches(|letter: char| letter.is_ascii_digit()))
+                });
+            }
+            assert!(rows == all, "{filter}: {} {}", rows.len(), all.len());
+        }
+        let own = create(&staff, "/api/v1/partnerships", &partnership("Zxq three")).await.json();
+        let sorted = format!("{PARTICIPANTS}?sort=-created_at&limit=1");
+        let first = staff.get(&sorted).await.ok().json();
+        assert_eq!(first["items"][0]["partnership"]["id"], own["id"]);
+        let all = staff.all(&format!("{PARTICIPANTS}?sort=-created_at&limit=200")).await;
+        delete(&staff, &format!("/api/v1/partnerships/{}", text(&own, "id"))).await;
+        let second = staff.get(first["next"].as_str().unwrap()).await.ok().json();
+        let others = all.iter().find(|row| row["partnership"]["id"] != own["id"]);
+        assert_eq!(second["items"].get(0), others);
     }
 
     async fn the_table_of_supports_has_the_supporters_that_the_caller_sees(app: TestApp) {

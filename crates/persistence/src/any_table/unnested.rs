@@ -26,13 +26,15 @@ use crate::kernel::transaction::Reader;
 
 /// The member with the place of an entry in its array, from 1.
 pub const POSITION: &str = "position";
-/// How many resources are read at a time if few of their entries may match.
-const BATCH: u64 = 500;
+/// How many resources are read at least at a time if few of their entries may match.
+const BATCH: u64 = 100;
 
 /// The position of a cursor.
 struct Position {
     /// The cursor of the page of resources that has the last row.
     page: Option<String>,
+    /// The place of the resource of the last row in its page.
+    place: usize,
     /// The resource of the last row.
     resource: Uuid,
     /// The index of the last row among the entries of its resource.
@@ -42,18 +44,24 @@ struct Position {
 impl Position {
     fn parse(text: &str) -> Option<Self> {
         let (row, page) = text.split_once('.')?;
-        let (resource, index) = row.split_at_checked(uuid::fmt::Simple::LENGTH)?;
+        let (resource, row) = row.split_at_checked(uuid::fmt::Simple::LENGTH)?;
+        let (place, index) = row.split_once('-')?;
         Some(Self {
             page: Some(page.to_owned()).filter(|page| !page.is_empty()),
+            place: place.parse().ok().filter(|place| *place <= MAX_PLACE)?,
             resource: resource.parse().ok()?,
             index: index.parse().ok()?,
         })
     }
 
     fn write(&self) -> String {
-        format!("{}{}.{}", self.resource.simple(), self.index, self.page.as_deref().unwrap_or_default())
+        let Self { page, place, resource, index } = self;
+        format!("{}{place}-{index}.{}", resource.simple(), page.as_deref().unwrap_or_default())
     }
 }
+
+/// The last place in a page of resources.
+const MAX_PLACE: usize = 200;
 
 /// A row, and the index of its entry among those of the resource.
 type Row = (usize, Value);
@@ -204,26 +212,29 @@ impl AnyQuery {
         let parse = |text: &String| Position::parse(text).ok_or_else(invalid_cursor);
         let mut position = self.cursor.as_ref().map(parse).transpose()?;
         let page = position.as_mut().and_then(|position| position.page.take());
-        let limit = if unnesting.filters.is_empty() { self.limit } else { BATCH };
+        // Most resources have two entries or more.
+        let usual =
+            if unnesting.filters.is_empty() { self.limit.div_ceil(2) + 1 } else { self.limit.max(BATCH) };
+        let begun = position.as_ref().map_or(0, |position| position.place as u64 + 1);
+        let limit = usual.max(begun);
         let mut resources = Self { unnested: None, count: false, cursor: page, limit, ..self.clone() };
         let (mut rows, mut last): (Vec<Value>, Option<Position>) = (Vec::new(), None);
         let next = 'pages: loop {
             let page = resources.cursor.clone();
-            let (mut items, next) = resources.read_items(store, actor).await?;
-            // If the resource of the last row has left the page, rows may come twice, but none is left out.
+            let (items, next) = resources.read_items(store, actor).await?;
+            // If the resource of the last row has left the page, the one in its place comes next.
+            let mut first = 0;
             let mut passed = None;
-            if let Some(Position { resource, index, .. }) = position.take() {
+            if let Some(Position { place, resource, index, .. }) = position.take() {
                 let ids = items.iter().map(|json| id_of(json)).collect::<Result<Vec<_>, _>>()?;
-                if let Some(place) = ids.iter().position(|id| *id == resource) {
-                    items.drain(..place);
-                    passed = Some((resource, index));
-                }
+                first = ids.iter().position(|id| *id == resource).unwrap_or(place);
+                passed = Some((resource, index));
             }
             let mut entries = match unnesting.list.entries {
                 Entries::Table(_) => unnesting.table_entries(&store.read(actor).await?, &items).await?,
                 Entries::Member(_) => TableEntries::new(),
             };
-            for json in &items {
+            for (place, json) in items.iter().enumerate().skip(first) {
                 let (resource, found) = unnesting.rows(self.table, json, &mut entries)?;
                 for (index, row) in found {
                     if passed.is_some_and(|(id, last)| id == resource && index <= last) {
@@ -233,9 +244,10 @@ impl AnyQuery {
                         break 'pages last.as_ref().map(Position::write);
                     }
                     rows.push(row);
-                    last = Some(Position { page: page.clone(), resource, index });
+                    last = Some(Position { page: page.clone(), place, resource, index });
                 }
             }
+            resources.limit = usual;
             match next {
                 Some(next) => resources.cursor = Some(next),
                 None => break None,
