@@ -5,6 +5,7 @@
 //! and is compiled once.
 
 mod columns;
+mod entry_position;
 mod import;
 mod query;
 mod read;

@@ -15,6 +15,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
 
 use super::columns::{for_analysis, party_columns};
+use super::entry_position::EntryPosition;
 use super::rows::{ExportItem, ExportRow, JsonPage};
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::keyset::invalid_cursor;
@@ -28,40 +29,6 @@ use crate::kernel::transaction::Reader;
 pub const POSITION: &str = "position";
 /// How many resources are read at least at a time if few of their entries may match.
 const BATCH: u64 = 100;
-
-/// The position of a cursor.
-struct Position {
-    /// The cursor of the page of resources that has the last row.
-    page: Option<String>,
-    /// The place of the resource of the last row in its page.
-    place: usize,
-    /// The resource of the last row.
-    resource: Uuid,
-    /// The index of the last row among the entries of its resource.
-    index: usize,
-}
-
-impl Position {
-    fn parse(text: &str) -> Option<Self> {
-        let (row, page) = text.split_once('.')?;
-        let (resource, row) = row.split_at_checked(uuid::fmt::Simple::LENGTH)?;
-        let (place, index) = row.split_once('-')?;
-        Some(Self {
-            page: Some(page.to_owned()).filter(|page| !page.is_empty()),
-            place: place.parse().ok().filter(|place| *place <= MAX_PLACE)?,
-            resource: resource.parse().ok()?,
-            index: index.parse().ok()?,
-        })
-    }
-
-    fn write(&self) -> String {
-        let Self { page, place, resource, index } = self;
-        format!("{}{place}-{index}.{}", resource.simple(), page.as_deref().unwrap_or_default())
-    }
-}
-
-/// The last place in a page of resources.
-const MAX_PLACE: usize = 200;
 
 /// A row, and the index of its entry among those of the resource.
 type Row = (usize, Value);
@@ -148,10 +115,11 @@ impl Unnesting {
         json: &[u8],
         entries: &mut TableEntries,
     ) -> Result<(Uuid, Vec<Row>), Error> {
-        let id = id_of(json)?;
         let Value::Object(mut resource) = serde_json::from_slice(json).map_err(Error::internal)? else {
-            return Ok((id, Vec::new()));
+            return Err(Error::internal("a resource that is not an object"));
         };
+        let id = resource.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        let id: Uuid = id.ok_or_else(|| Error::internal("a resource without an id"))?;
         let (entries, has_position) = match self.list.entries {
             Entries::Table(_) => (entries.remove(&id).unwrap_or_default(), false),
             Entries::Member(member) => match resource.remove(member) {
@@ -209,7 +177,7 @@ impl AnyQuery {
         store: &Store,
         actor: &Actor,
     ) -> Result<JsonPage, Error> {
-        let parse = |text: &String| Position::parse(text).ok_or_else(invalid_cursor);
+        let parse = |text: &String| EntryPosition::parse(text).ok_or_else(invalid_cursor);
         let mut position = self.cursor.as_ref().map(parse).transpose()?;
         let page = position.as_mut().and_then(|position| position.page.take());
         // Most resources have two entries or more.
@@ -218,14 +186,14 @@ impl AnyQuery {
         let begun = position.as_ref().map_or(0, |position| position.place as u64 + 1);
         let limit = usual.max(begun);
         let mut resources = Self { unnested: None, count: false, cursor: page, limit, ..self.clone() };
-        let (mut rows, mut last): (Vec<Value>, Option<Position>) = (Vec::new(), None);
+        let (mut rows, mut last): (Vec<Value>, Option<EntryPosition>) = (Vec::new(), None);
         let next = 'pages: loop {
             let page = resources.cursor.clone();
             let (items, next) = resources.read_items(store, actor).await?;
             // If the resource of the last row has left the page, the one in its place comes next.
             let mut first = 0;
             let mut passed = None;
-            if let Some(Position { place, resource, index, .. }) = position.take() {
+            if let Some(EntryPosition { place, resource, index, .. }) = position.take() {
                 let ids = items.iter().map(|json| id_of(json)).collect::<Result<Vec<_>, _>>()?;
                 first = ids.iter().position(|id| *id == resource).unwrap_or(place);
                 passed = Some((resource, index));
@@ -241,10 +209,10 @@ impl AnyQuery {
                         continue;
                     }
                     if rows.len() as u64 >= self.limit {
-                        break 'pages last.as_ref().map(Position::write);
+                        break 'pages last.as_ref().map(EntryPosition::write);
                     }
                     rows.push(row);
-                    last = Some(Position { page: page.clone(), place, resource, index });
+                    last = Some(EntryPosition { page: page.clone(), place, resource, index });
                 }
             }
             resources.limit = usual;

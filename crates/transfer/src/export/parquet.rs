@@ -93,7 +93,9 @@ impl ValueType {
         Ok(Arc::new(field))
     }
 
-    /// Writes the cells of a column. A cell that does not have the type is left out.
+    /// Writes the cells of a column.
+    ///
+    /// Errors: a cell does not have the type.
     fn write(self, column: &mut SerializedColumnWriter<'_>, cells: &[Cell]) -> Result<(), ParquetError> {
         match self {
             Self::Text => values::<ByteArrayType>(column, cells, |cell| Some(text(cell)?.as_str().into())),
@@ -135,7 +137,11 @@ fn values<T: DataType>(
     cells: &[Cell],
     value: impl Fn(&Cell) -> Option<T::T>,
 ) -> Result<(), ParquetError> {
-    let found: Vec<Option<T::T>> = cells.iter().map(value).collect();
+    let found = cells.iter().map(|cell| match value(cell) {
+        None if *cell != Cell::Empty => Err(ParquetError::General("a cell of another type".to_owned())),
+        found => Ok(found),
+    });
+    let found: Vec<Option<T::T>> = found.collect::<Result<_, _>>()?;
     let levels: Vec<i16> = found.iter().map(|value| i16::from(value.is_some())).collect();
     let values: Vec<T::T> = found.into_iter().flatten().collect();
     column.typed::<T>().write_batch(&values, Some(&levels), None)?;
@@ -210,6 +216,13 @@ mod tests {
         assert_eq!(rows.len(), 30);
         assert!(rows[15].contains("1-5") && rows[15].contains("null"), "{}", rows[15]);
         assert!(rows[29].contains("2-9") && rows[29].contains(": 9"), "{}", rows[29]);
+    }
+
+    #[test]
+    fn a_cell_of_another_type_is_an_error() {
+        let mut file = ParquetFile::new(&[Column::new("number", Kind::Integer)]).unwrap();
+        file.push(vec![Cell::Text("none".to_owned())]);
+        assert!(file.finish().is_err());
     }
 
     #[test]

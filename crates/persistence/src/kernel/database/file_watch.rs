@@ -145,6 +145,9 @@ mod tests {
         database.generation().current().await.unwrap();
         if commits {
             lock.begin_commit();
+            // Others ask while the commit takes its time.
+            database.generation().suspend();
+            database.generation().current().await.unwrap();
             tx.commit().await.unwrap();
         } else {
             drop(lock);
@@ -162,6 +165,24 @@ mod tests {
         database.generation().suspend();
         database.generation().current().await.unwrap();
         reads.have_changed_since(since)
+    }
+
+    /// The connection is in use for longer than others wait for it.
+    #[tokio::test]
+    async fn a_write_that_has_begun_meanwhile_has_looked_for_others() {
+        let folder = TempDir::new().unwrap();
+        let database = open(&folder).await;
+        let pool = database.writing().get_sqlite_connection_pool().clone();
+        let watch = FileWatch::new(pool.clone(), WritingConnection::default());
+        let version = watch.version().await.unwrap();
+        watch.writing.has_changed(version);
+        let busy = pool.acquire().await.unwrap();
+        assert!(watch.has_changed().await.unwrap(), "nobody has looked");
+        let (has_changed, _) =
+            tokio::join!(watch.has_changed(), async { watch.writing.has_changed(version) });
+        assert!(!has_changed.unwrap(), "a write has looked");
+        drop(busy);
+        database.close().await.unwrap();
     }
 
     #[tokio::test]
