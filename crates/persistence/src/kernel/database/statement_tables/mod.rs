@@ -5,6 +5,9 @@
 
 mod tokens;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use self::tokens::{Keyword, Token, Tokens};
 use super::table_set::{KnownTable, TableSet};
 
@@ -19,12 +22,37 @@ pub struct StatementTables {
     pub(crate) writes_slugs: bool,
 }
 
+/// How many statements a thread remembers.
+const MAX_REMEMBERED: usize = 256;
+/// The longest text that is remembered, in bytes: longer statements are rarely repeated.
+const MAX_TEXT: usize = 8 * 1024;
+
+thread_local! {
+    static REMEMBERED: RefCell<HashMap<Box<str>, StatementTables>> = RefCell::default();
+}
+
 impl StatementTables {
     const ALL: Self =
         Self { read: TableSet::ALL, written: TableSet::ALL, reads_slugs: true, writes_slugs: true };
 
-    /// Reads the text of a statement, or of several separated by semicolons.
+    /// Reads the text of a statement, or of several separated by semicolons; of one that is repeated, only once.
     pub fn of(sql: &str) -> Self {
+        REMEMBERED.with_borrow_mut(|remembered| {
+            if let Some(known) = remembered.get(sql) {
+                return *known;
+            }
+            let tables = Self::scan(sql);
+            if sql.len() <= MAX_TEXT {
+                if remembered.len() >= MAX_REMEMBERED {
+                    remembered.clear();
+                }
+                remembered.insert(sql.into(), tables);
+            }
+            tables
+        })
+    }
+
+    fn scan(sql: &str) -> Self {
         Scanner::new(sql).scan().unwrap_or(Self::ALL)
     }
 

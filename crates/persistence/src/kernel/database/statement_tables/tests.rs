@@ -130,3 +130,23 @@ fn what_is_not_understood_counts_as_all_tables() {
         assert_eq!(StatementTables::of(sql).read, TableSet::ALL, "{sql}");
     }
 }
+
+#[test]
+fn few_statements_are_remembered_and_each_is_read_right() {
+    let sql = |number: usize| {
+        let table = if number.is_multiple_of(2) { "utility" } else { "member" };
+        format!("SELECT {number} FROM {table}")
+    };
+    for number in (0..2 * MAX_REMEMBERED).chain(0..2 * MAX_REMEMBERED) {
+        let sql = sql(number);
+        for _ in 0..2 {
+            assert_eq!(StatementTables::of(&sql), StatementTables::scan(&sql), "{sql}");
+        }
+    }
+    let long = format!("SELECT '{}' FROM utility", "x".repeat(MAX_TEXT));
+    assert_eq!(StatementTables::of(&long).read, set("utility"));
+    REMEMBERED.with_borrow(|remembered| {
+        assert!((1..=MAX_REMEMBERED).contains(&remembered.len()));
+        assert!(!remembered.contains_key(&*long));
+    });
+}
