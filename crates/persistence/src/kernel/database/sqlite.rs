@@ -13,7 +13,7 @@ use super::cache_generation::CacheGeneration;
 use super::connect_error::ConnectError;
 use super::file_watch::{FileWatch, WritingConnection};
 use super::sqlite_file::{self, FileLock};
-use super::sqlite_readers::SqliteReaders;
+use super::sqlite_readers::{MMAP_SIZE, SqliteReaders};
 use super::statement_connections::StatementConnections;
 use super::wal::{self, Log};
 use super::write_slots::WriteSlots;
@@ -28,6 +28,9 @@ const CACHE_SIZE: &str = "-2000";
 /// The same of the connection that writes. Large imports and groups of writes change many pages in a transaction; a
 /// page that is written to the log before the commit, because the cache is full, is written again later.
 const WRITER_CACHE_SIZE: &str = "-16000";
+/// How many rows a connection reads ahead: all of a page, and of a part of an export. Each time it has to wait until a row
+/// is taken, its thread and that of the caller wake each other.
+const ROWS_AHEAD: usize = 256;
 /// The maximum number of SQLite readers; each has its own small page cache.
 const SQLITE_READERS: usize = 4;
 
@@ -47,13 +50,14 @@ impl Database {
             // A committed write survives a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
-            .pragma("mmap_size", "134217728")
+            .pragma("mmap_size", MMAP_SIZE)
             .pragma("cache_size", CACHE_SIZE)
             .pragma("temp_store", "memory")
             // A page that many writes touch is checkpointed once for all of them; the log then takes 16 MiB.
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", wal::SIZE_LIMIT)
             .statement_cache_capacity(128)
+            .row_buffer_size(ROWS_AHEAD)
             .optimize_on_close(true, None)
             .disable_statement_logging();
         let pool = || {

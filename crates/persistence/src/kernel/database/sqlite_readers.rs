@@ -22,9 +22,10 @@ use super::sqlite_values::bound;
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 128;
-/// The settings of a connection; see `sqlite`.
-const PRAGMAS: &str = "PRAGMA query_only = 1; PRAGMA mmap_size = 134217728; PRAGMA cache_size = -2000; \
-    PRAGMA temp_store = memory";
+/// How many bytes of the file a connection reads as memory, which costs no copy: all of a usual one.
+pub(super) const MMAP_SIZE: &str = "1073741824";
+/// The other settings of a connection; see `sqlite`.
+const PRAGMAS: &str = "PRAGMA query_only = 1; PRAGMA cache_size = -2000; PRAGMA temp_store = memory";
 /// How long a statement waits for a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -107,6 +108,7 @@ impl SqliteReaders {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(PRAGMAS)?;
+        connection.pragma_update(None, "mmap_size", MMAP_SIZE)?;
         Ok(connection)
     }
 }
