@@ -43,6 +43,7 @@ mod m20261202_party_order;
 mod m20261203_country_index;
 mod m20261204_list_plans;
 mod m20261205_tables_across_parents;
+mod m20261206_totals;
 mod manager;
 mod prelude;
 mod runner;
@@ -103,4 +104,5 @@ pub static MIGRATIONS: &[Migration] = migrations![
     m20261203_country_index,
     m20261204_list_plans,
     m20261205_tables_across_parents,
+    m20261206_totals,
 ];

@@ -11,7 +11,13 @@ impl Database {
     ///
     /// Errors: the database is unavailable, or a migration failed (it is rolled back).
     pub async fn migrate(&self) -> Result<(), Error> {
+        let pending = self.pending().await?;
         self.migrate_schema().await?;
-        search::build(self).await
+        search::build(self).await?;
+        if (1..vku_migration::MIGRATIONS.len()).contains(&pending) {
+            // Without statistics, SQLite would not choose new indexes of tables that have some.
+            self.analyze().await;
+        }
+        Ok(())
     }
 }
