@@ -27,6 +27,8 @@ impl Table for Activity {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
+
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { kind, title, starts_on, ends_on, country, participants, expert_days, description } = data;
         let columns = Row {

@@ -22,6 +22,8 @@ impl Table for Document {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
+
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {
         let Self { title, url, kind, language } = data;
         let columns = Row {

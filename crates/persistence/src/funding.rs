@@ -24,6 +24,7 @@ impl Table for Funding {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::entry_filter::EntryFilter;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::any::schema_of;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::party::Party;
 use vku_domain::result::{PartnershipResult, ResultSort, ResultValue};
+use vku_domain::utility::Utility;
 
 use crate::kernel::codec::{text, text_opt, to_json, to_text};
 use crate::kernel::database::error::Corrupt;
@@ -42,20 +44,26 @@ struct StoredValue {
 /// A row for each value of a result.
 pub static RESULT_VALUES: Unnested = Unnested {
     path: "partnership-result-values",
-    entries: Entries::Member("values"),
+    entries: Entries::Member {
+        member: "values",
+        party_columns: &[("reported_by", "utility_id")],
+        json_column: Some("values"),
+    },
     also: &["unit", "sdg_target"],
     schema: schema_of::<ResultValue>,
     filters: &[EntryFilter::of::<Key>(
         "reported_by",
         "The id or slug of the utility that reports the value.",
-        &["/reported_by/id", "/reported_by/slug"],
-    )],
+        "/reported_by/id",
+    )
+    .of_resource(Utility::NAME)],
 };
 
 impl Table for PartnershipResult {
     type Row = Row;
     type Hooks = ();
 
+    const STORES_JSON: bool = true;
     const PARTIES: bool = true;
 
     fn to_row(data: &Self) -> Result<(Row, ChildRows), Error> {

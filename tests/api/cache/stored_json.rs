@@ -97,6 +97,7 @@ on_both! {
     /// Partnerships are created and read while their utility is renamed.
     async fn json_never_has_an_old_name(app: TestApp) {
         let staff = app.coordinator();
+        staff.post(&format!("{DRESDEN}/funding"), &json!({"kind": "grant"})).await.expect(201);
         for round in 0..15 {
             let name = json!({"name": format!("Zxq {round}")});
             let participants = json!([

@@ -40,6 +40,13 @@ async fn union(caller: &Caller, list: &str, name: &str, member: &str) -> Vec<Val
     rows
 }
 
+/// The total of a list.
+async fn total(caller: &Caller, list: &str) -> usize {
+    let separator = if list.contains('?') { '&' } else { '?' };
+    let page = caller.get(&format!("{list}{separator}count=true&limit=1")).await.ok().json();
+    page["total"].as_u64().unwrap().try_into().unwrap()
+}
+
 /// Supports topics by several members.
 async fn support(app: &TestApp) {
     let staff = app.coordinator();
@@ -163,7 +170,16 @@ on_both! {
             }
             let csv = staff.get(&format!("{PARTICIPANTS}?format=csv&{query}")).await.ok().text();
             assert_eq!(csv.lines().count(), wanted.len() + 1, "{query}");
+            let total = total(&staff, &format!("{PARTICIPANTS}?{query}")).await;
+            assert_eq!(total, wanted.len(), "{query}");
         }
+        let of_hamburg = all.iter().filter(|row| of_hamburg(row)).count();
+        staff.patch("/api/v1/utilities/hamburg-wasser", "*", &json!({"slug": "zxq-hamburg"})).await.ok();
+        for key in ["hamburg-wasser", "zxq-hamburg"] {
+            let rows = staff.all(&format!("{PARTICIPANTS}?utility={key}")).await;
+            assert!(rows.len() == of_hamburg && rows.iter().all(|row| row["party"]["utility"]["slug"] == "zxq-hamburg"), "{key}");
+        }
+        assert_eq!(total(&staff, &format!("{PARTICIPANTS}?utility=nobody")).await, 0);
         let by_title = staff.all(&format!("{PARTICIPANTS}?limit=7&sort=-title")).await;
         let titles: Vec<_> = staff.all("/api/v1/partnerships?limit=200&sort=-title").await;
         let titles: Vec<_> = titles.iter().map(|it| &it["id"]).collect();
@@ -172,6 +188,10 @@ on_both! {
         assert_eq!(met, titles);
         let values = staff.all(&format!("{VALUES}?partnership={PUBLIC}&limit=200")).await;
         assert!(values.iter().all(|row| row["partnership"]["slug"] == PUBLIC) && !values.is_empty());
+        assert_eq!(total(&staff, VALUES).await, staff.all(VALUES).await.len());
+        let reported = staff.all(&format!("{VALUES}?reported_by=zxq-hamburg")).await;
+        assert!(reported.iter().all(|row| row["reported_by"]["slug"] == "zxq-hamburg"));
+        assert_eq!(total(&staff, &format!("{VALUES}?reported_by=zxq-hamburg")).await, reported.len());
         let none = staff.get(&format!("{VALUES}?partnership.status=cancelled&count=true")).await.ok().json();
         assert!(none["items"].as_array().unwrap().iter().all(|row| row["partnership"]["slug"] != PUBLIC));
     }

@@ -92,7 +92,7 @@ impl<T: Resource> Query<T> {
         }
     }
 
-    /// Takes the parameters of a list of what the resources contain: the page, the sort order, and the filters of the
+    /// Takes the parameters of a table of entries: the page, the sort order, and the filters of the
     /// resources, whose names begin with that of the resource (`partnership.status`).
     pub fn take_by_name(parameters: &mut Parameters) -> Self {
         let Paging { cursor, limit, fingerprint } = Paging::take(parameters);

@@ -6,6 +6,7 @@
 
 mod columns;
 mod entry_position;
+mod entry_reader;
 mod import;
 mod query;
 mod read;
@@ -23,9 +24,9 @@ use vku_domain::kernel::value::Slug;
 
 use crate::kernel::read::status_history::Step;
 
+pub use self::entry_reader::POSITION;
 pub use self::import::{Imported, ImportedRow};
 pub use self::rows::{ExportItem, ExportRow, JsonPage};
-pub use self::unnested::POSITION;
 pub use crate::kernel::read::stored_json::BUILD;
 pub use crate::kernel::table::any::AnyQuery;
 pub use crate::kernel::table::any::AnyTable;

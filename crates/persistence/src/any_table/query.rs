@@ -116,13 +116,18 @@ impl AnyQuery {
     }
 
     /// The same for the next rows of an export.
-    pub(super) async fn next_items(&mut self, reader: &Reader<'_>) -> Result<Items, Error> {
+    pub(super) async fn next_items(
+        &mut self,
+        reader: &Reader<'_>,
+        parent: Option<&Key>,
+    ) -> Result<Items, Error> {
         if self.has_stored_json(reader.actor())
-            && let StoredJson::Found(StoredPage { items, next, .. }) = reader.stored_rows(self, None).await?
+            && let StoredJson::Found(StoredPage { items, next, .. }) =
+                reader.stored_rows(self, parent).await?
         {
             return Ok((items.into_iter().map(String::into_bytes).collect(), next));
         }
-        items(reader.rows_any(self, None).await?)
+        items(reader.rows_any(self, parent).await?)
     }
 
     /// Whether the actor gets stored JSON.
@@ -241,6 +246,13 @@ impl AnyQuery {
     ) -> Result<(Vec<ExportRow>, bool), Error> {
         if let Some(unnesting) = self.unnested.clone() {
             return self.next_unnested(&unnesting, reader).await;
+        }
+        let has_more_than_json = self.table.resource.has_places || self.table.resource.has_events;
+        if !has_more_than_json && self.has_stored_json(reader.actor()) {
+            let (items, next) = self.next_items(reader, parent).await?;
+            self.cursor = next;
+            let rows = items.iter().map(|json| ExportRow::of_json(json)).collect::<Result<_, _>>()?;
+            return Ok((rows, self.cursor.is_some()));
         }
         let page = reader.rows_any(self, parent).await?;
         let has_more = page.next.is_some();

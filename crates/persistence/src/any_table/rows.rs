@@ -1,5 +1,6 @@
 //! What a list returns: a page as JSON, and the rows of an export.
 
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -69,6 +70,26 @@ pub struct ExportRow {
     pub event: Option<Event>,
     /// The selected members.
     pub item: ExportItem,
+}
+
+impl ExportRow {
+    /// Makes a row of JSON with all members.
+    ///
+    /// Errors: 500.
+    pub(super) fn of_json(json: &[u8]) -> Result<Self, Error> {
+        let item = serde_json::from_slice(json).map_err(Error::internal)?;
+        Ok(Self { id: id_of(json)?, places: None, event: None, item: ExportItem::Selected(item) })
+    }
+}
+
+#[derive(Deserialize)]
+struct WithId {
+    id: Uuid,
+}
+
+/// Reads the id of a resource from its JSON.
+pub(super) fn id_of(json: &[u8]) -> Result<Uuid, Error> {
+    serde_json::from_slice::<WithId>(json).map(|it| it.id).map_err(Error::internal)
 }
 
 /// The selected members of a row.

@@ -1,22 +1,19 @@
-//! Lists of the entries of all resources of a kind.
+//! Tables of the entries of all resources of a kind.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_orm::sea_query::Condition;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use serde_json::Value;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::parameters::entry_filter::EntryValues;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{Column, ColumnSet, Kind, Layout};
 
 use super::columns::{for_analysis, party_columns};
 use super::entry_position::EntryPosition;
-use super::rows::{ExportItem, ExportRow, JsonPage};
+use super::entry_reader::{EntryReader, POSITION, TableEntries};
+use super::rows::{ExportItem, ExportRow, JsonPage, id_of};
 use super::{AnyQuery, AnyTable};
 use crate::kernel::read::keyset::invalid_cursor;
 use crate::kernel::read::load::has_key;
@@ -25,28 +22,11 @@ use crate::kernel::table::any::{AnyFilter, FilterSql};
 use crate::kernel::table::unnested::{Entries, Unnested, Unnesting};
 use crate::kernel::transaction::Reader;
 
-/// The member with the place of an entry in its array, from 1.
-pub const POSITION: &str = "position";
 /// How many resources are read at least at a time if few of their entries may match.
 const BATCH: u64 = 100;
 
-/// A row, and the index of its entry among those of the resource.
-type Row = (usize, Value);
-
-/// The entries that are in a table of their own, by resource.
-type TableEntries = HashMap<Uuid, Vec<Value>>;
-
-#[derive(Deserialize)]
-struct WithId {
-    id: Uuid,
-}
-
-fn id_of(json: &[u8]) -> Result<Uuid, Error> {
-    serde_json::from_slice::<WithId>(json).map(|it| it.id).map_err(Error::internal)
-}
-
 impl AnyTable {
-    /// Takes the parameters of a list of what the resources contain: the filters of the entries, the resources by id or
+    /// Takes the parameters of a table of entries: the filters of the entries, the resources by id or
     /// slug (`partnership`), the filters of their list (`partnership.status`), and those of the list of their parents.
     pub fn query_of_unnested(
         &'static self,
@@ -59,18 +39,23 @@ impl AnyTable {
             query.filter = with_keys(self, keys, query.filter);
         }
         query.parents = self.take_parents(parameters);
-        let filters = list.filters.iter().map(|filter| filter.take(parameters));
-        let filters = filters.filter(EntryValues::is_given).collect();
-        query.unnested = Some(Unnesting { list, filters });
+        let criteria = list.filters.iter().filter_map(|filter| filter.take(parameters)).collect();
+        let unnesting = Unnesting { list, criteria };
+        if !unnesting.criteria.is_empty() {
+            query.fingerprint = format!("{}|{:?}", query.fingerprint, unnesting.criteria);
+            query.filter = with_entry(self, unnesting.clone(), query.filter);
+            query.filters_by_child_rows = true;
+        }
+        query.unnested = Some(unnesting);
         query
     }
 
-    /// Returns the columns of a list of what the resources contain.
+    /// Returns the columns of a table of entries.
     pub fn columns_of_unnested(&self, list: &Unnested, set: ColumnSet) -> Vec<Column> {
         let has_all = set == ColumnSet::All;
         let mut columns = self.parent_columns(has_all);
         columns.extend(self.reference_columns(self.name(), has_all));
-        if let Entries::Member(_) = list.entries {
+        if let Entries::Member { .. } = list.entries {
             columns.push(Column::new(POSITION, Kind::Integer));
         }
         let more = Layout::of(self.resource).columns(&[]).into_iter();
@@ -96,62 +81,13 @@ fn with_keys(table: &'static AnyTable, keys: Vec<Key>, filter: AnyFilter) -> Any
     })
 }
 
-impl Unnesting {
-    /// Reads the entries of resources that are in a table of their own.
-    async fn table_entries(&self, reader: &Reader<'_>, items: &[Vec<u8>]) -> Result<TableEntries, Error> {
-        let Entries::Table(read) = self.list.entries else { return Ok(TableEntries::new()) };
-        let ids = items.iter().map(|json| id_of(json)).collect::<Result<Vec<_>, _>>()?;
-        let mut entries = TableEntries::new();
-        for (resource, entry) in read(reader, &ids).await? {
-            entries.entry(resource).or_default().push(entry);
-        }
-        Ok(entries)
-    }
-
-    /// Returns the rows of a resource that match the filters.
-    fn rows(
-        &self,
-        table: &AnyTable,
-        json: &[u8],
-        entries: &mut TableEntries,
-    ) -> Result<(Uuid, Vec<Row>), Error> {
-        let Value::Object(mut resource) = serde_json::from_slice(json).map_err(Error::internal)? else {
-            return Err(Error::internal("a resource that is not an object"));
-        };
-        let id = resource.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
-        let id: Uuid = id.ok_or_else(|| Error::internal("a resource without an id"))?;
-        let (entries, has_position) = match self.list.entries {
-            Entries::Table(_) => (entries.remove(&id).unwrap_or_default(), false),
-            Entries::Member(member) => match resource.remove(member) {
-                Some(Value::Array(entries)) => (entries, true),
-                _ => (Vec::new(), true),
-            },
-        };
-        let shown = ["id", "slug", table.resource.name_field].into_iter();
-        let shown = shown.chain(table.resource.summary_fields.iter().copied());
-        let reference: Map<String, Value> =
-            shown.filter_map(|name| Some((name.to_owned(), resource.get(name)?.clone()))).collect();
-        let parent = table.resource.parent.and_then(|name| Some((name.to_owned(), resource.remove(name)?)));
-        let also = self.list.also.iter();
-        let also: Map<String, Value> =
-            also.filter_map(|name| Some(((*name).to_owned(), resource.get(*name)?.clone()))).collect();
-        let matching = entries.into_iter().enumerate();
-        let matching = matching.filter(|(_, entry)| self.filters.iter().all(|filter| filter.matches(entry)));
-        let rows = matching.map(|(index, entry)| {
-            let mut row = Map::new();
-            row.extend(parent.clone());
-            row.insert(table.name().to_owned(), reference.clone().into());
-            row.extend(also.clone());
-            if has_position {
-                row.insert(POSITION.to_owned(), (index + 1).into());
-            }
-            if let Value::Object(entry) = entry {
-                row.extend(entry);
-            }
-            (index, Value::Object(row))
-        });
-        Ok((id, rows.collect()))
-    }
+/// Adds the condition that a resource has an entry with the values of the filters.
+fn with_entry(table: &'static AnyTable, unnesting: Unnesting, filter: AnyFilter) -> AnyFilter {
+    Arc::new(move |actor| {
+        let mut found = filter(actor);
+        found.child_rows.extend(unnesting.has_entry(table, actor));
+        found
+    })
 }
 
 impl AnyQuery {
@@ -182,11 +118,12 @@ impl AnyQuery {
         let page = position.as_mut().and_then(|position| position.page.take());
         // Most resources have two entries or more.
         let usual =
-            if unnesting.filters.is_empty() { self.limit.div_ceil(2) + 1 } else { self.limit.max(BATCH) };
+            if unnesting.criteria.is_empty() { self.limit.div_ceil(2) + 1 } else { self.limit.max(BATCH) };
         let begun = position.as_ref().map_or(0, |position| position.place as u64 + 1);
         let limit = usual.max(begun);
         let mut resources = Self { unnested: None, count: false, cursor: page, limit, ..self.clone() };
         let (mut rows, mut last): (Vec<Value>, Option<EntryPosition>) = (Vec::new(), None);
+        let entry_reader = EntryReader::new(unnesting, store, actor).await?;
         let next = 'pages: loop {
             let page = resources.cursor.clone();
             let (items, next) = resources.read_items(store, actor).await?;
@@ -199,11 +136,11 @@ impl AnyQuery {
                 passed = Some((resource, index));
             }
             let mut entries = match unnesting.list.entries {
-                Entries::Table(_) => unnesting.table_entries(&store.read(actor).await?, &items).await?,
-                Entries::Member(_) => TableEntries::new(),
+                Entries::Table(_) => entry_reader.table_entries(&store.read(actor).await?, &items).await?,
+                Entries::Member { .. } => TableEntries::new(),
             };
             for (place, json) in items.iter().enumerate().skip(first) {
-                let (resource, found) = unnesting.rows(self.table, json, &mut entries)?;
+                let (resource, found) = entry_reader.rows(self.table, json, &mut entries)?;
                 for (index, row) in found {
                     if passed.is_some_and(|(id, last)| id == resource && index <= last) {
                         continue;
@@ -234,12 +171,13 @@ impl AnyQuery {
         unnesting: &Unnesting,
         reader: &Reader<'_>,
     ) -> Result<(Vec<ExportRow>, bool), Error> {
-        let (items, next) = self.next_items(reader).await?;
+        let (items, next) = self.next_items(reader, None).await?;
         self.cursor = next;
-        let mut entries = unnesting.table_entries(reader, &items).await?;
+        let entry_reader = EntryReader::of(unnesting, reader).await?;
+        let mut entries = entry_reader.table_entries(reader, &items).await?;
         let mut rows = Vec::new();
         for json in &items {
-            let (id, found) = unnesting.rows(self.table, json, &mut entries)?;
+            let (id, found) = entry_reader.rows(self.table, json, &mut entries)?;
             rows.extend(found.into_iter().map(|(_, row)| ExportRow {
                 id,
                 places: None,
@@ -257,6 +195,9 @@ impl AnyQuery {
         reader: &Reader<'_>,
     ) -> Result<u64, Error> {
         let mut query = Self { cursor: None, ..self.clone() };
+        if let Some(total) = reader.entry_total(&query, unnesting).await? {
+            return Ok(total);
+        }
         let mut total = 0;
         loop {
             let (rows, has_more) = query.next_unnested(unnesting, reader).await?;

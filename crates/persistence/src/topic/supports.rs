@@ -10,6 +10,7 @@ use uuid::Uuid;
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::entry_filter::EntryFilter;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::any::schema_of;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::member::Member;
@@ -28,11 +29,8 @@ pub static SUPPORTS: Unnested = Unnested {
     entries: Entries::Table(supports),
     also: &[],
     schema: schema_of::<TopicSupport>,
-    filters: &[EntryFilter::of::<Key>(
-        "member",
-        "The id or slug of the supporting member.",
-        &["/member/id", "/member/slug"],
-    )],
+    filters: &[EntryFilter::of::<Key>("member", "The id or slug of the supporting member.", "/member/id")
+        .of_resource(Member::NAME)],
 };
 
 /// Returns the supports for these topics, oldest first.

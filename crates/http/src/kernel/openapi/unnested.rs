@@ -1,4 +1,4 @@
-//! The schemas of lists of what resources contain.
+//! The schemas of tables of entries.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::naming::schema_name;
@@ -29,7 +29,7 @@ fn row(resource: &ResourceDocument, it: &UnnestedApi) -> Value {
         let target = format!("#/components/schemas/{}", schema_name(name));
         properties.insert(name.into(), json!({ "$ref": target, "description": format!("The {name}.") }));
     }
-    if let Entries::Member(member) = it.list.entries {
+    if let Entries::Member { member, .. } = it.list.entries {
         let about = format!("The place in `{member}` of the {}, from 1.", resource.noun());
         properties.insert(POSITION.into(), json!({ "type": "integer", "minimum": 1, "description": about }));
     }

@@ -58,7 +58,7 @@ pub async fn list(
     respond(table, context, parent, &formats, &take).await
 }
 
-/// Responds with a list of what resources contain.
+/// Responds with a table of entries.
 pub async fn list_unnested(
     table: &'static AnyTable,
     list: &'static Unnested,

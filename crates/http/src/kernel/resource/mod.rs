@@ -28,7 +28,7 @@ use routes::BoxHandler;
 /// the violations, to which those of the transaction are added.
 pub type BodyCheck = for<'a> fn(&'a Context, &'a Value) -> LocalBoxFuture<'a, Violations>;
 
-/// A list of what resources contain in the API: what the document says about it.
+/// A table of entries in the API: what the document says about it.
 pub struct UnnestedApi {
     /// The list.
     pub list: &'static Unnested,
@@ -54,7 +54,7 @@ pub trait ResourceApi: Table {
     /// here, because the rules behind it are code, such as that of the last administrator.
     const DELETE_MAY_CONFLICT: bool = false;
 
-    /// The lists of what the resources contain.
+    /// The tables of entries.
     const UNNESTED: &'static [UnnestedApi] = &[];
 
     /// The handler of `POST` on the collection, if that is a single endpoint with its own part of the document.

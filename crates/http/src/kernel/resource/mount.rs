@@ -17,7 +17,7 @@ pub fn route_of_all_parents(config: &mut ServiceConfig, table: &'static AnyTable
     Routes::at(path).get(move |context: Context| list::list(table, context, None)).register(config);
 }
 
-/// Registers the route of a list of what resources contain.
+/// Registers the route of a table of entries.
 pub fn route_of_unnested(config: &mut ServiceConfig, table: &'static AnyTable, list: &'static Unnested) {
     let path = format!("{BASE}/{}", list.path);
     Routes::at(&path).get(move |context: Context| list::list_unnested(table, list, context)).register(config);

@@ -23,6 +23,7 @@ use crate::kernel::id::padded_ids;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::table::unnested::Unnesting;
 use crate::kernel::transaction::Reader;
 
 /// A page of a list of any resource.
@@ -202,6 +203,23 @@ impl Reader<'_> {
     /// Errors: 400 for a cursor of another list.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
         self.list_any(&AnyQuery::new(query.clone()), None).await?.downcast()
+    }
+
+    /// Returns how many entries the resources of a list have; `None` if each resource has to be asked.
+    ///
+    /// Errors: those of [`Self::list`].
+    pub(crate) fn entry_total<'a>(
+        &'a self,
+        query: &'a AnyQuery,
+        unnesting: &'a Unnesting,
+    ) -> LocalBoxFuture<'a, Result<Option<u64>, Error>> {
+        async move {
+            self.may_list(query)?;
+            let order = Order::of(query);
+            let total = List::new(self, query, None, &order).await?.count_entries(self, unnesting).await?;
+            Ok(total.map(|total| total.try_into().unwrap_or(0)))
+        }
+        .boxed_local()
     }
 
     /// Checks whether the actor may read the list, and the parents if it is filtered by them.

@@ -83,12 +83,7 @@ pub(crate) fn visible_rows(
 
 /// The condition of [`visible_rows`].
 pub(crate) fn visible(table: &AnyTable, actor: &Actor, parents: Parents<'_>, deleted: bool) -> Condition {
-    let deleted_at = table.column("deleted_at");
-    let condition = Condition::all().add((table.visible_to)(actor)).add(match deleted {
-        // Staged rows of an import are not deleted, they do not exist yet.
-        true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
-        false => deleted_at.is_null(),
-    });
+    let condition = visible_itself(table, actor, deleted);
     let Some((name, parent)) = table.parent_column().zip(table.parent) else { return condition };
     let column = table.column(name);
     condition.add(match parents {
@@ -99,6 +94,16 @@ pub(crate) fn visible(table: &AnyTable, actor: &Actor, parents: Parents<'_>, del
         Parents::Key(key) => {
             column.in_subquery(parent.visible_ids(actor).and_where(has_key(parent, key)).take())
         }
+    })
+}
+
+/// The same, whatever the parents are.
+pub(crate) fn visible_itself(table: &AnyTable, actor: &Actor, deleted: bool) -> Condition {
+    let deleted_at = table.column("deleted_at");
+    Condition::all().add((table.visible_to)(actor)).add(match deleted {
+        // Staged rows of an import are not deleted, they do not exist yet.
+        true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
+        false => deleted_at.is_null(),
     })
 }
 

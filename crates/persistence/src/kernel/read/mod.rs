@@ -4,6 +4,7 @@
 //! May import `search`, `table`, `transaction`, `crypto`, `database`, `codec` and `id`.
 
 pub(crate) mod cursor;
+pub(crate) mod entries;
 pub mod history;
 pub(crate) mod keyset;
 pub(crate) mod languages;

@@ -1,6 +1,8 @@
 //! The statement of a page: it selects the rows of the page first, and reads everything else for these only.
 
-use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    CommonTableExpression, Condition, Expr, ExprTrait, Func, JoinType, Query, SelectStatement,
+};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -8,7 +10,7 @@ use vku_domain::kernel::error::Error;
 
 use super::cursor::{ListPosition, Order};
 use super::keyset::Keyset;
-use super::load::{Parents, select, visible};
+use super::load::{Parents, select, visible, visible_itself};
 use super::stored_json;
 use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
@@ -18,6 +20,7 @@ use crate::kernel::table::SortColumn;
 use crate::kernel::table::any::{AnyQuery, AnyTable, FilterSql};
 use crate::kernel::table::conditions::{counts_of_parents, scalar_subquery};
 use crate::kernel::table::has_child_row::HasChildRow;
+use crate::kernel::table::unnested::Unnesting;
 use crate::kernel::transaction::Reader;
 
 /// The column with the number of rows in the list.
@@ -64,6 +67,22 @@ fn child_rows_as_list<'a>(query: &AnyQuery, filter: &'a FilterSql) -> Option<&'a
 /// Whether all rows of a list are selected once, for its pages and its total.
 fn selects_once(query: &AnyQuery, filter: &FilterSql) -> bool {
     query.search.is_some() || (query.count && filter.is_expensive)
+}
+
+/// Selects the rows of parents that the actor does not see: few, so that all rows without these are counted in less time
+/// than if the parent of each was looked up. `None` if the resource has no parent.
+fn rows_of_hidden_parents(table: &AnyTable, actor: &Actor, deleted: bool) -> Option<SelectStatement> {
+    let (column, parents) = table.parent_column().zip(table.parent)?;
+    // What is unknown, because a column is null, is not visible.
+    let is_visible = Expr::case(visible(parents, actor, Parents::Visible, false), 1).finally(0);
+    let hidden = Query::select()
+        .from(parents.name())
+        .join(JoinType::CrossJoin, table.name(), Condition::all())
+        .and_where(table.column(column).eq(parents.column("id")))
+        .cond_where(visible_itself(table, actor, deleted))
+        .and_where(Expr::val(0).eq(is_visible))
+        .take();
+    Some(hidden)
 }
 
 /// Returns for each of these statements, which count up to [`FEW`], whether there are fewer. PostgreSQL knows from its
@@ -128,6 +147,8 @@ pub(super) struct List<'a> {
     filtered: SelectStatement,
     /// The same rows, selected in the way that suits the total.
     counted: SelectStatement,
+    /// The rows that `counted` has too many: those of parents that the actor does not see, which are fewer.
+    hidden: Option<SelectStatement>,
     /// Whether all rows are selected once for the page and the total, because selecting them is expensive. If it is
     /// not, a page is read in the order of an index, without selecting all rows.
     selects_once: bool,
@@ -170,7 +191,13 @@ impl<'a> List<'a> {
             visible(table, reader.actor(), parents, query.deleted)
         };
         let mut filtered = rows.clone().cond_where(visible_with(few_parents)).take();
-        let mut counted = rows.cond_where(visible_with(few_parents || !is_filtered)).take();
+        let hidden = (!is_filtered && parent.is_none() && query.parents.is_default())
+            .then(|| rows_of_hidden_parents(table, reader.actor(), query.deleted))
+            .flatten();
+        let mut counted = match &hidden {
+            Some(_) => rows.cond_where(visible_itself(table, reader.actor(), query.deleted)).take(),
+            None => rows.cond_where(visible_with(few_parents || !is_filtered)).take(),
+        };
         for (index, child_row) in child_rows.iter().enumerate() {
             let is_rare = are_few.get(index).copied().unwrap_or(false);
             filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });
@@ -179,7 +206,7 @@ impl<'a> List<'a> {
         if let Some(search) = &query.search {
             search::join(reader.tx(), table, &mut filtered, search).await?;
         }
-        Ok(Self { table, order, counts: query.count, filtered, counted, selects_once })
+        Ok(Self { table, order, counts: query.count, filtered, counted, hidden, selects_once })
     }
 
     /// Reads a page, and one row more if there is one.
@@ -226,10 +253,36 @@ impl<'a> List<'a> {
         Ok(rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
     }
 
+    /// Counts the entries of all rows; `None` if each resource has to be asked.
+    pub(super) async fn count_entries(
+        &self,
+        reader: &Reader<'_>,
+        unnesting: &Unnesting,
+    ) -> Result<Option<i64>, Error> {
+        let id = if self.selects_once { self.order.of_rows(MATCHED).id() } else { self.table.column("id") };
+        let backend = reader.tx().get_database_backend();
+        let Some(entries) = unnesting.entry_count(self.table, id, reader.actor(), backend) else {
+            return Ok(None);
+        };
+        let sum = Func::coalesce([Func::sum(entries).into(), Expr::val(0)]);
+        let sum = Expr::from(sum).cast_as("bigint");
+        let mut total = match self.selects_once {
+            true => Query::select().from(MATCHED).with_cte(self.matched()).take(),
+            false => self.counted.clone(),
+        };
+        let rows = reader.tx().rows(total.expr_as(sum, TOTAL)).await.map_err(failed)?;
+        rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)
+    }
+
     fn total(&self) -> SelectStatement {
-        let mut total =
-            if self.selects_once { Query::select().from(MATCHED).take() } else { self.counted.clone() };
-        total.expr_as(Expr::cust("count(*)"), TOTAL).take()
+        let count = |mut rows: SelectStatement| rows.expr_as(Expr::cust("count(*)"), TOTAL).take();
+        if self.selects_once {
+            return count(Query::select().from(MATCHED).take());
+        }
+        let counted = count(self.counted.clone());
+        let Some(hidden) = &self.hidden else { return counted };
+        let shown = scalar_subquery(counted).sub(scalar_subquery(count(hidden.clone())));
+        Query::select().expr_as(shown, TOTAL).take()
     }
 
     fn matched(&self) -> CommonTableExpression {

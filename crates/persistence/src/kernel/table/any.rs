@@ -186,7 +186,7 @@ pub(crate) trait TypedTable: Sync {
     /// Takes the parameters of a list.
     fn query(&self, parameters: &mut Parameters) -> AnyQuery;
 
-    /// Takes the parameters of a list of what the resources contain; see [`Query::take_by_name`].
+    /// Takes the parameters of a table of entries; see [`Query::take_by_name`].
     ///
     /// [`Query::take_by_name`]: vku_domain::kernel::query::Query::take_by_name
     fn query_by_name(&self, parameters: &mut Parameters) -> AnyQuery;
@@ -269,6 +269,13 @@ pub(crate) struct ParentFilter {
     pub(crate) keys: Vec<Key>,
     /// The filter of the list of the parents, if any parameter of it is given.
     pub(crate) filter: Option<AnyFilter>,
+}
+
+impl ParentFilter {
+    /// Whether it is for all parents that the actor sees.
+    pub(crate) fn is_default(&self) -> bool {
+        self.keys.is_empty() && self.filter.is_none()
+    }
 }
 
 /// The parameters of a list of any resource: a [`Query`](vku_domain::kernel::query::Query) without its type.

@@ -134,7 +134,7 @@ fn files() -> String {
     )
 }
 
-/// The description of a list of what resources contain.
+/// The description of a table of entries.
 pub(super) fn of_rows(resource: &ResourceDocument, plural: &str) -> String {
     let (name, noun) = (resource.info.name, resource.noun());
     format!(

@@ -30,7 +30,7 @@ pub(super) fn contents(resource: &ResourceDocument) -> Map<String, Value> {
     each(&formats, schema(resource, "Page"), example, &FieldSerializer::new(columns))
 }
 
-/// The same for a list of what resources contain.
+/// The same for a table of entries.
 pub(super) fn of_unnested(resource: &ResourceDocument, it: &UnnestedApi) -> Map<String, Value> {
     let columns = resource.table.columns_of_unnested(it.list, ColumnSet::Import);
     let schema = json!({ "$ref": format!("#/components/schemas/{}Page", it.row) });

@@ -52,7 +52,7 @@ fn filters_by_name(name: &str, filters: &[FilterDescription]) -> Vec<Value> {
     all
 }
 
-/// The parameters of a list of what resources contain.
+/// The parameters of a table of entries.
 pub(super) fn of_unnested(resource: &ResourceDocument, list: &Unnested) -> Vec<Value> {
     let described: Vec<_> = list.filters.iter().map(EntryFilter::describe).collect();
     let mut all = filters(&described);

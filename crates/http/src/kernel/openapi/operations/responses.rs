@@ -115,7 +115,7 @@ fn page(content: Value) -> Value {
     })
 }
 
-/// The responses of a list of what resources contain.
+/// The responses of a table of entries.
 pub(super) fn of_unnested(resource: &ResourceDocument, it: &UnnestedApi) -> Value {
     let mut all = Map::new();
     all.insert("200".into(), page(Value::Object(formats::of_unnested(resource, it))));

@@ -1,4 +1,4 @@
-//! The operation of a list of what resources contain.
+//! The operation of a table of entries.
 
 use serde_json::{Value, json};
 
