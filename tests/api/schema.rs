@@ -9,7 +9,8 @@ use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
 use super::fixtures::FIXTURES;
-use crate::harness::on_both;
+use crate::harness::database::ask;
+use crate::harness::{Backend, on_both};
 
 /// All live rows of a resource, or all deleted ones.
 pub(super) async fn all_rows<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<T>> {
@@ -38,6 +39,19 @@ impl Visitor for Count<'_> {
 }
 
 on_both! {
+    /// PostgreSQL takes a table without statistics for one with a single row.
+    async fn the_planner_has_statistics_of_small_tables(app: TestApp) {
+        if app.backend == Backend::Sqlite {
+            return;
+        }
+        let left_out = "SELECT relname::text FROM pg_class WHERE relkind = 'r' \
+            AND relnamespace = current_schema()::regnamespace \
+            AND NOT coalesce('autovacuum_analyze_threshold=5' = ANY (reloptions), false)";
+        assert_eq!(ask(&app, left_out).await, Vec::<String>::new());
+        let known = "SELECT DISTINCT tablename::text FROM pg_stats WHERE tablename IN ('partnership', 'utility') ORDER BY 1";
+        assert_eq!(ask(&app, known).await, ["partnership", "utility"]);
+    }
+
     async fn rows_of_every_table_can_be_read(app: TestApp) {
         for fixture in FIXTURES {
             let path = fixture.create(&app, "Gone").await;

@@ -86,6 +86,7 @@ async fn load(store: &Store, extent: Extent) -> Result<(), CliError> {
         return Err(CliError::new(format!("the demo data is invalid: {fault}")));
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
+    store.database().analyze_first_rows().await;
     Ok(())
 }
 

@@ -11,6 +11,12 @@ use super::sqlite_file::FileLock;
 /// The advisory lock for PostgreSQL migrations: several instances may start at the same time.
 const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
 
+/// Analyzes tables with few rows, too: by default, PostgreSQL waits for fifty changes. Without statistics it takes a table
+/// for one with a single row, so that a join of a few small tables may take seconds.
+const ANALYZE_SMALL_TABLES: &str = "DO $$ DECLARE name regclass; BEGIN \
+    FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace LOOP \
+    EXECUTE format('ALTER TABLE %s SET (autovacuum_analyze_threshold = 5)', name); END LOOP; END $$";
+
 impl Database {
     /// Brings the schema up to date, under a lock, so that several instances may start at the same time.
     ///
@@ -34,7 +40,10 @@ impl Database {
         let statement =
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
-        let migrated = vku_migration::up(&self.writing).await;
+        let migrated = match vku_migration::up(&self.writing).await {
+            Ok(()) => self.writing.execute_unprepared(ANALYZE_SMALL_TABLES).await.map(drop),
+            failed => failed,
+        };
         // A migration may have changed rows.
         if let Some(notifier) = &self.notifier {
             notifier.notify_of_all().await;

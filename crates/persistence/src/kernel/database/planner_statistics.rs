@@ -17,6 +17,14 @@ impl Database {
         }
     }
 
+    /// The same after an empty database was filled, but not on SQLite, which would keep plans for few rows while the
+    /// tables grow.
+    pub async fn analyze_first_rows(&self) {
+        if self.backend != DatabaseBackend::Sqlite {
+            self.analyze().await;
+        }
+    }
+
     async fn update_statistics(&self) -> Result<(), DbErr> {
         if self.backend == DatabaseBackend::Sqlite {
             // All rows are read: with a limit, SQLite takes the values that most rows have for rare ones, finds these rows
