@@ -234,7 +234,7 @@ impl<'a> List<'a> {
         let mut rows = R::select(self, reader, page);
         of_page.select_values(&mut rows);
         if self.counts {
-            rows.expr_as(scalar_subquery(self.total()), TOTAL);
+            rows.expr_as(scalar_subquery(self.total(Expr::cust("count(*)"))), TOTAL);
         }
         of_page.sort(&mut rows, keyset.direction());
         if self.selects_once {
@@ -245,12 +245,7 @@ impl<'a> List<'a> {
 
     /// Counts all rows.
     pub(super) async fn count(&self, reader: &Reader<'_>) -> Result<i64, Error> {
-        let mut total = self.total();
-        if self.selects_once {
-            total.with_cte(self.matched());
-        }
-        let rows = reader.tx().rows(&total).await.map_err(failed)?;
-        Ok(rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
+        self.read_total(reader, Expr::cust("count(*)")).await
     }
 
     /// Counts the entries of all rows; `None` if each resource has to be asked.
@@ -265,23 +260,27 @@ impl<'a> List<'a> {
             return Ok(None);
         };
         let sum = Func::coalesce([Func::sum(entries).into(), Expr::val(0)]);
-        let sum = Expr::from(sum).cast_as("bigint");
-        let mut total = match self.selects_once {
-            true => Query::select().from(MATCHED).with_cte(self.matched()).take(),
-            false => self.counted.clone(),
-        };
-        let rows = reader.tx().rows(total.expr_as(sum, TOTAL)).await.map_err(failed)?;
-        rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)
+        self.read_total(reader, Expr::from(sum).cast_as("bigint")).await.map(Some)
     }
 
-    fn total(&self) -> SelectStatement {
-        let count = |mut rows: SelectStatement| rows.expr_as(Expr::cust("count(*)"), TOTAL).take();
+    async fn read_total(&self, reader: &Reader<'_>, number: Expr) -> Result<i64, Error> {
+        let mut total = self.total(number);
         if self.selects_once {
-            return count(Query::select().from(MATCHED).take());
+            total.with_cte(self.matched());
         }
-        let counted = count(self.counted.clone());
+        let rows = reader.tx().rows(&total).await.map_err(failed)?;
+        Ok(rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
+    }
+
+    /// Selects an aggregate of all rows that the actor sees.
+    fn total(&self, number: Expr) -> SelectStatement {
+        let of = |mut rows: SelectStatement| rows.expr_as(number.clone(), TOTAL).take();
+        if self.selects_once {
+            return of(Query::select().from(MATCHED).take());
+        }
+        let counted = of(self.counted.clone());
         let Some(hidden) = &self.hidden else { return counted };
-        let shown = scalar_subquery(counted).sub(scalar_subquery(count(hidden.clone())));
+        let shown = scalar_subquery(counted).sub(scalar_subquery(of(hidden.clone())));
         Query::select().expr_as(shown, TOTAL).take()
     }
 
