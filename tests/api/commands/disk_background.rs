@@ -116,7 +116,7 @@ fn background_work_recovers_from_a_full_disk() {
         // Both e-mails are sent once, although nothing can be written when the mail server accepts the first one.
         let late = Sink::start(SinkBehavior::AcceptAfterChange);
         let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
-        let server = Server::ignoring(&home, &[DEMO, &mail].concat(), "XFSZ");
+        let server = Server::ignoring(&home, &[DEMO_WITH_ERRORS, &mail].concat(), "XFSZ");
         late.mails(1);
         block_on(async {
             let office = Office::of(&server).await.after(&office);

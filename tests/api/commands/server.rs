@@ -145,6 +145,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            let rest = std::io::read_to_string(&mut self.log).unwrap_or_default();
+            eprintln!("the rest of the server's log:\n{rest}");
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! A buffer between the database and a client: what is read faster than the client receives it is stored here, a
 //! little of it in memory and the rest in an unnamed file. So an export holds its database connection, and its
-//! snapshot, only while it reads, however slow its client is.
+//! snapshot, only while it reads, however slow its client is. If the file cannot be written, because the disk is full,
+//! the export waits for its client instead.
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -25,6 +27,7 @@ const CHUNK_SIZE: u64 = 64 * 1024;
 pub struct SpoolSpace {
     capacity: u64,
     used: Arc<AtomicU64>,
+    create_file: fn() -> io::Result<File>,
 }
 
 impl Default for SpoolSpace {
@@ -45,7 +48,7 @@ impl SpoolSpace {
 
     /// Limits the files of all exports together to this number of bytes.
     pub fn of(capacity: u64) -> Self {
-        Self { capacity, used: Arc::default() }
+        Self { capacity, used: Arc::default(), create_file: tempfile::tempfile }
     }
 
     /// The number of bytes in files now.
@@ -55,7 +58,12 @@ impl SpoolSpace {
 
     /// Creates a spool, and returns its two ends.
     pub fn spool(&self) -> (SpoolWriter, SpoolReader) {
-        let spool = Spool { space: self.clone(), state: Mutex::default(), changed: Notify::new() };
+        let spool = Spool {
+            space: self.clone(),
+            state: Mutex::default(),
+            written: Notify::new(),
+            read: Notify::new(),
+        };
         let spool = Arc::new(spool);
         (SpoolWriter(spool.clone()), SpoolReader(spool))
     }
@@ -64,7 +72,10 @@ impl SpoolSpace {
 struct Spool {
     space: SpoolSpace,
     state: Mutex<State>,
-    changed: Notify,
+    /// Notifies the reading end.
+    written: Notify,
+    /// Notifies the writing end.
+    read: Notify,
 }
 
 #[derive(Default)]
@@ -82,6 +93,18 @@ struct State {
     /// Whether the reading end is gone.
     is_abandoned: bool,
     failure: Option<Error>,
+}
+
+impl State {
+    fn push(&mut self, piece: Bytes) {
+        self.in_memory += piece.len();
+        self.pieces.push_back(piece);
+    }
+
+    /// Whether everything that was written has been read.
+    fn is_drained(&self) -> bool {
+        self.pieces.is_empty() && self.file_position == self.file_length
+    }
 }
 
 /// What the reader gets next.
@@ -123,9 +146,8 @@ impl SpoolWriter {
                 return Ok(ControlFlow::Break(()));
             }
             if state.file.is_none() && state.in_memory + piece.len() <= MAX_MEMORY_BYTES {
-                state.in_memory += piece.len();
-                state.pieces.push_back(piece);
-                self.0.changed.notify_one();
+                state.push(piece);
+                self.0.written.notify_one();
                 return Ok(ControlFlow::Continue(()));
             }
             (state.file.clone(), state.file_length)
@@ -135,25 +157,46 @@ impl SpoolWriter {
         if space.used() + length > space.capacity {
             return Err(out_of_disk_space("exports use all the disk space that they may use"));
         }
+        let (create, bytes) = (space.create_file, piece.clone());
         let stored = spawn_blocking(move || {
-            let file = file.map_or_else(|| tempfile::tempfile().map(Arc::new), Ok)?;
-            file.write_all_at(&piece, at)?;
-            std::io::Result::Ok(file)
+            let file = file.map_or_else(|| create().map(Arc::new), Ok)?;
+            file.write_all_at(&bytes, at)?;
+            io::Result::Ok(file)
         });
-        let file = stored.await.map_err(Error::internal)?.map_err(out_of_disk_space)?;
+        let Ok(file) = stored.await.map_err(Error::internal)? else {
+            return Ok(self.push_when_drained(piece).await);
+        };
         space.used.fetch_add(length, SeqCst);
         let mut state = self.0.state();
         state.file = Some(file);
         state.file_length += length;
-        self.0.changed.notify_one();
+        self.0.written.notify_one();
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Keeps a piece in memory once all earlier ones have been read.
+    async fn push_when_drained(&self, piece: Bytes) -> ControlFlow<()> {
+        loop {
+            {
+                let mut state = self.0.state();
+                if state.is_abandoned {
+                    return ControlFlow::Break(());
+                }
+                if state.is_drained() {
+                    state.push(piece);
+                    self.0.written.notify_one();
+                    return ControlFlow::Continue(());
+                }
+            }
+            self.0.read.notified().await;
+        }
     }
 }
 
 impl Drop for SpoolWriter {
     fn drop(&mut self) {
         self.0.state().is_complete = true;
-        self.0.changed.notify_one();
+        self.0.written.notify_one();
     }
 }
 
@@ -162,7 +205,10 @@ impl SpoolReader {
     pub async fn next(&self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.next_state()? {
-                Next::Piece(piece) => return Ok(Some(piece)),
+                Next::Piece(piece) => {
+                    self.0.read.notify_one();
+                    return Ok(Some(piece));
+                }
                 Next::InFile(file, at, length) => {
                     let read = spawn_blocking(move || {
                         let mut piece = vec![0; usize::try_from(length).unwrap_or(0)];
@@ -170,10 +216,11 @@ impl SpoolReader {
                     });
                     let piece = read.await.map_err(Error::internal)?.map_err(Error::file)?;
                     self.0.state().file_position += length;
+                    self.0.read.notify_one();
                     return Ok(Some(piece));
                 }
                 Next::End => return Ok(None),
-                Next::Pending => self.0.changed.notified().await,
+                Next::Pending => self.0.written.notified().await,
             }
         }
     }
@@ -202,6 +249,7 @@ impl SpoolReader {
 impl Drop for SpoolReader {
     fn drop(&mut self) {
         self.0.state().is_abandoned = true;
+        self.0.read.notify_one();
     }
 }
 
@@ -236,6 +284,42 @@ mod tests {
         assert!(space.used() > 0);
         drop(reader);
         assert_eq!(space.used(), 0);
+    }
+
+    /// Writes and reads more bytes than are kept in memory, with this file; returns whether all came out in order.
+    async fn all_are_read_with(create_file: fn() -> io::Result<File>) -> bool {
+        let space = SpoolSpace { create_file, ..SpoolSpace::default() };
+        let (writer, reader) = space.spool();
+        let all: Vec<u8> = (0_u32..3_000_000).map(|number| number.to_le_bytes()[0]).collect();
+        let (pieces, mut out) = (all.clone(), Vec::new());
+        let write = async move {
+            for piece in pieces.chunks(70_000) {
+                assert_eq!(writer.push(Bytes::copy_from_slice(piece)).await, ControlFlow::Continue(()));
+            }
+        };
+        let read = async {
+            while let Some(piece) = reader.next().await.unwrap() {
+                out.extend_from_slice(&piece);
+            }
+        };
+        tokio::join!(write, read);
+        space.used() == 0 && out == all
+    }
+
+    #[tokio::test]
+    async fn an_export_waits_for_its_client_if_the_disk_is_full() {
+        assert!(all_are_read_with(|| File::options().write(true).open("/dev/full")).await);
+        assert!(all_are_read_with(|| Err(io::ErrorKind::StorageFull.into())).await);
+    }
+
+    #[tokio::test]
+    async fn an_export_on_a_full_disk_ends_when_the_reading_end_is_gone() {
+        let create_file = || File::options().write(true).open("/dev/full");
+        let (writer, reader) = SpoolSpace { create_file, ..SpoolSpace::default() }.spool();
+        let piece = || Bytes::from(vec![0; MAX_MEMORY_BYTES]);
+        assert_eq!(writer.push(piece()).await, ControlFlow::Continue(()));
+        let (flow, ()) = tokio::join!(writer.push(piece()), async { drop(reader) });
+        assert_eq!(flow, ControlFlow::Break(()));
     }
 
     #[tokio::test]
