@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::{Notify, RwLock};
+use tokio::time::timeout_at;
 
 use super::{source, stored_json};
 use crate::api::fixtures::{MEMBERS, PARTNERSHIPS, UTILITIES};
@@ -17,6 +19,8 @@ use crate::harness::{Backend, Caller, Response, TestApp, run};
 
 const READERS: usize = 6;
 const WRITERS: usize = 3;
+/// The number of writes between two comparisons of all lists.
+const WRITES_BETWEEN: usize = 100;
 
 /// What readers and writers share. The writes write to the cached instance.
 struct Load<'a> {
@@ -30,8 +34,11 @@ struct Load<'a> {
     /// Responses that were compared while nothing was written, and responses from the cache.
     compared: AtomicUsize,
     hits: AtomicUsize,
-    /// How often all lists of stored JSON were compared with their rows while nothing was written.
+    /// How often all lists of stored JSON were compared with their rows.
     compared_lists: AtomicUsize,
+    /// Held by each write, and while all lists are compared.
+    writing: RwLock<()>,
+    written: Notify,
 }
 
 /// Numbers in no obvious order, different for each seed.
@@ -94,13 +101,23 @@ impl Load<'_> {
             if self.is_over() {
                 return;
             }
-            let before = self.quiet();
+            let no_writes = self.writing.write().await;
             let (difference, _) = stored_json::difference(self.uncached, step % 50).await;
-            if before.is_some() && before == self.quiet() {
-                assert!(difference.is_none(), "{}", difference.unwrap_or_default());
-                self.compared_lists.fetch_add(1, SeqCst);
-            }
+            assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+            self.compared_lists.fetch_add(1, SeqCst);
+            drop(no_writes);
+            self.until_written(self.ended_writes.load(SeqCst) + WRITES_BETWEEN).await;
         }
+    }
+
+    /// Waits until this many writes have ended, or the load is over.
+    async fn until_written(&self, writes: usize) {
+        let ended = async {
+            while self.ended_writes.load(SeqCst) < writes {
+                self.written.notified().await;
+            }
+        };
+        let _ = timeout_at(self.ends.into(), ended).await;
     }
 
     async fn write(&self, number: usize, targets: &[(String, &str)], session: &str) {
@@ -117,12 +134,15 @@ impl Load<'_> {
             let patch = json!({*member: format!("Zxq {number} {turn}")});
             let email = format!("zxq-{number}-{turn}@zxq.example");
             let person = json!({"member": "stadtentwaesserung-dresden", "name": "Zxq", "email": email, "attendance": "online"});
+            let writing = self.writing.read().await;
             self.begun_writes.fetch_add(1, SeqCst);
             let written = match turn % 8 {
                 0 => office.post(&format!("{session}/registrations"), &person).await.expect(201),
                 _ => office.patch(path, &tag, &patch).await.ok(),
             };
             self.ended_writes.fetch_add(1, SeqCst);
+            drop(writing);
+            self.written.notify_one();
             let body = written.json();
             let (id, version) = (body["id"].as_str().unwrap().to_owned(), body["version"].as_i64().unwrap());
             self.versions.lock().unwrap().insert(id, version);
@@ -186,6 +206,8 @@ async fn no_response_is_stale_or_wrong(app: TestApp, lasts: Duration) {
         compared: AtomicUsize::new(0),
         hits: AtomicUsize::new(0),
         compared_lists: AtomicUsize::new(0),
+        writing: RwLock::default(),
+        written: Notify::new(),
     };
     let readers = (0..READERS).map(|reader| load.read(reader as u64, &paths));
     let writers = (0..WRITERS).map(|writer| load.write(writer, &targets, &session));

@@ -15,6 +15,7 @@ pub(super) const LARGE: &[&str] = &[
     "funding",
     "activity",
     "result",
+    "result_party",
     "document",
     "contact",
     "session",

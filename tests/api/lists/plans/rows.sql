@@ -69,7 +69,10 @@ SELECT {id 4 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE 
 
 {numbers 50000} INSERT INTO result (id, version, created_at, updated_at, partnership_id, name, name_key, unit, sdg_target, "values")
 SELECT {id 5 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqwert ' || (i * 7919 % 50000), 'zxqwert ' || (i * 7919 % 50000), '%',
-  CASE WHEN i % 1000 = 0 THEN '17.1' ELSE '6.1' END, '[]' FROM n;
+  CASE WHEN i % 1000 = 0 THEN '17.1' ELSE '6.1' END, '[{"on": "2024-12-31", "value": "7", "reported": true}]' FROM n;
+
+{numbers 50000} INSERT INTO result_party (owner_id, position, field, utility_id)
+SELECT {id 5 i}, 0, 'reported_by', {id 1 (CASE WHEN i % 1000 = 8 THEN 1 WHEN i % 100 = 8 THEN 3 ELSE i END)} FROM n;
 
 {numbers 50000} INSERT INTO document (id, version, created_at, updated_at, partnership_id, title, title_key, url, kind, language)
 SELECT {id 6 i}, 1, {at i}, {at (CASE WHEN i % 1000 = 11 THEN 80000000 + i ELSE i * 7 % 50000 END)}, {id 2 (CASE WHEN i % 100 = 0 THEN 1 ELSE i END)}, 'Zxqblatt ' || (i * 7919 % 50000), 'zxqblatt ' || (i * 7919 % 50000), 'https://zxq.example',
@@ -95,6 +98,9 @@ SELECT {id 16 i}, 1, {at i}, {at (i * 7 % 50000)}, 'zxq-' || i, 'Zxqfrage ' || i
 
 {numbers 500} INSERT INTO topic_set (owner_id, field, value, position)
 SELECT {id 16 i}, 'sectors', CASE WHEN i % 100 = 3 THEN 'waste' ELSE 'water' END, 0 FROM n;
+
+{numbers 500} INSERT INTO support (id, topic_id, member_id, given, version, updated_at)
+SELECT {id 30 i}, {id 16 i}, {id 7 (CASE WHEN i % 100 = 1 THEN 1 ELSE 3 END)}, true, 1, {at i} FROM n;
 
 {numbers 500} INSERT INTO policy_update (id, version, created_at, updated_at, title, title_key, titles, summary, level, published_on, source_url)
 SELECT {id 17 i}, 1, {at i}, {at (i * 7 % 50000)}, 'Zxqgesetz ' || i, 'zxqgesetz ' || i, '{"de": "Zxqgesetz"}', '{"de": "Zxq"}',
@@ -164,4 +170,5 @@ SELECT 'utility', slug, id FROM utility WHERE slug IN ('zxq-1', 'zxq-3') UNION A
 SELECT 'organisation', slug, id FROM organisation WHERE slug IN ('zxq-1', 'zxq-3') UNION ALL
 SELECT 'funding_programme', slug, id FROM funding_programme WHERE slug IN ('zxq-1', 'zxq-3') UNION ALL
 SELECT 'partnership', slug, id FROM partnership WHERE slug IN ('zxq-1', 'zxq-3') UNION ALL
-SELECT 'session', slug, id FROM session WHERE slug IN ('zxq-1', 'zxq-3')
+SELECT 'session', slug, id FROM session WHERE slug IN ('zxq-1', 'zxq-3') UNION ALL
+SELECT 'topic', slug, id FROM topic WHERE slug IN ('zxq-1', 'zxq-3')
