@@ -12,11 +12,12 @@ use super::rows::{ExportItem, ExportRow, HIGHLIGHTS, ITEMS, JsonPage};
 use super::{AnyQuery, AnyTable};
 use crate::feed;
 use crate::kernel::database::sqlite_readers::Thread;
-use crate::kernel::read::list::{AnyPage, StoredPage};
+use crate::kernel::read::list::AnyPage;
 use crate::kernel::read::page;
 use crate::kernel::read::stored_json::{self, StoredJson};
+use crate::kernel::read::stored_list::StoredPage;
 use crate::kernel::store::Store;
-use crate::kernel::table::any::ParentFilter;
+use crate::kernel::table::filter::ParentFilter;
 use crate::kernel::transaction::Reader;
 
 /// The JSON of resources, and the cursor of the next page.

@@ -11,7 +11,7 @@ use vku_domain::kernel::tabular::cell::Cell;
 use vku_domain::kernel::value::Places;
 
 use super::AnyTable;
-use crate::kernel::read::list::StoredPage;
+use crate::kernel::read::stored_list::StoredPage;
 
 /// A page of a list.
 #[derive(Clone, Debug)]

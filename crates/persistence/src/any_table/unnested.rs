@@ -18,7 +18,7 @@ use super::{AnyQuery, AnyTable};
 use crate::kernel::read::keyset::invalid_cursor;
 use crate::kernel::read::load::has_key;
 use crate::kernel::store::Store;
-use crate::kernel::table::any::{AnyFilter, FilterSql};
+use crate::kernel::table::filter::{AnyFilter, FilterSql};
 use crate::kernel::table::unnested::{Entries, Unnested, Unnesting};
 use crate::kernel::transaction::Reader;
 

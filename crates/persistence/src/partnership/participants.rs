@@ -2,8 +2,8 @@
 
 use vku_domain::kernel::parameters::entry_filter::EntryFilter;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::any::schema_of;
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::resource::schemas::schema_of;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{Participant, ParticipantRole};
 use vku_domain::utility::Utility;

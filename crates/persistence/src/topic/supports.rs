@@ -11,8 +11,8 @@ use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::entry_filter::EntryFilter;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::any::schema_of;
 use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::resource::schemas::schema_of;
 use vku_domain::member::Member;
 use vku_domain::topic::TopicSupport;
 

@@ -7,12 +7,10 @@ use std::any::Any;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
-use utoipa::ToSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
 use uuid::Uuid;
 
 use super::reference::{ReferenceSummary, UnresolvedReference};
+use super::schemas::NamedSchemas;
 use super::{Resource, Stored};
 use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::access::policy::Policy;
@@ -22,16 +20,6 @@ use crate::kernel::icalendar::Event;
 use crate::kernel::search::{Index, Texts};
 use crate::kernel::value::{Places, Slug, Visibility};
 use crate::kernel::violation::Violations;
-
-/// A schema, and the named schemas to which it refers.
-pub type NamedSchemas = (RefOr<Schema>, Vec<(String, RefOr<Schema>)>);
-
-/// Returns the schema of a type, and the named schemas to which it refers.
-pub fn schema_of<S: ToSchema>() -> NamedSchemas {
-    let mut named = Vec::new();
-    S::schemas(&mut named);
-    (S::schema(), named)
-}
 
 /// What the type of a resource says: the constants of [`Resource`], and its functions that need no data.
 #[derive(Debug)]

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::any::{AnyList, AnyResource, AnyStored, Meta, ResourceInfo, schema_of};
+use super::any::{AnyList, AnyResource, AnyStored, Meta, ResourceInfo};
 use super::lifecycle::{State, allowed};
 use super::reference::{ReferenceSummary, UnresolvedReference};
+use super::schemas::schema_of;
 use super::{ParentKind, Resource, Stored, search_index, search_sources, slug_mut, slug_of};
 use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::error::Error;

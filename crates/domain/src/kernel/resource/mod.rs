@@ -7,9 +7,11 @@ mod erased;
 pub mod lifecycle;
 pub mod list_filter;
 pub mod naming;
+mod parent;
 pub mod permissions;
 pub mod projection;
 pub mod reference;
+pub mod schemas;
 mod stored;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -26,13 +28,12 @@ use self::reference::UnresolvedReference;
 use super::access::actor::{Actor, Role};
 use super::access::policy::Policy;
 use super::icalendar::Event;
-use super::parameters::FilterParameters;
-use super::parameters::filter::FilterDescription;
 use super::parameters::sort::SortKey;
 use super::search::{Index, Texts};
 use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
 
+pub use self::parent::ParentKind;
 pub use self::stored::{READ_ONLY, Stored};
 pub use super::etag::ETag;
 
@@ -254,33 +255,6 @@ pub trait Resource:
     /// An import with `mode=upsert` finds the existing resource by it. Resources with a slug are found by the slug.
     fn is_same_child(&self, _other: &Self) -> bool {
         false
-    }
-}
-
-/// A type that can be the parent of a resource.
-pub trait ParentKind: Send + Sync + 'static {
-    /// The name of the type, which is also the name of the member in the sub-resource; `None` for `()`.
-    const OWNER: Option<&'static str>;
-    /// The segment of the type in paths; `None` for `()`.
-    const SEGMENT: Option<&'static str>;
-
-    /// Returns the documentation of the filters of its list; none for `()`.
-    fn describe_filters() -> Vec<FilterDescription> {
-        Vec::new()
-    }
-}
-
-impl ParentKind for () {
-    const OWNER: Option<&'static str> = None;
-    const SEGMENT: Option<&'static str> = None;
-}
-
-impl<T: Resource> ParentKind for T {
-    const OWNER: Option<&'static str> = Some(T::NAME);
-    const SEGMENT: Option<&'static str> = Some(T::PATH);
-
-    fn describe_filters() -> Vec<FilterDescription> {
-        T::Filter::describe()
     }
 }
 

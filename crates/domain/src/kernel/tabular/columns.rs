@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::{Column, Kind, headings};
 use crate::bilingual;
 use crate::kernel::bilingual::typed;
-use crate::kernel::resource::any::{NamedSchemas, ResourceInfo};
+use crate::kernel::resource::any::ResourceInfo;
 use crate::kernel::resource::naming::{INPUT, schema_name};
+use crate::kernel::resource::schemas::NamedSchemas;
 use crate::kernel::violation::{FieldError, hint};
 
 /// The languages for which each localized text has a column. Other languages get a column where they occur.

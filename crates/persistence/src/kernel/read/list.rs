@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use sea_orm::QueryResult;
-use sea_orm::sea_query::{ExprTrait, Query as Select};
+use sea_orm::sea_query::ExprTrait;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -14,11 +14,9 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::cursor::{self, Order};
 use super::keyset::{Keyset, KeysetPage};
-use super::load::{Parents, by_key, has_key, hydrate, load, parent_id, visible, visible_rows};
+use super::load::{Parents, by_key, hydrate, load, parent_id, visible_rows};
 use super::page::{List, PageRow, TOTAL};
-use super::stored_json::{self, StoredJson};
 use crate::kernel::database::error::failed;
-use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
@@ -29,14 +27,6 @@ use crate::kernel::transaction::Reader;
 /// A page of a list of any resource.
 pub(crate) struct AnyPage {
     pub(crate) items: Box<dyn AnyList>,
-    pub(crate) next: Option<String>,
-    pub(crate) prev: Option<String>,
-    pub(crate) total: Option<u64>,
-}
-
-/// A page of a list as its JSON is stored.
-pub(crate) struct StoredPage {
-    pub(crate) items: Vec<String>,
     pub(crate) next: Option<String>,
     pub(crate) prev: Option<String>,
     pub(crate) total: Option<u64>,
@@ -80,36 +70,6 @@ impl Reader<'_> {
             let mut found = by_key(table, self, key, parent, deleted, None).await?;
             self.redact(&mut *found);
             Ok(found)
-        }
-        .boxed_local()
-    }
-
-    /// Returns the version of the resource with this key and its JSON as it is stored.
-    ///
-    /// Errors: 404 if the actor sees no such resource.
-    pub(crate) fn stored<'a>(
-        &'a self,
-        table: &'static AnyTable,
-        key: &'a Key,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<StoredJson<(i64, String)>, Error>> {
-        async move {
-            self.actor().require_read(table.resource)?;
-            let parents = Parents::of_request(table, parent)?;
-            let [id, version] = ["id", "version"].map(|name| table.column(name));
-            let mut select = Select::select();
-            select.expr_as(id.clone(), "id").expr_as(version.clone(), "version").from(table.name());
-            stored_json::join(&mut select, id, version, self.actor());
-            select.cond_where(visible(table, self.actor(), parents, false)).and_where(has_key(table, key));
-            let rows = self.tx().rows(&select).await.map_err(failed)?;
-            let version = rows.first().ok_or_else(Error::not_found)?.get("version").map_err(failed)?;
-            Ok(match stored_json::of_rows(rows)? {
-                StoredJson::Missing(ids) => StoredJson::Missing(ids),
-                StoredJson::Found(mut found) => {
-                    self.tx().tables().add_read(stored_json::tables_of(table));
-                    StoredJson::Found((version, found.pop().unwrap_or_default()))
-                }
-            })
         }
         .boxed_local()
     }
@@ -233,29 +193,6 @@ impl Reader<'_> {
         self.may_see_deleted(query.table.resource, query.deleted)
     }
 
-    /// Returns a page of a list as its JSON is stored: of one parent, or of all that the actor sees.
-    ///
-    /// Errors: those of [`Self::list`].
-    pub(crate) fn stored_page<'a>(
-        &'a self,
-        query: &'a AnyQuery,
-        parent: Option<&'a Key>,
-    ) -> LocalBoxFuture<'a, Result<StoredJson<StoredPage>, Error>> {
-        async move {
-            self.may_list(query)?;
-            let parent = self.parent_of_list(query, parent).await?;
-            let (KeysetPage { rows, next, prev }, total) = self.rows_of_page::<Row>(query, parent).await?;
-            Ok(match stored_json::of_rows(rows)? {
-                StoredJson::Missing(ids) => StoredJson::Missing(ids),
-                StoredJson::Found(items) => {
-                    self.tx().tables().add_read(stored_json::tables_of(query.table));
-                    StoredJson::Found(StoredPage { items, next, prev, total })
-                }
-            })
-        }
-        .boxed_local()
-    }
-
     /// Returns the id of the parent of a list; `None` for a list without one, or of all parents.
     ///
     /// Errors: 404 if the actor does not see the parent.
@@ -277,7 +214,7 @@ impl Reader<'_> {
         Ok(AnyPage { items, next, prev, total })
     }
 
-    async fn rows_of_page<R: PageRow>(
+    pub(super) async fn rows_of_page<R: PageRow>(
         &self,
         query: &AnyQuery,
         parent: Option<Uuid>,

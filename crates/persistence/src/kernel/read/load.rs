@@ -13,8 +13,9 @@ use vku_domain::kernel::resource::reference::Key;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::Columns;
-use crate::kernel::table::any::{AnyQuery, AnyTable, ParentFilter};
+use crate::kernel::table::any::{AnyQuery, AnyTable};
 use crate::kernel::table::conditions::{has_slug, ids_of_parents, is_among, parents_of_each};
+use crate::kernel::table::filter::ParentFilter;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;

@@ -16,3 +16,4 @@ pub(crate) mod ranking;
 pub(crate) mod reference_lookup;
 pub mod status_history;
 pub(crate) mod stored_json;
+pub(crate) mod stored_list;

@@ -10,8 +10,9 @@ use vku_domain::kernel::query::Page;
 use vku_domain::kernel::resource::reference::Key;
 
 use super::Store;
-use crate::kernel::read::list::{AnyPage, StoredPage};
+use crate::kernel::read::list::AnyPage;
 use crate::kernel::read::stored_json::StoredJson;
+use crate::kernel::read::stored_list::StoredPage;
 use crate::kernel::table::Table;
 use crate::kernel::table::any::AnyQuery;
 use crate::kernel::transaction::Reader;

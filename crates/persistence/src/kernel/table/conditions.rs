@@ -6,7 +6,8 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::resource::list_filter::{Comparison, Criterion, ListFilter};
 use vku_domain::kernel::resource::reference::Key;
 
-use super::any::{AnyTable, FilterSql, ParentFilter};
+use super::any::AnyTable;
+use super::filter::{FilterSql, ParentFilter};
 use super::has_child_row::{HasChildRow, count_up_to};
 use super::{Table, column};
 use crate::tables;

@@ -7,6 +7,7 @@ pub(crate) mod child_rows;
 pub(crate) mod child_tables;
 pub(crate) mod conditions;
 pub(crate) mod country_index;
+pub(crate) mod filter;
 pub(crate) mod has_child_row;
 pub mod hooks;
 pub(crate) mod json;

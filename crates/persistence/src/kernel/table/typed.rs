@@ -18,9 +18,10 @@ use vku_domain::kernel::resource::any::{AnyList, AnyResource, AnyStored, Meta, o
 use vku_domain::kernel::tabular::FieldSerializer;
 use vku_domain::kernel::tabular::cell::Cell;
 
-use super::any::{AnyFilter, AnyQuery, AnyTable, Columns, ParentFilter, TypedTable};
+use super::any::{AnyQuery, AnyTable, Columns, TypedTable};
 use super::child_rows::ChildRows;
 use super::conditions::{asks_for_child_rows, filter_to_sql};
+use super::filter::{AnyFilter, ParentFilter};
 use super::hooks::WriteHooks;
 use super::row::TableRow;
 use super::{Parent, Table};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::entry_filter::{EntryCriterion, EntryFilter};
-use vku_domain::kernel::resource::any::NamedSchemas;
+use vku_domain::kernel::resource::schemas::NamedSchemas;
 
 use crate::kernel::transaction::Reader;
 
