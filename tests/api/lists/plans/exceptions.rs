@@ -72,7 +72,6 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::new("/api/v1/session-", "session.sector", Some(Backend::Postgres), OWN),
     Exception::new("/api/v1/session-guests", "updated_since", Some(Backend::Postgres), OWN),
     Exception::new("/api/v1/partnership-funding", "sort", Some(Backend::Postgres), OWN_ORDER),
-    Exception::new("/api/v1/partnership-activities", "sort", Some(Backend::Postgres), OWN_ORDER),
     Exception::new("/api/v1/session-agenda", "sort", Some(Backend::Postgres), OWN_ORDER),
     Exception::new("/api/v1/session-guests", "sort", Some(Backend::Postgres), OWN_ORDER),
     Exception::new("/api/v1/partnership-", "updated_since", Some(Backend::Sqlite), PERIODS),
@@ -90,7 +89,6 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::new("/api/v1/partnerships", "visibility", None, LEVELS),
     Exception::new("/api/v1/sessions", "visibility", None, LEVELS),
     Exception::new("/api/v1/utilities", "visibility", None, LEVELS),
-    Exception::new("/api/v1/utilities", "kind", Some(Backend::Sqlite), HALF),
     Exception::new(
         "/api/v1/members",
         "has_active_partnership",
