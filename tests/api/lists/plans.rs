@@ -51,9 +51,9 @@ async fn lists_use_indexes(app: TestApp) {
     let is_needed = |place: usize, exception: &Exception| {
         exception.is_close || walk.excepted.contains(&place) || exception.is_of_another(app.backend)
     };
-    let others = EXCEPTIONS.iter().enumerate().filter(|(place, exception)| !is_needed(*place, exception));
-    let others: Vec<_> = others.map(|(_, it)| format!("{it:?}, {}", it.reason)).collect();
-    assert!(others.is_empty(), "not needed:\n{}", others.join("\n"));
+    let unneeded = EXCEPTIONS.iter().enumerate().filter(|(place, exception)| !is_needed(*place, exception));
+    let unneeded: Vec<_> = unneeded.map(|(_, it)| format!("{it:?}, {}", it.reason)).collect();
+    assert!(unneeded.is_empty(), "not needed:\n{}", unneeded.join("\n"));
 }
 
 #[test]

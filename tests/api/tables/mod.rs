@@ -3,6 +3,7 @@
 mod export_tags;
 mod files;
 mod unnested;
+mod unnested_files;
 
 use std::collections::{BTreeMap, BTreeSet};
 

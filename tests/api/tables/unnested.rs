@@ -10,9 +10,9 @@ use crate::api::fixtures::{create, delete, partnership};
 use crate::api::visibility::hidden::{PUBLIC, text};
 use crate::harness::{Caller, TestApp, on_both};
 
-const PARTICIPANTS: &str = "/api/v1/partnership-participants";
-const VALUES: &str = "/api/v1/partnership-result-values";
-const SUPPORTS: &str = "/api/v1/topic-supports";
+pub(super) const PARTICIPANTS: &str = "/api/v1/partnership-participants";
+pub(super) const VALUES: &str = "/api/v1/partnership-result-values";
+pub(super) const SUPPORTS: &str = "/api/v1/topic-supports";
 
 /// Whether a row matches a query.
 type Matches<'a> = &'a dyn Fn(&Value) -> bool;
@@ -48,7 +48,7 @@ async fn total(caller: &Caller, list: &str) -> usize {
 }
 
 /// Supports topics by several members.
-async fn support(app: &TestApp) {
+pub(super) async fn support(app: &TestApp) {
     let staff = app.coordinator();
     for topic in staff.all("/api/v1/topics?limit=200").await {
         for member in staff.all("/api/v1/members?limit=200").await {
@@ -180,6 +180,11 @@ on_both! {
             let total = total(&staff, &format!("{PARTICIPANTS}?{query}")).await;
             assert_eq!(total, wanted.len(), "{query}");
         }
+        let partnership = text(&all.iter().find(|row| of_hamburg(row)).unwrap()["partnership"], "id");
+        let value = json!({"name": "Zxq", "unit": "m", "values": [
+            {"on": "2020-12-31", "value": "40", "reported_by": "hamburg-wasser"}, {"on": "2021-12-31", "value": "41"},
+        ]});
+        staff.post(&format!("/api/v1/partnerships/{partnership}/results"), &value).await.expect(201);
         let of_hamburg = all.iter().filter(|row| of_hamburg(row)).count();
         staff.patch("/api/v1/utilities/hamburg-wasser", "*", &json!({"slug": "zxq-hamburg"})).await.ok();
         for key in ["hamburg-wasser", "zxq-hamburg"] {
@@ -197,51 +202,11 @@ on_both! {
         assert!(values.iter().all(|row| row["partnership"]["slug"] == PUBLIC) && !values.is_empty());
         assert_eq!(total(&staff, VALUES).await, staff.all(VALUES).await.len());
         let reported = staff.all(&format!("{VALUES}?reported_by=zxq-hamburg")).await;
-        assert!(reported.iter().all(|row| row["reported_by"]["slug"] == "zxq-hamburg"));
+        let values: Vec<_> = reported.iter().map(|row| (&row["value"], &row["reported_by"]["slug"])).collect();
+        assert_eq!(values, [(&json!("40"), &json!("zxq-hamburg"))]);
         assert_eq!(total(&staff, &format!("{VALUES}?reported_by=zxq-hamburg")).await, reported.len());
         let none = staff.get(&format!("{VALUES}?partnership.status=cancelled&count=true")).await.ok().json();
         assert!(none["items"].as_array().unwrap().iter().all(|row| row["partnership"]["slug"] != PUBLIC));
-    }
-
-    async fn files_have_columns_that_can_be_joined(app: TestApp) {
-        create_world(&app).await;
-        support(&app).await;
-        let staff = app.coordinator();
-        let header = async |path: &str, more: &str| {
-            let csv = staff.get(&format!("{path}?format=csv{more}")).await.ok().text();
-            csv.lines().next().unwrap().to_owned()
-        };
-        assert_eq!(
-            header(PARTICIPANTS, "").await,
-            "partnership,position,party.utility,party.organisation,role,from,until"
-        );
-        assert_eq!(
-            header(PARTICIPANTS, "&columns=all").await,
-            "partnership,partnership.id,partnership.title,position,party.utility,party.utility.id,party.utility.name,\
-             party.utility.kind,party.utility.country,party.organisation,party.organisation.id,party.organisation.name,\
-             party.organisation.kind,party.organisation.country,role,from,from_earliest,from_latest,from_year,until,\
-             until_earliest,until_latest,until_year"
-        );
-        assert_eq!(header(VALUES, "").await, "partnership,result,position,unit,sdg_target,on,value,reported_by");
-        assert_eq!(
-            header(SUPPORTS, "&columns=all").await,
-            "topic,topic.id,topic.title.de,topic.title.en,member,member.id,member.name,since"
-        );
-        for path in [PARTICIPANTS, VALUES, SUPPORTS] {
-            let rows = staff.all(&format!("{path}?limit=200")).await;
-            let lines = staff.get(&format!("{path}?format=ndjson")).await.ok().text();
-            let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            assert!(lines == rows, "{path}");
-            let few = match path {
-                PARTICIPANTS => "&role=associate",
-                SUPPORTS => "&member=stadtentwaesserung-dresden",
-                _ => "",
-            };
-            let xlsx = staff.get(&format!("{path}?format=xlsx{few}")).await.ok();
-            assert!(xlsx.body.starts_with(b"PK"), "{path}");
-            let file = format!("filename=\"{}-", path.rsplit('/').next().unwrap());
-            assert!(xlsx.headers["content-disposition"].to_str().unwrap().contains(&file), "{path}");
-        }
     }
 
     async fn mistakes_are_located(app: TestApp) {
@@ -268,43 +233,6 @@ on_both! {
         for path in [PARTICIPANTS, VALUES, SUPPORTS] {
             staff.post(path, &json!({})).await.expect(405);
             staff.get(&format!("{path}/0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a41")).await.expect(404);
-        }
-    }
-
-    /// A cached page and a file with a tag follow the changes of what they show.
-    async fn pages_and_files_follow_changes(app: TestApp) {
-        create_world(&app).await;
-        support(&app).await;
-        let staff = app.coordinator();
-        let ask = async |path: &str, tag: &str| {
-            staff.send(staff.request(Method::GET, path).header("If-None-Match", tag)).await.status.as_u16()
-        };
-        let topic = text(&staff.all("/api/v1/topics?limit=1").await[0], "id");
-        let support = format!("/api/v1/topics/{topic}/support?member=stadtentwaesserung-dresden");
-        for (path, method, target, body) in [
-            (PARTICIPANTS, Method::POST, "/api/v1/partnerships", partnership("Zxq three")),
-            (SUPPORTS, Method::DELETE, support.as_str(), Value::Null),
-        ] {
-            let file = format!("{path}?format=csv");
-            let page = format!("{path}?limit=200&count=true");
-            let of_page = staff.get(&page).await.ok();
-            // The follower of the log may not have come to the last changes yet.
-            let mut of_file = String::new();
-            for _ in 0..200 {
-                of_file = staff.get(&file).await.ok().tag();
-                if ask(&file, &of_file).await == 304 {
-                    break;
-                }
-            }
-            assert_eq!(ask(&file, &of_file).await, 304, "{path}");
-            assert_eq!(ask(&page, &of_page.tag()).await, 304, "{path}");
-            match method {
-                Method::POST => drop(create(&staff, target, &body).await),
-                _ => drop(staff.send(staff.request(method, target)).await.ok()),
-            }
-            assert_eq!((ask(&file, &of_file).await, ask(&page, &of_page.tag()).await), (200, 200), "{path}");
-            let after = staff.get(&page).await.ok().json();
-            assert_ne!(after["total"], of_page.json()["total"], "{path}");
         }
     }
 }
