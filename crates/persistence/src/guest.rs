@@ -17,7 +17,7 @@ use crate::kernel::codec::{text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::load::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::conditions::{is_visible_by_status, scalar_subquery};
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
@@ -78,7 +78,8 @@ impl Table for Guest {
 
     /// Confirmed guests; staff sees all guests.
     fn visible_to(actor: &Actor) -> Condition {
-        let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
+        let confirmed = [GuestStatus::Confirmed.as_str()];
+        let confirmed = is_visible_by_status::<Self>(GuestStatus::WORDS, &confirmed);
         Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
     }
 }

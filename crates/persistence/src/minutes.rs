@@ -14,7 +14,7 @@ use crate::kernel::codec::{json, text_opt, to_json, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::conditions::{is_visible_by_status, scalar_subquery};
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
@@ -54,7 +54,8 @@ impl Table for Minutes {
 
     /// Published minutes; staff sees all minutes.
     fn visible_to(actor: &Actor) -> Condition {
-        let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
+        let published = [MinutesStatus::Published.as_str()];
+        let published = is_visible_by_status::<Self>(MinutesStatus::WORDS, &published);
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }
 

@@ -19,7 +19,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
 use crate::kernel::database::error::Corrupt;
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level};
+use crate::kernel::table::conditions::{ids_of_keys, is_visible_by_level, is_visible_by_status};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 use crate::registration;
@@ -176,7 +176,8 @@ impl Table for Session {
         if actor.is_staff() {
             return Condition::all();
         }
-        let shown = SessionStatus::PUBLISHED_OR_LATER.iter().map(|status| status.as_str());
+        let published: Vec<_> =
+            SessionStatus::PUBLISHED_OR_LATER.iter().map(|status| status.as_str()).collect();
         let mut seen = Condition::any().add(is_visible_by_level::<Self>(actor));
         if !actor.utilities.is_empty() {
             let organised = Query::select()
@@ -189,7 +190,7 @@ impl Table for Session {
                 .add(column::<Self>("id").in_subquery(organised))
                 .add(column::<Self>("id").in_subquery(coming));
         }
-        Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
+        Condition::all().add(is_visible_by_status::<Self>(SessionStatus::WORDS, &published)).add(seen)
     }
 
     fn derived_from(actor: &Actor, backend: DatabaseBackend) -> Vec<(&'static str, Expr)> {

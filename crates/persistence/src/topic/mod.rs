@@ -5,7 +5,7 @@ mod supports;
 
 pub use self::supports::SUPPORTS;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -19,7 +19,7 @@ use vku_domain::topic::{Topic, TopicDerived, TopicSort};
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::child_rows::ChildRows;
-use crate::kernel::table::conditions::scalar_subquery;
+use crate::kernel::table::conditions::{is_among, scalar_subquery};
 use crate::kernel::table::hooks::WriteHooks;
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, column};
@@ -90,7 +90,7 @@ impl Table for Topic {
         if actor.is_staff() {
             return Condition::all();
         }
-        Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
+        Condition::all().add(is_visible_member(actor, column::<Self>("proposed_by_id")))
     }
 
     /// Selects the number of supporters that the actor sees.
@@ -100,7 +100,7 @@ impl Table for Topic {
             .from("support")
             .and_where(Expr::col(("support", "topic_id")).eq(column::<Self>("id")))
             .and_where(Expr::col("given").eq(true))
-            .and_where(Expr::col("member_id").in_subquery(members(actor)))
+            .and_where(is_visible_member(actor, Expr::col(("support", "member_id"))))
             .take();
         vec![("supporters", scalar_subquery(supporters))]
     }
@@ -126,12 +126,7 @@ impl WriteHooks<Self> for Topic {
     }
 }
 
-/// Selects the ids of the members that the actor sees.
-fn members(actor: &Actor) -> SelectStatement {
-    Query::select()
-        .column("id")
-        .from(Member::NAME)
-        .and_where(column::<Member>("deleted_at").is_null())
-        .cond_where(Member::visible_to(actor))
-        .take()
+/// Whether the member with this id is one that the actor sees.
+fn is_visible_member(actor: &Actor, id: SimpleExpr) -> SimpleExpr {
+    is_among(Member::TABLE, Member::TABLE.visible_ids(actor), id)
 }

@@ -16,7 +16,6 @@ use vku_domain::kernel::resource::schemas::schema_of;
 use vku_domain::member::Member;
 use vku_domain::topic::TopicSupport;
 
-use super::members;
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::table::unnested::{Entries, Unnested};
@@ -47,7 +46,8 @@ fn supports<'a>(
             .inner_join("support", support("member_id").eq(column::<Member>("id")))
             .and_where(support("topic_id").is_in(padded_ids(topics)))
             .and_where(support("given").eq(true))
-            .and_where(column::<Member>("id").in_subquery(members(reader.actor())))
+            .and_where(column::<Member>("deleted_at").is_null())
+            .cond_where(Member::visible_to(reader.actor()))
             .order_by(("support", "updated_at"), Order::Asc)
             .order_by(("support", "id"), Order::Asc)
             .take();

@@ -75,6 +75,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::new("/api/v1/session-agenda", "sort", Some(Backend::Postgres), OWN_ORDER),
     Exception::new("/api/v1/session-guests", "sort", Some(Backend::Postgres), OWN_ORDER),
     Exception::new("/api/v1/partnership-", "updated_since", Some(Backend::Sqlite), PERIODS),
+    Exception::new("/api/v1/partnership-", "result.updated_since", Some(Backend::Sqlite), PERIODS),
     Exception::new("/api/v1/session-", "updated_since", Some(Backend::Sqlite), PERIODS),
     Exception::new("/api/v1/member-contacts", "updated_since", Some(Backend::Sqlite), PERIODS),
     Exception::new(

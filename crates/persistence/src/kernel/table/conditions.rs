@@ -207,3 +207,13 @@ pub(crate) fn has_slug(table: &AnyTable, slugs: Vec<String>) -> SimpleExpr {
 pub(crate) fn is_visible_by_level<T: Resource>(actor: &Actor) -> SimpleExpr {
     column::<T>("visibility").is_in(actor.visible_levels().iter().map(|visibility| visibility.as_str()))
 }
+
+/// The status is one of the `visible` ones of `all`. Said by the others, because SQLite would read all rows of an index that
+/// have one of these, and sort them for each page.
+pub(crate) fn is_visible_by_status<T: Resource>(
+    all: &[&'static str],
+    visible: &[&'static str],
+) -> SimpleExpr {
+    let hidden = all.iter().copied().filter(|status| !visible.contains(status));
+    column::<T>("status").is_not_in(hidden)
+}
