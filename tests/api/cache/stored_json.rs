@@ -9,7 +9,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use crate::api::fixtures::DRESDEN;
+use crate::api::fixtures::{DRESDEN, FIXTURES};
 use crate::harness::database::ask;
 use crate::harness::{TestApp, on_both};
 
@@ -27,6 +27,17 @@ impl Visitor for FirstPage<'_> {
         let page = reader.list(&Query::<T> { limit: 200, ..Query::all() }, None).await.unwrap();
         let json = |item: &dyn AnyStored| String::from_utf8(item.to_json().unwrap()).unwrap();
         Some(page.items.iter().map(|item| json(item)).collect())
+    }
+}
+
+/// Whether the JSON of a collection is stored.
+struct StoresJson;
+
+impl Visitor for StoresJson {
+    type Output = bool;
+
+    async fn visit<T: Table>(self) -> bool {
+        T::STORES_JSON
     }
 }
 
@@ -81,6 +92,30 @@ on_both! {
         // Other representations are made from the rows.
         let sparse = anyone.get("/api/v1/partnerships?limit=1&fields=title").await.ok().json();
         assert!(!is_marked(&sparse["items"][0]), "{sparse:#}");
+    }
+
+    /// What a request creates needs no second read: its JSON is stored with it, and is what its rows say.
+    async fn json_of_a_new_resource_is_stored_by_the_request(app: TestApp) {
+        let remove_all = "DELETE FROM resource_json RETURNING json";
+        let all = "SELECT resource || ' ' || version || coalesce(day, '') || json FROM resource_json";
+        app.store.write_missing_json().await.unwrap();
+        ask(&app, remove_all).await;
+        // Writes nothing in the background.
+        let (server, _) = app.recorded_instance();
+        let mut created = 0;
+        for fixture in FIXTURES {
+            if visit(fixture.collection, StoresJson).await == Some(true) {
+                fixture.create(&server, "Zxq").await;
+                created += 1;
+            }
+        }
+        let stored = ask(&app, all).await;
+        assert!(created > 0 && stored.len() == created, "{created}: {stored:#?}");
+        ask(&app, remove_all).await;
+        app.store.write_missing_json().await.unwrap();
+        let of_rows = ask(&app, all).await;
+        let different: Vec<_> = stored.iter().filter(|json| !of_rows.contains(json)).collect();
+        assert!(different.is_empty(), "{different:#?}\n{of_rows:#?}");
     }
 
     async fn json_of_another_build_or_day_does_not_count(app: TestApp) {

@@ -27,9 +27,9 @@ use crate::kernel::read::status_history::Step;
 pub use self::entry_reader::POSITION;
 pub use self::import::{Imported, ImportedRow};
 pub use self::rows::{ExportItem, ExportRow, JsonPage};
-pub use crate::kernel::read::stored_json::BUILD;
 pub use crate::kernel::table::any::AnyQuery;
 pub use crate::kernel::table::any::AnyTable;
+pub use crate::kernel::transaction::json_row::BUILD;
 
 /// The JSON of a resource, and its version.
 #[derive(Clone, Debug)]

@@ -10,9 +10,10 @@ use vku_domain::kernel::error::Error;
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::{Parents, visible};
-use crate::kernel::read::stored_json::{self, JSON};
+use crate::kernel::read::stored_json;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::json_row::JSON;
 
 /// The column with the id of the parent.
 const PARENT: &str = "parent_id";

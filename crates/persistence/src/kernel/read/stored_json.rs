@@ -2,8 +2,9 @@
 //! it takes to put a resource together.
 //!
 //! Stored JSON counts only for the version of the row that it was made from. A change of anything else that it was made
-//! from marks it as outdated, in the same transaction (`write::outdated_json`). Where JSON is missing or outdated, the
-//! resource is read from its rows, and `store::json_writer` writes the JSON soon.
+//! from marks it as outdated, in the same transaction (`write::outdated_json`). A request that creates a resource also
+//! stores its JSON. Where JSON is missing or outdated, the resource is read from its rows, and `store::json_writer` writes
+//! the JSON soon.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -20,16 +21,11 @@ use crate::kernel::database::row::{Columns, Row};
 use crate::kernel::database::statement_tables::StatementTables;
 use crate::kernel::database::table_set::TableSet;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::transaction::json_row::{BUILD, JSON, TABLE};
 use crate::tables;
 
-/// The table.
-pub(crate) const TABLE: &str = "resource_json";
-/// The column with the JSON.
-pub(crate) const JSON: &str = "json";
 /// The version of JSON that is outdated.
 pub(crate) const OUTDATED: i64 = 0;
-/// The build that JSON has to come from: others may write other members.
-pub const BUILD: &str = env!("VKU_JSON_BUILD");
 
 /// JSON as it is stored, or the ids of resources whose JSON is not.
 pub(crate) enum StoredJson<T> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, QueryResult};
 use tokio::sync::Notify;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -16,8 +16,9 @@ use super::Store;
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::{hydrate, select};
-use crate::kernel::read::stored_json::{BUILD, OUTDATED, TABLE};
+use crate::kernel::read::stored_json::OUTDATED;
 use crate::kernel::table::any::AnyTable;
+use crate::kernel::transaction::json_row::{self, BUILD, JsonRow, TABLE};
 use crate::kernel::transaction::{Reader, begin_write};
 use crate::kernel::write::outdated_json::lock_marking;
 use crate::tables;
@@ -226,26 +227,14 @@ async fn write_batch(table: &'static AnyTable, reader: &Reader<'_>, ids: &[Uuid]
     let rows = reader.tx().query_all(&rows).await.map_err(failed)?;
     let items = hydrate(table, reader, &rows).await?.into_items();
     let today = reader.actor().today().to_string();
-    let mut insert = Query::insert();
-    insert.into_table(TABLE).columns(["resource_id", "resource", "version", "build", "day", "json"]);
+    let mut json = Vec::with_capacity(items.len());
     for (item, row) in items.iter().zip(&rows) {
         let depends = table.depends_on_day.map(|_| row.try_get::<bool>("", DEPENDS_ON_DAY)).transpose();
         let day = depends.map_err(failed)?.is_some_and(|depends| depends).then(|| today.clone());
-        let json = String::from_utf8(item.to_json()?).map_err(Error::internal)?;
-        let values: [Value; 6] = [
-            item.id().into(),
-            table.name().into(),
-            item.version().into(),
-            BUILD.into(),
-            day.into(),
-            json.into(),
-        ];
-        insert.values(values.map(Expr::val)).map_err(Error::internal)?;
+        json.push(JsonRow::of(&**item, day)?);
     }
-    if !items.is_empty() {
-        let columns = ["resource", "version", "build", "day", "json"];
-        insert.on_conflict(OnConflict::column("resource_id").update_columns(columns).to_owned());
-        reader.tx().execute(&insert).await.map_err(failed)?;
+    if !json.is_empty() {
+        reader.tx().execute(&json_row::insert(json)?).await.map_err(failed)?;
     }
     // Deleted resources have none.
     let found: BTreeSet<Uuid> = items.iter().map(|item| item.id()).collect();

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sea_orm::ConnectionTrait;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
@@ -13,6 +14,7 @@ use crate::kernel::bulk_import::query_plans::discard_plans;
 use crate::kernel::database::error::failed;
 use crate::kernel::search;
 use crate::kernel::transaction::change_log::{self, NewChange};
+use crate::kernel::transaction::json_row;
 use crate::kernel::transaction::staging::Staging;
 use crate::kernel::transaction::{Collected, Reader, WriteContext, Writer};
 use crate::kernel::write::outdated_json;
@@ -79,7 +81,8 @@ impl Store {
             }
             let may_share = self.may_share(writer.writing());
             // The slot is released after the transaction.
-            let Collected { write_slot, tx, changes, indexed, deferred, staging, has_mail } = writer.finish();
+            let Collected { write_slot, tx, changes, indexed, deferred, json, staging, has_mail } =
+                writer.finish();
             // Everything that must be committed with the work is in the same transaction: the log here,
             // and before it the response of an idempotency key; without that, a crash in between would
             // let the work be done twice.
@@ -90,13 +93,22 @@ impl Store {
             }
             let first = staging.as_ref().and_then(|staging| staging.first.clone());
             let first = first.or_else(|| changes.first().map(NewChange::mark));
-            let changed: Vec<_> =
-                changes.iter().map(|change| (change.resource, change.resource_id)).collect();
+            let has_json =
+                |change: &NewChange| json.iter().any(|json| json.is_of(change.resource_id, change.version));
+            let changed: Vec<_> = changes
+                .iter()
+                .filter(|change| !has_json(change))
+                .map(|change| (change.resource, change.resource_id))
+                .collect();
             let has_changes = staging.is_some() || !changes.is_empty();
             let published = staging.as_ref().map(|staging| staging.resource);
             let marking = outdated_json::marking(&tx, &changes, published).await?;
             let outdates = !marking.is_empty();
             let mut last = search::begin(&tx, indexed).await?;
+            if !json.is_empty() {
+                last.push(tx.get_database_backend().build(&json_row::insert(json)?));
+            }
+            // Other changes of the transaction may mark what it has stored.
             last.extend(marking);
             last.extend(deferred);
             last.extend(change_log::appending(&tx, changes).await?);

@@ -193,7 +193,8 @@ pub trait Table: Resource<Parent: Parent> {
     const STORES_JSON: bool = false;
     /// The rows that derived fields are computed from, besides the resource itself and those that it refers to.
     const DERIVED_FROM: &'static [DerivedFrom] = &[];
-    /// Returns whether the derived fields of a row depend on the day, in SQL; `None` if they never do.
+    /// Returns whether the derived fields of a row depend on the day, in SQL; `None` if they never do. Those of a new
+    /// resource, to which nothing refers, do not.
     const DEPENDS_ON_DAY: Option<fn() -> Expr> = None;
 
     /// Fills in derived fields for which all resources have to be compared, as far as the actor may see them: with one

@@ -6,6 +6,7 @@
 pub mod change_log;
 pub(crate) mod connection;
 pub(crate) mod import_state;
+pub(crate) mod json_row;
 pub(crate) mod reindexed;
 pub(crate) mod staging;
 pub(crate) mod table_recorder;
@@ -21,6 +22,7 @@ use vku_domain::kernel::resource::any::AnyResource;
 use self::change_log::NewChange;
 use self::connection::Connection;
 use self::import_state::ImportState;
+use self::json_row::JsonRow;
 use self::reindexed::Reindexed;
 use self::staging::Staging;
 use super::crypto::signed_token::TokenKey;
@@ -86,6 +88,7 @@ pub(crate) struct Collected<'a> {
     pub(crate) changes: Vec<NewChange>,
     pub(crate) indexed: Vec<Reindexed>,
     pub(crate) deferred: Vec<Statement>,
+    pub(crate) json: Vec<JsonRow>,
     pub(crate) staging: Option<Staging>,
     pub(crate) has_mail: bool,
 }
@@ -100,6 +103,7 @@ pub struct Writer<'a> {
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
     deferred: Vec<Statement>,
+    json: Vec<JsonRow>,
     import_state: ImportState,
     staging: Option<Staging>,
     has_mail: bool,
@@ -133,6 +137,7 @@ impl<'a> Writer<'a> {
             changes: Vec::new(),
             indexed: Vec::new(),
             deferred: Vec::new(),
+            json: Vec::new(),
             import_state: ImportState::default(),
             staging: None,
             has_mail: false,
@@ -143,8 +148,8 @@ impl<'a> Writer<'a> {
 
     /// Ends the writer. The transaction is neither committed nor rolled back yet.
     pub(crate) fn finish(self) -> Collected<'a> {
-        let Self { reader, write_slot, changes, indexed, deferred, staging, has_mail, .. } = self;
-        Collected { tx: reader.tx, write_slot, changes, indexed, deferred, staging, has_mail }
+        let Self { reader, write_slot, changes, indexed, deferred, json, staging, has_mail, .. } = self;
+        Collected { tx: reader.tx, write_slot, changes, indexed, deferred, json, staging, has_mail }
     }
 
     /// The instant of the write: every row that is created or changed gets it.
@@ -259,6 +264,11 @@ impl<'a> Writer<'a> {
     /// Executes a statement just before the commit, with the last ones: nothing of this write reads what it writes.
     pub(crate) fn defer(&mut self, statement: Statement) {
         self.deferred.push(statement);
+    }
+
+    /// Stores the JSON of a new resource just before the commit.
+    pub(crate) fn store_json(&mut self, row: JsonRow) {
+        self.json.push(row);
     }
 
     /// Records a change; it is appended to the log just before the commit.

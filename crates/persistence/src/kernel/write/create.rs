@@ -20,6 +20,7 @@ use crate::kernel::read::load::{one, open_parent};
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::table::{Table, child_tables};
 use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::json_row::JsonRow;
 
 impl Writer<'_> {
     /// Creates a resource from the body of a `POST`.
@@ -74,11 +75,24 @@ impl Writer<'_> {
                 InputSource::Import => self.tx().execute_raw(insert).await.map(drop).map_err(failed)?,
             }
         }
-        if parent.is_some() {
-            return Ok(Written(self.read_back(table, id).await?));
+        let inserted = if parent.is_some() {
+            self.read_back(table, id).await?
+        } else {
+            table.typed.derive(&mut *items, &[], self.actor())?;
+            table.typed.derive_by_queries(self, &mut *items).await?;
+            one(items)?
+        };
+        self.store_json_of_new(table, &*inserted)?;
+        Ok(Written(inserted))
+    }
+
+    /// Stores the JSON of a new resource: nothing else changes it before the commit, because the write has locked what the
+    /// resource refers to, and nothing refers to the resource yet. Imports leave that to the background.
+    fn store_json_of_new(&mut self, table: &AnyTable, new: &dyn AnyStored) -> Result<(), Error> {
+        // A hook may change the derived fields.
+        if table.stores_json && !table.has_hooks && self.writing().origin == InputSource::Request {
+            self.store_json(JsonRow::of(new, None)?);
         }
-        table.typed.derive(&mut *items, &[], self.actor())?;
-        table.typed.derive_by_queries(self, &mut *items).await?;
-        Ok(Written(one(items)?))
+        Ok(())
     }
 }

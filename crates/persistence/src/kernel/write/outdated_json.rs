@@ -11,10 +11,11 @@ use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::database::error::failed;
-use crate::kernel::read::stored_json::{OUTDATED, TABLE};
+use crate::kernel::read::stored_json::OUTDATED;
 use crate::kernel::table::any::AnyTable;
 use crate::kernel::transaction::change_log::NewChange;
 use crate::kernel::transaction::connection::Connection;
+use crate::kernel::transaction::json_row::TABLE;
 use crate::tables;
 
 /// The advisory lock on PostgreSQL that separates the writer of JSON from writers that mark it as outdated.
