@@ -3,6 +3,7 @@
 mod interleaving;
 mod plans;
 mod statements;
+mod totals;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

@@ -1,66 +1,98 @@
 //! Finds and counts the entries of resources in SQL, for tables of entries.
 
 use sea_orm::DatabaseBackend;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::parameters::entry_filter::EntryCriterion;
 use vku_domain::kernel::resource::reference::Key;
 
+use super::total::TOTAL;
 use crate::kernel::table::any::AnyTable;
-use crate::kernel::table::conditions::{ids_of_keys, scalar_subquery};
+use crate::kernel::table::conditions::ids_of_keys;
 use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::table::unnested::{Entries, Unnesting};
 
-/// The alias of a resource whose entries are counted.
-const WHOLE: &str = "whole";
+/// The alias of the table with the entries.
+const ENTRIES: &str = "entries";
+
+/// The rows of a table that have entries of resources.
+pub(super) struct EntryRows {
+    table: String,
+    /// The column with the id of the resource.
+    owner: &'static str,
+    condition: Condition,
+    /// How many entries the rows have.
+    number: Expr,
+}
+
+impl EntryRows {
+    /// Counts all entries.
+    pub(super) fn count_all(&self) -> SelectStatement {
+        let mut all = Query::select();
+        all.from_as(self.table.clone(), ENTRIES).cond_where(self.condition.clone());
+        self.count(all)
+    }
+
+    /// Counts the entries of resources: `id` is the column with their ids.
+    pub(super) fn count_of(
+        &self,
+        mut resources: SelectStatement,
+        join: JoinType,
+        id: Expr,
+    ) -> SelectStatement {
+        let of_resource = Expr::col((ENTRIES, self.owner)).eq(id);
+        resources
+            .join_as(join, self.table.clone(), ENTRIES, Condition::all())
+            .and_where(of_resource)
+            .cond_where(self.condition.clone());
+        self.count(resources)
+    }
+
+    fn count(&self, mut rows: SelectStatement) -> SelectStatement {
+        rows.expr_as(self.number.clone().cast_as("bigint"), TOTAL).take()
+    }
+}
 
 impl Unnesting {
     /// The filter for resources that have an entry with the values of the filters; `None` if there are no filters, or
     /// if each resource has to be asked.
     pub(crate) fn has_entry(&self, of: &AnyTable, actor: &Actor) -> Option<HasChildRow> {
-        let condition = self.party_condition(actor).filter(|_| !self.criteria.is_empty())?;
+        let parties = format!("{}_party", of.name());
+        let condition = self.party_condition(actor, &parties).filter(|_| !self.criteria.is_empty())?;
         Some(HasChildRow { owner: of.name(), kind: "party", condition, repeated: &[], is_unique: false })
     }
 
-    /// The number of entries of the resource with this id that have the values of the filters; `None` if each resource
-    /// has to be asked.
-    pub(crate) fn entry_count(
+    /// Where the entries with the values of the filters are counted; `None` if each resource has to be asked.
+    pub(super) fn entry_rows(
         &self,
         of: &AnyTable,
-        id: Expr,
         actor: &Actor,
         backend: DatabaseBackend,
-    ) -> Option<Expr> {
-        let condition = self.party_condition(actor)?;
-        let number = match self.list.entries {
+    ) -> Option<EntryRows> {
+        let condition = self.party_condition(actor, ENTRIES)?;
+        Some(match self.list.entries {
             Entries::Member { json_column: Some(column), .. } if self.criteria.is_empty() => {
                 let length = match backend {
                     DatabaseBackend::Postgres => "jsonb_array_length",
                     _ => "json_array_length",
                 };
-                // Under another name, because the id may be that of the same table in the statement around this one.
-                let whole = |name: &'static str| Expr::col((WHOLE, name));
-                Query::select()
-                    .expr(Func::cust(length).arg(whole(column)))
-                    .from_as(of.name(), WHOLE)
-                    .and_where(whole("id").eq(id))
-                    .take()
+                let length = Func::cust(length).arg(Expr::col((ENTRIES, column)));
+                let number = Func::coalesce([Func::sum(length).into(), Expr::val(0)]);
+                EntryRows { table: of.name().to_owned(), owner: "id", condition, number: number.into() }
             }
-            _ => parties(of)
-                .expr(Expr::cust("count(*)"))
-                .and_where(Expr::col("owner_id").eq(id))
-                .cond_where(condition)
-                .take(),
-        };
-        Some(scalar_subquery(number))
+            _ => {
+                let number = Expr::cust("count(*)");
+                EntryRows { table: format!("{}_party", of.name()), owner: "owner_id", condition, number }
+            }
+        })
     }
 
-    /// The condition for the parties that are entries with the values of the filters.
-    fn party_condition(&self, actor: &Actor) -> Option<Condition> {
+    /// The condition for the parties that are entries with the values of the filters, in this table.
+    fn party_condition(&self, actor: &Actor, table: &str) -> Option<Condition> {
         let Entries::Member { party_columns, .. } = self.list.entries else { return None };
         self.criteria.iter().try_fold(Condition::all(), |condition, criterion| {
             let (_, column) = party_columns.iter().find(|(filter, _)| *filter == criterion.name)?;
-            let column = Expr::col(*column);
+            let column = Expr::col((Alias::new(table), Alias::new(*column)));
             Some(condition.add(match criterion.target {
                 None => column.is_in(&criterion.wanted),
                 Some(target) => {
@@ -76,8 +108,4 @@ impl Unnesting {
 pub(crate) fn keys(criterion: &EntryCriterion) -> Vec<Key> {
     // Anything else has been rejected.
     criterion.wanted.iter().filter_map(|key| key.parse().ok()).collect()
-}
-
-fn parties(of: &AnyTable) -> SelectStatement {
-    Query::select().from(Alias::new(format!("{}_party", of.name()))).take()
 }

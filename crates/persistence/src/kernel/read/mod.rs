@@ -17,3 +17,4 @@ pub(crate) mod reference_lookup;
 pub mod status_history;
 pub(crate) mod stored_json;
 pub(crate) mod stored_list;
+mod total;

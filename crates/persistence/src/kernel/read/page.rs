@@ -1,8 +1,6 @@
 //! The statement of a page: it selects the rows of the page first, and reads everything else for these only.
 
-use sea_orm::sea_query::{
-    CommonTableExpression, Condition, Expr, ExprTrait, Func, JoinType, Query, SelectStatement,
-};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
@@ -12,6 +10,7 @@ use super::cursor::{ListPosition, Order};
 use super::keyset::Keyset;
 use super::load::{Parents, select, visible, visible_itself};
 use super::stored_json;
+use super::total::{Counted, TOTAL, difference, hidden_rows, rows_of_hidden_parents};
 use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::row::{Columns, Row};
@@ -23,9 +22,6 @@ use crate::kernel::table::filter::FilterSql;
 use crate::kernel::table::has_child_row::HasChildRow;
 use crate::kernel::table::unnested::Unnesting;
 use crate::kernel::transaction::Reader;
-
-/// The column with the number of rows in the list.
-pub(super) const TOTAL: &str = "total";
 
 /// The alias of the rows of a page.
 const PAGE: &str = "page";
@@ -68,22 +64,6 @@ fn child_rows_as_list<'a>(query: &AnyQuery, filter: &'a FilterSql) -> Option<&'a
 /// Whether all rows of a list are selected once, for its pages and its total.
 fn selects_once(query: &AnyQuery, filter: &FilterSql) -> bool {
     query.search.is_some() || (query.count && filter.is_expensive)
-}
-
-/// Selects the rows of parents that the actor does not see: few, so that all rows without these are counted in less time
-/// than if the parent of each was looked up. `None` if the resource has no parent.
-fn rows_of_hidden_parents(table: &AnyTable, actor: &Actor, deleted: bool) -> Option<SelectStatement> {
-    let (column, parents) = table.parent_column().zip(table.parent)?;
-    // What is unknown, because a column is null, is not visible.
-    let is_visible = Expr::case(visible(parents, actor, Parents::Visible, false), 1).finally(0);
-    let hidden = Query::select()
-        .from(parents.name())
-        .join(JoinType::CrossJoin, table.name(), Condition::all())
-        .and_where(table.column(column).eq(parents.column("id")))
-        .cond_where(visible_itself(table, actor, deleted))
-        .and_where(Expr::val(0).eq(is_visible))
-        .take();
-    Some(hidden)
 }
 
 /// Returns for each of these statements, which count up to [`FEW`], whether there are fewer. PostgreSQL knows from its
@@ -146,10 +126,7 @@ pub(super) struct List<'a> {
     order: &'a Order,
     counts: bool,
     filtered: SelectStatement,
-    /// The same rows, selected in the way that suits the total.
-    counted: SelectStatement,
-    /// The rows that `counted` has too many: those of parents that the actor does not see, which are fewer.
-    hidden: Option<SelectStatement>,
+    counted: Counted,
     /// Whether all rows are selected once for the page and the total, because selecting them is expensive. If it is
     /// not, a page is read in the order of an index, without selecting all rows.
     selects_once: bool,
@@ -170,6 +147,7 @@ impl<'a> List<'a> {
         let FilterSql { condition, child_rows, .. } = filter;
         // A filter of its own leaves few rows, or the same that a page of them looks up.
         let is_filtered = !condition.is_empty() || !child_rows.is_empty();
+        let is_only_filter = condition.is_empty();
         let mut rows = Query::select().cond_where(condition).take();
         let child_rows = match as_list {
             Some(owners) => {
@@ -192,9 +170,9 @@ impl<'a> List<'a> {
             visible(table, reader.actor(), parents, query.deleted)
         };
         let mut filtered = rows.clone().cond_where(visible_with(few_parents)).take();
-        let hidden = (!is_filtered && parent.is_none() && query.parents.is_default())
-            .then(|| rows_of_hidden_parents(table, reader.actor(), query.deleted))
-            .flatten();
+        let is_complete = !is_filtered && parent.is_none() && query.parents.is_default();
+        let hidden =
+            is_complete.then(|| rows_of_hidden_parents(table, reader.actor(), query.deleted)).flatten();
         let mut counted = match &hidden {
             Some(_) => rows.cond_where(visible_itself(table, reader.actor(), query.deleted)).take(),
             None => rows.cond_where(visible_with(few_parents || !is_filtered)).take(),
@@ -204,10 +182,25 @@ impl<'a> List<'a> {
             filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });
             counted.and_where(child_row.of_all());
         }
+        let is_whole = is_complete && hidden.is_none() && !query.deleted;
+        let mut counted = Counted { rows: counted, id: table.column("id"), hidden, is_whole };
+        if let ([child_row], [false]) = (child_rows.as_slice(), are_few.as_slice())
+            && is_only_filter
+            && child_row.is_unique
+            && table.parent.is_none()
+            && !query.deleted
+        {
+            counted = Counted {
+                rows: child_row.child_rows(),
+                id: child_row.owner_id(),
+                hidden: Some(child_row.of_owners(hidden_rows(table, reader.actor()))),
+                is_whole: false,
+            };
+        }
         if let Some(search) = &query.search {
             search::join(reader.tx(), table, &mut filtered, search).await?;
         }
-        Ok(Self { table, order, counts: query.count, filtered, counted, hidden, selects_once })
+        Ok(Self { table, order, counts: query.count, filtered, counted, selects_once })
     }
 
     /// Reads a page, and one row more if there is one.
@@ -235,7 +228,7 @@ impl<'a> List<'a> {
         let mut rows = R::select(self, reader, page);
         of_page.select_values(&mut rows);
         if self.counts {
-            rows.expr_as(scalar_subquery(self.total(Expr::cust("count(*)"))), TOTAL);
+            rows.expr_as(scalar_subquery(self.row_total()), TOTAL);
         }
         of_page.sort(&mut rows, keyset.direction());
         if self.selects_once {
@@ -246,7 +239,7 @@ impl<'a> List<'a> {
 
     /// Counts all rows.
     pub(super) async fn count(&self, reader: &Reader<'_>) -> Result<i64, Error> {
-        self.read_total(reader, Expr::cust("count(*)")).await
+        self.read_total(reader, self.row_total()).await
     }
 
     /// Counts the entries of all rows; `None` if each resource has to be asked.
@@ -255,17 +248,23 @@ impl<'a> List<'a> {
         reader: &Reader<'_>,
         unnesting: &Unnesting,
     ) -> Result<Option<i64>, Error> {
-        let id = if self.selects_once { self.order.of_rows(MATCHED).id() } else { self.table.column("id") };
         let backend = reader.tx().get_database_backend();
-        let Some(entries) = unnesting.entry_count(self.table, id, reader.actor(), backend) else {
+        let Some(entries) = unnesting.entry_rows(self.table, reader.actor(), backend) else {
             return Ok(None);
         };
-        let sum = Func::coalesce([Func::sum(entries).into(), Expr::val(0)]);
-        self.read_total(reader, Expr::from(sum).cast_as("bigint")).await.map(Some)
+        let total = if self.counted.is_whole && unnesting.criteria.is_empty() && !self.selects_once {
+            let hidden = hidden_rows(self.table, reader.actor());
+            difference(
+                entries.count_all(),
+                Some(entries.count_of(hidden, JoinType::CrossJoin, self.table.column("id"))),
+            )
+        } else {
+            self.total(|rows, id| entries.count_of(rows, JoinType::InnerJoin, id))
+        };
+        self.read_total(reader, total).await.map(Some)
     }
 
-    async fn read_total(&self, reader: &Reader<'_>, number: Expr) -> Result<i64, Error> {
-        let mut total = self.total(number);
+    async fn read_total(&self, reader: &Reader<'_>, mut total: SelectStatement) -> Result<i64, Error> {
         if self.selects_once {
             total.with_cte(self.matched());
         }
@@ -273,16 +272,17 @@ impl<'a> List<'a> {
         Ok(rows.first().map(|row| row.get(TOTAL)).transpose().map_err(failed)?.unwrap_or(0))
     }
 
-    /// Selects an aggregate of all rows that the actor sees.
-    fn total(&self, number: Expr) -> SelectStatement {
-        let of = |mut rows: SelectStatement| rows.expr_as(number.clone(), TOTAL).take();
+    /// Counts the rows.
+    fn row_total(&self) -> SelectStatement {
+        self.total(|mut rows, _| rows.expr_as(Expr::cust("count(*)"), TOTAL).take())
+    }
+
+    /// Selects a total of all rows that the actor sees: `count` makes it of rows and the column with their ids.
+    fn total(&self, count: impl Fn(SelectStatement, Expr) -> SelectStatement) -> SelectStatement {
         if self.selects_once {
-            return of(Query::select().from(MATCHED).take());
+            return count(Query::select().from(MATCHED).take(), self.order.of_rows(MATCHED).id());
         }
-        let counted = of(self.counted.clone());
-        let Some(hidden) = &self.hidden else { return counted };
-        let shown = scalar_subquery(counted).sub(scalar_subquery(of(hidden.clone())));
-        Query::select().expr_as(shown, TOTAL).take()
+        self.counted.total(self.table, count)
     }
 
     fn matched(&self) -> CommonTableExpression {

@@ -8,7 +8,7 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::any::AnyTable;
 use super::filter::{FilterSql, ParentFilter};
-use super::has_child_row::{HasChildRow, count_up_to};
+use super::has_child_row::{HasChildRow, child_column, count_up_to};
 use super::{Table, column};
 use crate::tables;
 
@@ -39,14 +39,17 @@ fn criteria_to_sql(
     for criterion in criteria {
         match criterion {
             Criterion { column, comparison: Comparison::InSet(words) } => {
-                let of_set = Condition::all().add(Expr::col("field").eq(column));
-                let of_set = of_set.add(Expr::col("value").is_in(words));
+                // A set has each value once.
+                let is_unique = words.len() == 1;
+                let of_set = |name| child_column(table.name(), "set", name);
+                let condition =
+                    Condition::all().add(of_set("field").eq(column)).add(of_set("value").is_in(words));
                 child_rows.push(HasChildRow {
                     owner: table.name(),
                     kind: "set",
-                    condition: of_set,
+                    condition,
                     repeated: &[],
-                    is_unique: false,
+                    is_unique,
                 });
             }
             criterion => {

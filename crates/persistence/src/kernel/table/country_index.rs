@@ -2,7 +2,7 @@
 //! one with an empty value that stands for any. The rows repeat columns of the resource, so that a list by country and
 //! set is read from this table alone, in its order. Resources that are deleted have rows, too.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -10,7 +10,7 @@ use vku_domain::kernel::resource::list_filter::{Comparison, Criterion};
 
 use super::CountryIndex;
 use super::any::AnyTable;
-use super::has_child_row::HasChildRow;
+use super::has_child_row::{HasChildRow, child_column};
 use crate::kernel::database::error::failed;
 use crate::kernel::database::json_rows::{self, JsonId, entries};
 use crate::kernel::transaction::connection::Connection;
@@ -32,13 +32,13 @@ impl CountryIndex {
         });
         let words = words.unwrap_or_else(|| vec![String::new()]);
         let is_unique = countries.len() == 1 && words.len() == 1;
+        let column = |name| child_column(owner, "country", name);
         let mut condition =
-            Condition::all().add(Expr::col("country").is_in(countries)).add(Expr::col("value").is_in(words));
+            Condition::all().add(column("country").is_in(countries)).add(column("value").is_in(words));
         // The list has this condition as well; here, fewer rows are looked up for it.
         for criterion in criteria.iter().filter(|criterion| self.columns.contains(&criterion.column)) {
             if let Comparison::OneOf { words, or_absent: false } = &criterion.comparison {
-                condition =
-                    condition.add(Expr::col(criterion.column).is_in(words.iter().map(String::as_str)));
+                condition = condition.add(column(criterion.column).is_in(words.iter().map(String::as_str)));
             }
         }
         HasChildRow { owner, kind: "country", condition, repeated: self.columns, is_unique }
