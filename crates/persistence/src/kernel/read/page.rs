@@ -32,9 +32,13 @@ const MATCHED: &str = "matched";
 
 /// So many child rows or parents are few: to look up their resources and to sort them takes less than to read the list in
 /// its order.
-const FEW: u64 = 1000;
+const FEW: u64 = 1_000;
 
-/// Whether a page begins with a statement that counts child rows or parents, see [`are_few`].
+/// So many child rows are many: a total takes less time if it looks for those of the rows that the rest of the filter
+/// leaves.
+const MANY: u64 = 20_000;
+
+/// Whether a page begins with a statement that counts child rows or parents, see [`counts`].
 pub(crate) fn counts_first(query: &AnyQuery, database: &Database, actor: &Actor) -> bool {
     let may_count = query.filters_by_child_rows || query.parents.filter.is_some();
     if !may_count || database.backend() != DatabaseBackend::Sqlite {
@@ -66,23 +70,20 @@ fn selects_once(query: &AnyQuery, filter: &FilterSql) -> bool {
     query.search.is_some() || (query.count && filter.is_expensive)
 }
 
-/// Returns for each of these statements, which count up to [`FEW`], whether there are fewer. PostgreSQL knows from its
-/// statistics, and gets no answer.
-async fn are_few(reader: &Reader<'_>, counts: Vec<SelectStatement>) -> Result<Vec<bool>, Error> {
+/// Returns the results of statements that count up to a limit. PostgreSQL knows without, and gets none.
+async fn counts(reader: &Reader<'_>, counts: Vec<SelectStatement>) -> Result<Vec<u64>, Error> {
     if counts.is_empty() || reader.tx().get_database_backend() != DatabaseBackend::Sqlite {
         return Ok(Vec::new());
     }
-    let few = |index: usize| format!("few_{index}");
+    let name = |index: usize| format!("count_{index}");
     let (mut select, number) = (Query::select(), counts.len());
     for (index, count) in counts.into_iter().enumerate() {
-        select.expr_as(scalar_subquery(count), few(index));
+        select.expr_as(scalar_subquery(count), name(index));
     }
     let rows = reader.tx().rows(&select).await.map_err(failed)?;
-    let is_few = |index| {
-        let count = rows.first().map(|row| row.get::<i64>(&few(index))).transpose()?;
-        Ok(count.and_then(|count| u64::try_from(count).ok()).is_some_and(|count| count < FEW))
-    };
-    (0..number).map(is_few).collect::<Result<_, DbErr>>().map_err(failed)
+    let read = |index| rows.first().map(|row| row.get::<i64>(&name(index))).transpose();
+    let counts = (0..number).map(|index| Ok(read(index)?.unwrap_or_default().unsigned_abs()));
+    counts.collect::<Result<_, DbErr>>().map_err(failed)
 }
 
 /// A row of a page.
@@ -159,12 +160,13 @@ impl<'a> List<'a> {
                 child_rows
             }
         };
-        let mut counts: Vec<_> = child_rows.iter().map(|child_row| child_row.count_up_to(FEW)).collect();
+        let limit = if query.count && !is_only_filter { MANY } else { FEW };
+        let mut to_count: Vec<_> = child_rows.iter().map(|child_row| child_row.count_up_to(limit)).collect();
         if let (Some(parents), None) = (table.parent, parent) {
-            counts.extend(counts_of_parents(parents, &query.parents, reader.actor(), FEW));
+            to_count.extend(counts_of_parents(parents, &query.parents, reader.actor(), FEW));
         }
-        let are_few = if selects_once { Vec::new() } else { are_few(reader, counts).await? };
-        let few_parents = are_few.iter().skip(child_rows.len()).any(|is_few| *is_few);
+        let counts = if selects_once { Vec::new() } else { counts(reader, to_count).await? };
+        let few_parents = counts.iter().skip(child_rows.len()).any(|count| *count < FEW);
         let visible_with = |selected_first| {
             let parents = Parents::of_list(query, parent, selected_first);
             visible(table, reader.actor(), parents, query.deleted)
@@ -178,13 +180,16 @@ impl<'a> List<'a> {
             None => rows.cond_where(visible_with(few_parents || !is_filtered)).take(),
         };
         for (index, child_row) in child_rows.iter().enumerate() {
-            let is_rare = are_few.get(index).copied().unwrap_or(false);
+            let count = counts.get(index).copied();
+            let is_rare = count.is_some_and(|count| count < FEW);
             filtered.and_where(if is_rare { child_row.of_all() } else { child_row.of_each() });
-            counted.and_where(child_row.of_all());
+            let has_many = !is_only_filter && count.is_some_and(|count| count >= MANY);
+            counted.and_where(if has_many { child_row.of_each() } else { child_row.of_all() });
         }
         let is_whole = is_complete && hidden.is_none() && !query.deleted;
         let mut counted = Counted { rows: counted, id: table.column("id"), hidden, is_whole };
-        if let ([child_row], [false]) = (child_rows.as_slice(), are_few.as_slice())
+        if let ([child_row], [count]) = (child_rows.as_slice(), counts.as_slice())
+            && *count >= FEW
             && is_only_filter
             && child_row.is_unique
             && table.parent.is_none()
