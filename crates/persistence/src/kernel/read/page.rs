@@ -34,8 +34,7 @@ const MATCHED: &str = "matched";
 /// its order.
 const FEW: u64 = 1_000;
 
-/// So many child rows are many: a total takes less time if it looks for those of the rows that the rest of the filter
-/// leaves.
+/// So many child rows are many: a total looks for those of the rows that the rest of the filter leaves.
 const MANY: u64 = 20_000;
 
 /// Whether a page begins with a statement that counts child rows or parents, see [`counts`].
