@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::resource::reference::Key;
@@ -51,6 +52,7 @@ pub(crate) struct TestApp {
     shared: Data<AppState>,
     accounts: HashMap<Role, String>,
     server: ServerHandle,
+    json_writer: Option<AbortHandle>,
     thread: Option<JoinHandle<()>>,
     _database: Option<Private>,
 }
@@ -140,19 +142,27 @@ impl TestApp {
                 }
                 let server = vku_http::server(listener, shared.clone(), 2).unwrap();
                 let writes_json = recorded.is_none();
-                let stored_json =
-                    writes_json.then(|| actix_web::rt::spawn(store.clone().write_json_in_background()));
-                let started =
-                    Started { store: store.clone(), shared, clock, keyring, tokens, server: server.handle() };
+                let json_writer = writes_json
+                    .then(|| actix_web::rt::spawn(store.clone().write_json_in_background()).abort_handle());
+                let started = Started {
+                    store: store.clone(),
+                    shared,
+                    clock,
+                    keyring,
+                    tokens,
+                    server: server.handle(),
+                    json_writer: json_writer.clone(),
+                };
                 send.send(started).unwrap_or_else(|_| panic!("nobody waits for the server"));
                 server.await.unwrap();
-                if let Some(stored_json) = stored_json {
-                    stored_json.abort();
+                if let Some(json_writer) = json_writer {
+                    json_writer.abort();
                 }
                 store.database().clone().close().await.unwrap();
             });
         });
-        let Started { store, shared, clock, keyring, tokens, server } = receive.recv().unwrap();
+        let started = receive.recv().unwrap();
+        let Started { store, shared, clock, keyring, tokens, server, json_writer } = started;
         Self {
             address,
             store,
@@ -163,6 +173,7 @@ impl TestApp {
             shared,
             accounts: tokens,
             server,
+            json_writer,
             thread: Some(thread),
             _database: database,
         }
@@ -171,6 +182,12 @@ impl TestApp {
     /// The number of bytes that exports have on disk.
     pub(crate) fn spooled(&self) -> u64 {
         self.shared.http_config.spool.used()
+    }
+
+    /// Writes the JSON that is missing, and then no more in the background.
+    pub(crate) async fn stop_writing_json(&self) {
+        self.json_writer.as_ref().expect("an app that writes JSON").abort();
+        self.store.write_missing_json().await.unwrap();
     }
 
     /// The number of open streams of changes.
@@ -259,6 +276,7 @@ struct Started {
     keyring: Keyring,
     tokens: HashMap<Role, String>,
     server: ServerHandle,
+    json_writer: Option<AbortHandle>,
 }
 
 async fn token(shared: &AppState, account: Uuid) -> String {

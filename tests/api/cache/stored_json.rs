@@ -96,12 +96,11 @@ on_both! {
 
     /// What a request creates needs no second read: its JSON is stored with it, and is what its rows say.
     async fn json_of_a_new_resource_is_stored_by_the_request(app: TestApp) {
+        let (server, _) = app.recorded_instance();
+        app.stop_writing_json().await;
         let remove_all = "DELETE FROM resource_json RETURNING json";
         let all = "SELECT resource || ' ' || version || coalesce(day, '') || json FROM resource_json";
-        app.store.write_missing_json().await.unwrap();
         ask(&app, remove_all).await;
-        // Writes nothing in the background.
-        let (server, _) = app.recorded_instance();
         let mut created = 0;
         for fixture in FIXTURES {
             if visit(fixture.collection, StoresJson).await == Some(true) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, QueryResult};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
@@ -40,6 +40,8 @@ const DEPENDS_ON_DAY: &str = "depends_on_day";
 pub(crate) struct JsonQueue {
     waiting: Mutex<Waiting>,
     changed: Notify,
+    /// Held while the JSON that waits is written: it is missing until then, though it no longer waits.
+    writing: AsyncMutex<()>,
 }
 
 #[derive(Default)]
@@ -127,6 +129,7 @@ impl Store {
     }
 
     async fn write_waiting_json(&self) -> Result<(), Error> {
+        let _writing = self.json.writing.lock().await;
         let Waiting { ids, has_outdated, scans } = self.json.with(std::mem::take);
         for (resource, ids) in ids {
             let ids: Vec<Uuid> = ids.into_iter().collect();
